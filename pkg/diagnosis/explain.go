@@ -1,0 +1,139 @@
+package diagnosis
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
+)
+
+// Explain says in a sentence or two why the task is a root cause, in numbers
+// that the tables show too.
+func Explain(snapshot *job.Snapshot, root Root) string {
+	task, load := snapshot.Graph.Tasks[root.Task], snapshot.Tasks[root.Task]
+	switch root.Kind {
+	case AtSource:
+		if len(snapshot.Graph.Tasks) == 1 {
+			return fmt.Sprintf("The whole job is one chained task, %s, and it is %s busy: nothing inside it can be told apart.", task.Name, percent(load.Busy.Max))
+		}
+		return fmt.Sprintf("Nothing is backpressured, and the source %s is %s busy: the job goes as fast as its source does.", task.Name, percent(load.Busy.Max))
+	case UnmeasuredWork:
+		return fmt.Sprintf("%s, yet %s is only %s busy: it waits for something that Flink does not count as work.", upstream(snapshot, root), task.Name, percent(load.Busy.Max))
+	case Skewed, Machine:
+		text := fmt.Sprintf("%s of %s %s %s busy, the others %s on average. %s.", hotSubtasks(root), task.Name, are(root), percent(load.Busy.Max), percent(coolAverage(root, load)), upstream(snapshot, root))
+		if root.Kind == Machine {
+			text += fmt.Sprintf(" Hot subtasks of other tasks sit on %s too.", root.Hosts[0])
+		}
+		return text
+	default:
+		return fmt.Sprintf("%s is %s busy on average over its %s, and not backpressured itself. %s.", task.Name, percent(load.Busy.Avg), count(len(load.Subtasks), "subtask"), upstream(snapshot, root))
+	}
+}
+
+// Advise says what to do about a root cause.
+func Advise(snapshot *job.Snapshot, root Root) string {
+	name := snapshot.Graph.Tasks[root.Task].Name
+	switch root.Kind {
+	case Capacity:
+		return fmt.Sprintf("Raise the parallelism of %s, or make it cheaper per record: its flame graph shows where the time goes.", name)
+	case Skewed:
+		return fmt.Sprintf("Look at the keys that reach %s: a few of them carry most records. More parallelism will not help; a better key, or a first aggregation before the shuffle, will.", name)
+	case Machine:
+		return fmt.Sprintf("Look at the machine %s: its CPU, disk and neighbours. Restarting the TaskManager elsewhere tells whether it is the machine.", strings.Join(root.Hosts, ", "))
+	case AtSource:
+		return fmt.Sprintf("Raise the parallelism of %s if the system it reads from has partitions enough, or break its chain to see which operator takes the time.", name)
+	case UnmeasuredWork:
+		return fmt.Sprintf("Check what %s waits for: calls to other systems, threads of its own, locks, or the network between it and its inputs.", name)
+	default:
+		return ""
+	}
+}
+
+// upstream says who is held back, and how much of the time.
+func upstream(snapshot *job.Snapshot, root Root) string {
+	if root.Upstream < 0 {
+		return "Nothing upstream is measured"
+	}
+	return fmt.Sprintf("%s, which feeds it, is backpressured %s of the time", snapshot.Graph.Tasks[root.Upstream].Name, percent(root.Severity))
+}
+
+// Looked says what was looked at where no root cause was found.
+func Looked(snapshot *job.Snapshot, kind Kind) string {
+	measured, tasks := snapshot.Measured(), len(snapshot.Tasks)
+	if measured == 0 {
+		return fmt.Sprintf("None of %s is measured: %s.", count(tasks, "task"), reasons(snapshot))
+	}
+	busiest, name := job.Share(math.Inf(-1)), ""
+	for i, load := range snapshot.Tasks {
+		if load.Busy.Max > busiest {
+			busiest, name = load.Busy.Max, snapshot.Graph.Tasks[i].Name
+		}
+	}
+	text := fmt.Sprintf("%d of %s measured over %s", measured, count(tasks, "task"), seconds(snapshot.Window()))
+	if name != "" {
+		text += fmt.Sprintf("; the busiest, %s, is %s busy", name, percent(busiest))
+	}
+	if kind == NotKnown {
+		text += "; what is not measured may hold the job back: " + reasons(snapshot)
+	}
+	return text + "."
+}
+
+// reasons lists why tasks are not measured.
+func reasons(snapshot *job.Snapshot) string {
+	var texts []string
+	for i, load := range snapshot.Tasks {
+		if load.Known() || len(load.Subtasks) == 0 || snapshot.Graph.Tasks[i].State.Terminal() {
+			continue
+		}
+		if len(texts) == 3 {
+			texts = append(texts, "and more")
+			break
+		}
+		texts = append(texts, fmt.Sprintf("%s (%s)", snapshot.Graph.Tasks[i].Name, why(snapshot.Job, load.Subtasks[0])))
+	}
+	if len(texts) == 0 {
+		return "the job has no tasks"
+	}
+	return strings.Join(texts, ", ")
+}
+
+// why is the reason of a subtask, with the state where that is the reason.
+func why(info job.Info, subtask job.SubtaskLoad) string {
+	if subtask.Why != job.NotRunning {
+		return string(subtask.Why)
+	}
+	if info.State != job.Running {
+		return "the job is " + string(info.State)
+	}
+	return string(subtask.State)
+}
+
+func percent(share job.Share) string {
+	if !share.Known() {
+		return "an unknown part"
+	}
+	return fmt.Sprintf("%d %%", share.Percent())
+}
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+func seconds(d time.Duration) string { return fmt.Sprintf("%.0f s", d.Seconds()) }
+
+// Unmeasured names the tasks of a job that are not measured though they have
+// not ended, and why; empty if there is none.
+func Unmeasured(snapshot *job.Snapshot) string {
+	for i, load := range snapshot.Tasks {
+		if !load.Known() && !snapshot.Graph.Tasks[i].State.Terminal() {
+			return reasons(snapshot)
+		}
+	}
+	return ""
+}

@@ -1,0 +1,142 @@
+package frame
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
+)
+
+// mostSeries is how many series one answer holds.
+const mostSeries = 1000
+
+// By is what a measure is told of.
+type By string
+
+// What measures are told of.
+const (
+	ByJob     By = "job"
+	ByTask    By = "task"
+	BySubtask By = "subtask"
+)
+
+// series is one value with the names that label it.
+type series struct {
+	labels data.Labels
+	value  float64
+}
+
+// NumericWide is a measure for alert rules: numeric-wide 0.1 of Grafana's
+// data plane, one row, a field a series. What is unknown is null, so that a
+// rule keeps its state; what is measured and well is 0.
+func NumericWide(answer Answer, measure Measure, by By) data.Frames {
+	values, notices := bounded(measure, measure.series(answer, by))
+	numbers := newNumbers(len(values))
+	fields := make([]*data.Field, len(values))
+	for i, s := range values {
+		numbers.set(i, s.value)
+		fields[i] = data.NewField(measure.Name, s.labels, numbers.pointers[i:i+1:i+1]).SetConfig(&data.FieldConfig{Unit: measure.unit})
+	}
+	frame := data.NewFrame("measure", fields...)
+	frame.Meta = answer.meta(notices...)
+	frame.Meta.Type, frame.Meta.TypeVersion = data.FrameTypeNumericWide, data.FrameTypeVersion{0, 1}
+	return data.Frames{frame}
+}
+
+// bounded keeps the worst series, as many as one answer holds.
+func bounded(measure Measure, all []series) ([]series, []data.Notice) {
+	if len(all) <= mostSeries {
+		return all, nil
+	}
+	slices.SortStableFunc(all, func(a, b series) int {
+		if measure.lowIsWorse {
+			return cmp.Compare(badness(-b.value), badness(-a.value))
+		}
+		return cmp.Compare(badness(b.value), badness(a.value))
+	})
+	return all[:mostSeries], []data.Notice{{
+		Severity: data.NoticeSeverityWarning,
+		Text:     fmt.Sprintf("The answer holds the worst %d of %d series. Choose jobs or tasks in the query, or a coarser \"by\".", mostSeries, len(all)),
+	}}
+}
+
+// badness puts what is unknown last.
+func badness(value float64) float64 {
+	if math.IsNaN(value) {
+		return math.Inf(-1)
+	}
+	return value
+}
+
+// series lists the measure's values: of each job, task or subtask.
+func (m Measure) series(answer Answer, by By) (all []series) {
+	for _, j := range answer.Jobs {
+		labels := data.Labels{"cluster": j.Cluster, "job": j.Snapshot.Job.Name}
+		if by == ByJob {
+			all = append(all, series{labels, m.ofJob(j)})
+			continue
+		}
+		for _, task := range j.Tasks {
+			labels := with(labels, "task", j.Snapshot.Graph.Tasks[task].Name)
+			if by == ByTask {
+				all = append(all, series{labels, m.ofTask(j, task)})
+				continue
+			}
+			for _, load := range j.Snapshot.Tasks[task].Subtasks {
+				all = append(all, series{with(labels, "subtask", strconv.Itoa(load.Subtask)), m.ofSubtask(j, task, load)})
+			}
+		}
+	}
+	return all
+}
+
+func with(labels data.Labels, name, value string) data.Labels {
+	more := labels.Copy()
+	more[name] = value
+	return more
+}
+
+// ofJob is the value of the job's worst task.
+func (m Measure) ofJob(j Job) float64 {
+	if m.job != nil {
+		return m.job(j)
+	}
+	worst := math.NaN()
+	for _, task := range j.Tasks {
+		value := m.ofTask(j, task)
+		worse := value > worst
+		if m.lowIsWorse {
+			worse = value < worst
+		}
+		if worse || math.IsNaN(worst) {
+			worst = value
+		}
+	}
+	return worst
+}
+
+// known turns a status into its code, NaN where unknown.
+func known(status diagnosis.Status) float64 {
+	if status == diagnosis.Unknown {
+		return math.NaN()
+	}
+	return float64(status)
+}
+
+// severity is that of a root cause, 0 where measured and none.
+func severity(root *diagnosis.Root, measured bool) float64 {
+	switch {
+	case root != nil:
+		return float64(root.Severity)
+	case measured:
+		return 0
+	default:
+		return float64(job.Unknown)
+	}
+}

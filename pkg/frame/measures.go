@@ -1,0 +1,84 @@
+package frame
+
+import (
+	"math"
+	"slices"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
+)
+
+// Measure is a number that alert rules and stat panels ask for.
+type Measure struct {
+	// Name is what a query calls it.
+	Name string
+	unit string
+	// lowIsWorse is set where the worst task has the lowest value.
+	lowIsWorse bool
+	// job is how a job's value differs from its worst task's, if it does.
+	job       func(j Job) float64
+	ofTask    func(j Job, task int) float64
+	ofSubtask func(j Job, task int, load job.SubtaskLoad) float64
+}
+
+// Measures are all that a query can name, the default first.
+var Measures = []Measure{
+	{
+		Name: "bottleneck", unit: percentUnit, job: jobSeverity,
+		ofTask: func(j Job, task int) float64 {
+			return severity(j.Verdict.RootAt(task), j.Snapshot.Tasks[task].Known())
+		},
+		ofSubtask: func(j Job, task int, load job.SubtaskLoad) float64 {
+			root := j.Verdict.RootAt(task)
+			if root != nil && !slices.Contains(root.Hot, load.Subtask) {
+				root = nil
+			}
+			return severity(root, load.Known())
+		},
+	},
+	{
+		Name:      "status",
+		ofTask:    func(j Job, task int) float64 { return known(j.taskStatus(task)) },
+		ofSubtask: func(j Job, task int, load job.SubtaskLoad) float64 { return known(j.subtaskStatus(task, load)) },
+	},
+	{
+		Name: "busy", unit: percentUnit,
+		ofTask:    func(j Job, task int) float64 { return float64(j.Snapshot.Tasks[task].Busy.Max) },
+		ofSubtask: func(_ Job, _ int, load job.SubtaskLoad) float64 { return float64(load.Busy) },
+	},
+	{
+		Name: "backpressured", unit: percentUnit,
+		ofTask:    func(j Job, task int) float64 { return float64(j.Snapshot.Tasks[task].Backpressured.Max) },
+		ofSubtask: func(_ Job, _ int, load job.SubtaskLoad) float64 { return float64(load.Backpressured) },
+	},
+	{
+		Name: "idle", unit: percentUnit, lowIsWorse: true,
+		ofTask:    func(j Job, task int) float64 { return float64(j.Snapshot.Tasks[task].Idle.Min) },
+		ofSubtask: func(_ Job, _ int, load job.SubtaskLoad) float64 { return float64(load.Idle) },
+	},
+	{
+		Name: "skew", unit: percentUnit, ofTask: taskSkew,
+		ofSubtask: func(j Job, task int, _ job.SubtaskLoad) float64 { return taskSkew(j, task) },
+	},
+	{
+		// blame is null until the verdict knows it.
+		Name: "blame", unit: percentUnit,
+		ofTask:    func(Job, int) float64 { return math.NaN() },
+		ofSubtask: func(Job, int, job.SubtaskLoad) float64 { return math.NaN() },
+	},
+}
+
+// jobSeverity is that of the worst root cause among the tasks asked for; 0
+// only if nothing that was not measured could hold the job back.
+func jobSeverity(j Job) float64 {
+	for i := range j.Verdict.Roots {
+		if root := &j.Verdict.Roots[i]; slices.Contains(j.Tasks, root.Task) {
+			return severity(root, true)
+		}
+	}
+	return severity(nil, j.Verdict.Kind != diagnosis.NotKnown)
+}
+
+func taskSkew(j Job, task int) float64 {
+	return float64(diagnosis.Skew(j.Snapshot.Graph.Tasks[task], j.Snapshot.Tasks[task]))
+}

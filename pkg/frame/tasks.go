@@ -1,0 +1,85 @@
+package frame
+
+import (
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
+)
+
+// taskNumbers are the numeric columns of the tasks table, in its order.
+var taskNumbers = []struct {
+	name, unit string
+	value      func(j Job, task int) float64
+}{
+	{"busy_max", percentUnit, func(j Job, t int) float64 { return float64(j.Snapshot.Tasks[t].Busy.Max) }},
+	{"busy_avg", percentUnit, func(j Job, t int) float64 { return float64(j.Snapshot.Tasks[t].Busy.Avg) }},
+	{"backpressured_max", percentUnit, func(j Job, t int) float64 { return float64(j.Snapshot.Tasks[t].Backpressured.Max) }},
+	{"backpressured_avg", percentUnit, func(j Job, t int) float64 { return float64(j.Snapshot.Tasks[t].Backpressured.Avg) }},
+	{"idle_min", percentUnit, func(j Job, t int) float64 { return float64(j.Snapshot.Tasks[t].Idle.Min) }},
+	{"idle_avg", percentUnit, func(j Job, t int) float64 { return float64(j.Snapshot.Tasks[t].Idle.Avg) }},
+	{"records_in", recordRate, func(j Job, t int) float64 { return j.Snapshot.Tasks[t].RecordsIn }},
+	{"records_out", recordRate, func(j Job, t int) float64 { return j.Snapshot.Tasks[t].RecordsOut }},
+	{"skew", percentUnit, func(j Job, t int) float64 {
+		return float64(diagnosis.Skew(j.Snapshot.Graph.Tasks[t], j.Snapshot.Tasks[t]))
+	}},
+}
+
+// Tasks is a table with a row a task, summed up over its subtasks. blame is
+// null until the verdict knows it.
+func Tasks(answer Answer) data.Frames {
+	rows := answer.taskRows()
+	fields := answer.taskNames(rows)
+	parallelism, most := make([]int64, len(rows)), make([]int64, len(rows))
+	level, status, colour := make([]*string, len(rows)), make([]string, len(rows)), make([]string, len(rows))
+	for i, row := range rows {
+		task := row.Snapshot.Graph.Tasks[row.task]
+		parallelism[i], most[i] = int64(task.Parallelism), int64(task.MaxParallelism)
+		level[i] = optional(string(diagnosis.LevelOf(row.Snapshot.Tasks[row.task])))
+		status[i], colour[i] = row.taskStatus(row.task).String(), row.colour(row.task)
+	}
+	fields = append(fields, data.NewField("parallelism", nil, parallelism), data.NewField("max_parallelism", nil, most))
+	for _, column := range taskNumbers {
+		values := newNumbers(len(rows))
+		for i, row := range rows {
+			values.set(i, column.value(row.Job, row.task))
+		}
+		if column.unit == percentUnit {
+			fields = append(fields, values.shareField(column.name))
+		} else {
+			fields = append(fields, values.field(column.name, column.unit))
+		}
+	}
+	blame := newNumbers(len(rows)).shareField("blame")
+	return answer.table("tasks", append(fields, data.NewField("level", nil, level), statusField(status), blame, text("color", colour))...)
+}
+
+// taskRow is one task of one job.
+type taskRow struct {
+	Job
+	task int
+}
+
+func (a Answer) taskRows() (rows []taskRow) {
+	for _, j := range a.Jobs {
+		for _, task := range j.Tasks {
+			rows = append(rows, taskRow{j, task})
+		}
+	}
+	return rows
+}
+
+// taskNames are the columns that say which task a row is about.
+func (a Answer) taskNames(rows []taskRow) []*data.Field {
+	names := [5][]string{}
+	for _, row := range rows {
+		info, task := row.Snapshot.Job, row.Snapshot.Graph.Tasks[row.task]
+		for i, value := range []string{row.Cluster, info.Name, info.ID, task.Name, task.ID} {
+			names[i] = append(names[i], value)
+		}
+	}
+	fields := make([]*data.Field, len(names))
+	for i, name := range []string{"cluster", "job", "job_id", "task", "task_id"} {
+		fields[i] = text(name, append([]string{}, names[i]...))
+	}
+	return fields
+}

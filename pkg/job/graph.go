@@ -1,0 +1,116 @@
+package job
+
+// Task is one node of a job's graph: Flink's job vertex, a chain of operators
+// that run in the same threads.
+type Task struct {
+	// ID is Flink's vertex id; it repeats in other jobs of the same program.
+	ID string
+	// Name is unique within its job: see [Distinct].
+	Name           string
+	Parallelism    int
+	MaxParallelism int
+	State          State
+	// Running counts the subtasks in state RUNNING.
+	Running int
+	// Inputs and Outputs are the direct neighbours, as indexes into
+	// [Graph.Tasks].
+	Inputs, Outputs []int
+}
+
+// Source tells whether the task reads from outside the job.
+func (t Task) Source() bool { return len(t.Inputs) == 0 }
+
+// Graph is the shape of a job: its tasks in topological order, sources first.
+type Graph struct {
+	Tasks []Task
+}
+
+// Edge is a connection between two tasks, by their ids.
+type Edge struct{ From, To string }
+
+// NewGraph orders the tasks topologically, keeping the given order where the
+// edges leave a choice, tells equal names apart and connects them. Edges to
+// unknown tasks and repeated edges are left out; tasks on a cycle, which no
+// Flink job has, come last.
+func NewGraph(tasks []Task, edges []Edge) *Graph {
+	inputs, outputs := neighbours(tasks, edges)
+	order := topological(inputs, outputs)
+	at := make([]int, len(tasks))
+	for position, index := range order {
+		at[index] = position
+	}
+	sorted := make([]Task, len(tasks))
+	for position, index := range order {
+		task := tasks[index]
+		task.Inputs = moved(inputs[index], at)
+		task.Outputs = moved(outputs[index], at)
+		sorted[position] = task
+	}
+	rename(sorted)
+	return &Graph{Tasks: sorted}
+}
+
+// neighbours lists each task's inputs and outputs by index.
+func neighbours(tasks []Task, edges []Edge) (inputs, outputs [][]int) {
+	index := make(map[string]int, len(tasks))
+	for i, task := range tasks {
+		index[task.ID] = i
+	}
+	inputs, outputs = make([][]int, len(tasks)), make([][]int, len(tasks))
+	seen := make(map[Edge]bool, len(edges))
+	for _, edge := range edges {
+		from, known := index[edge.From]
+		to, alsoKnown := index[edge.To]
+		if !known || !alsoKnown || seen[edge] || from == to {
+			continue
+		}
+		seen[edge] = true
+		inputs[to] = append(inputs[to], from)
+		outputs[from] = append(outputs[from], to)
+	}
+	return inputs, outputs
+}
+
+// topological is Kahn's algorithm; what it cannot reach lies on a cycle.
+func topological(inputs, outputs [][]int) []int {
+	waiting := make([]int, len(inputs))
+	var ready, order []int
+	for i := range inputs {
+		if waiting[i] = len(inputs[i]); waiting[i] == 0 {
+			ready = append(ready, i)
+		}
+	}
+	for len(ready) > 0 {
+		next := ready[0]
+		ready, order = ready[1:], append(order, next)
+		for _, to := range outputs[next] {
+			if waiting[to]--; waiting[to] == 0 {
+				ready = append(ready, to)
+			}
+		}
+	}
+	for i := range inputs {
+		if waiting[i] > 0 {
+			order = append(order, i)
+		}
+	}
+	return order
+}
+
+func moved(indexes, at []int) []int {
+	positions := make([]int, len(indexes))
+	for i, index := range indexes {
+		positions[i] = at[index]
+	}
+	return positions
+}
+
+func rename(tasks []Task) {
+	names := make([]string, len(tasks))
+	for i, task := range tasks {
+		names[i] = task.Name
+	}
+	for i, name := range Distinct(names) {
+		tasks[i].Name = name
+	}
+}

@@ -1,0 +1,80 @@
+// Package job is the domain of load: a job's graph, what one look at it said,
+// and the snapshot that two looks make. It does no I/O and knows neither
+// Flink's wire format nor Grafana.
+package job
+
+import (
+	"strconv"
+	"time"
+)
+
+// State is a state of a job or of a task, in Flink's own words
+// (org.apache.flink.api.common.JobStatus and
+// org.apache.flink.runtime.execution.ExecutionState).
+type State string
+
+// The states that decide whether a measurement means anything.
+const (
+	Running  State = "RUNNING"
+	Finished State = "FINISHED"
+	Canceled State = "CANCELED"
+	Failed   State = "FAILED"
+)
+
+// Terminal tells whether nothing more will happen in this state.
+func (s State) Terminal() bool { return s == Finished || s == Canceled || s == Failed }
+
+// Type says whether a job streams or processes a batch; empty where Flink
+// does not tell (before 1.14).
+type Type string
+
+// Flink's job types.
+const (
+	Streaming Type = "STREAMING"
+	Batch     Type = "BATCH"
+)
+
+// Info is what identifies a job and tells how it is.
+type Info struct {
+	// ID is Flink's job id: 32 hexadecimal digits.
+	ID string
+	// Name is unique among the jobs of its cluster: a later job of the same
+	// name carries " #2".
+	Name  string
+	State State
+	Type  Type
+	Start time.Time
+	// Tasks counts the subtasks of all its tasks, as Flink.s list of jobs does.
+	Tasks int
+	// Duration is how long the job has run, by Flink's clock.
+	Duration time.Duration
+}
+
+// Distinct tells equal names apart: the second of a name becomes "name #2",
+// and so on, in the order given.
+func Distinct(names []string) []string {
+	taken := make(map[string]bool, len(names))
+	for _, name := range names {
+		taken[name] = true
+	}
+	seen := make(map[string]int, len(names))
+	distinct := make([]string, len(names))
+	for i, name := range names {
+		seen[name]++
+		distinct[i] = numbered(name, seen[name], taken)
+	}
+	return distinct
+}
+
+// numbered skips numbers that a name already bears as written.
+func numbered(name string, n int, taken map[string]bool) string {
+	if n == 1 {
+		return name
+	}
+	for ; ; n++ {
+		if label := name + " #" + strconv.Itoa(n); !taken[label] {
+			taken[label] = true
+			return label
+		}
+	}
+}

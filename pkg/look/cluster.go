@@ -1,0 +1,109 @@
+package look
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
+)
+
+// clusterAge is how long what belongs to a cluster rather than a job is
+// believed: its version, its configuration.
+const clusterAge = time.Minute
+
+// Cluster is what belongs to a cluster rather than to a job.
+type Cluster struct {
+	Version      string
+	TaskManagers int
+	JobsRunning  int
+	// Fetch is how often metrics are fetched; 0 if fetching is off.
+	Fetch time.Duration
+	// ConfigErr is why the configuration could not be read, so that Fetch is
+	// Flink's default.
+	ConfigErr error
+}
+
+// Cluster looks the cluster up, at most once a minute for all its jobs.
+// requests is how many this call caused.
+func (k *Keeper) Cluster(ctx context.Context) (cluster Cluster, requests int, err error) {
+	cluster, started, err := k.cluster.get(ctx, clusterAge, func(ctx context.Context) (Cluster, error) {
+		overview, err := k.client.Overview(ctx)
+		if err != nil {
+			return Cluster{}, err
+		}
+		config, err := k.client.Config(ctx)
+		return Cluster{
+			Version: overview.Version, TaskManagers: overview.TaskManagers, JobsRunning: overview.JobsRunning,
+			Fetch: config.FetchInterval(), ConfigErr: err,
+		}, ctx.Err()
+	})
+	return cluster, 2 * btoi(started), err
+}
+
+// Pace is how often the cluster's metrics move.
+func (c Cluster) Pace() job.Pace {
+	pace := job.Pace{Fetch: c.Fetch, Gauge: job.FromGauge60s}
+	if c.before(1, 17) {
+		pace.Gauge = job.FromGauge5s
+	}
+	return pace
+}
+
+// before tells whether the cluster is older than a version; one that cannot
+// be read counts as new.
+func (c Cluster) before(major, minor int) bool {
+	parts := strings.SplitN(c.Version, ".", 3)
+	if len(parts) < 2 {
+		return false
+	}
+	m, errMajor := strconv.Atoi(parts[0])
+	n, errMinor := strconv.Atoi(parts[1])
+	if errMajor != nil || errMinor != nil {
+		return false
+	}
+	return m < major || (m == major && n < minor)
+}
+
+// settling is how long a fetch takes after the request that triggered it,
+// which itself still gets the old values: 50 to 200 ms.
+const settling = 200 * time.Millisecond
+
+// fetchClock knows when we last made the JobManager fetch metrics. Others may
+// have done so since; then we wait once in vain.
+type fetchClock struct {
+	mu   sync.Mutex
+	last time.Time
+}
+
+// triggered notes a request that makes the JobManager fetch if it is due, and
+// returns when the fetched values will be there.
+func (f *fetchClock) triggered(now time.Time, every time.Duration) time.Time {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if now.Sub(f.last) > every {
+		f.last = now
+	}
+	return f.last.Add(settling)
+}
+
+// next is when the next fetch is due.
+func (f *fetchClock) next(every time.Duration) time.Time {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.last.Add(every)
+}
+
+// until waits for a time, or for the context to end.
+func until(ctx context.Context, when time.Time) error {
+	timer := time.NewTimer(time.Until(when))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,110 @@
+// Package look takes looks at jobs and keeps them: one round of requests for
+// all who ask within the age limit, whichever query, panel, user or alert rule
+// they come from.
+package look
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
+)
+
+// forgotten is how long a job that nobody asks for stays in memory: no
+// baseline is that old.
+const forgotten = 5 * time.Minute
+
+// Keeper takes and keeps the looks at one cluster. It is safe for concurrent
+// use and has no goroutine beyond the rounds that somebody waits for.
+type Keeper struct {
+	client *flink.Client
+	maxAge time.Duration
+	fetch  fetchClock
+
+	cluster shared[Cluster]
+	jobs    shared[[]job.Info]
+
+	mu      sync.Mutex
+	watched map[string]*watch
+}
+
+// watch is what is kept of one job.
+type watch struct {
+	shared[counted]
+	asked time.Time // guarded by Keeper.mu
+
+	trailMu sync.Mutex
+	trail   *job.Trail
+}
+
+// counted is a snapshot and the requests that its round took.
+type counted struct {
+	snapshot *job.Snapshot
+	requests int
+}
+
+// New returns a keeper that answers from looks at most maxAge old.
+func New(client *flink.Client, maxAge time.Duration) *Keeper {
+	return &Keeper{client: client, maxAge: maxAge, watched: map[string]*watch{}}
+}
+
+// Address is where the cluster's REST API is.
+func (k *Keeper) Address() string { return k.client.Base() }
+
+// Jobs lists the cluster's jobs, those that have not ended first, by the time
+// they started, with names told apart. requests is how many this call caused:
+// 0 if it shared another's. Errors are [flink.Error] or the context's.
+func (k *Keeper) Jobs(ctx context.Context) (jobs []job.Info, requests int, err error) {
+	jobs, started, err := k.jobs.get(ctx, k.maxAge, func(ctx context.Context) ([]job.Info, error) {
+		summaries, err := k.client.Jobs(ctx)
+		return infos(summaries), err
+	})
+	return jobs, btoi(started), err
+}
+
+// Snapshot is how a job's subtasks spent their time of late. Tasks that did
+// not answer carry their error; the job's own failure is returned. requests
+// is how many this call caused.
+func (k *Keeper) Snapshot(ctx context.Context, info job.Info) (snapshot *job.Snapshot, requests int, err error) {
+	cluster, requests, err := k.Cluster(ctx)
+	if err != nil {
+		return nil, requests, err
+	}
+	watched := k.watch(info.ID, cluster.Pace())
+	result, started, err := watched.get(ctx, k.maxAge, func(ctx context.Context) (counted, error) {
+		return k.round(ctx, info, cluster, watched)
+	})
+	if started {
+		requests += result.requests
+	}
+	return result.snapshot, requests, err
+}
+
+// watch finds or begins what is kept of a job, and forgets jobs that nobody
+// has asked for of late.
+func (k *Keeper) watch(jobID string, pace job.Pace) *watch {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	now := time.Now()
+	for id, watched := range k.watched {
+		if now.Sub(watched.asked) > forgotten {
+			delete(k.watched, id)
+		}
+	}
+	watched := k.watched[jobID]
+	if watched == nil {
+		watched = &watch{trail: job.NewTrail(pace)}
+		k.watched[jobID] = watched
+	}
+	watched.asked = now
+	return watched
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,133 @@
+package look
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
+)
+
+// patience is how soon the next fetch must be due for a first look to wait
+// for it, rather than to ask for gauges.
+const patience = time.Second
+
+// asking is how many tasks of one round are asked at once at most; the
+// client's own slots bound all rounds together.
+const asking = 32
+
+// taking is one round of requests for one job.
+type taking struct {
+	keeper   *Keeper
+	cluster  Cluster
+	watched  *watch
+	requests atomic.Int64
+}
+
+// round takes a look at the job and derives the snapshot from it: one request
+// for the job, one for each of its tasks that run, and one more for each task
+// that has nothing to be compared with yet.
+func (k *Keeper) round(ctx context.Context, info job.Info, cluster Cluster, watched *watch) (counted, error) {
+	taken := &taking{keeper: k, cluster: cluster, watched: watched}
+	look, err := taken.look(ctx, info)
+	if next := k.fetch.next(cluster.Fetch); err == nil && taken.lacking(look) != nil && time.Until(next) <= patience && cluster.Fetch > patience {
+		watched.add(look)
+		if err = until(ctx, next); err == nil {
+			look, err = taken.look(ctx, info)
+		}
+	}
+	if err != nil {
+		return counted{requests: int(taken.requests.Load())}, err
+	}
+	if cluster.Fetch > 0 {
+		taken.gauges(ctx, look)
+	}
+	if err := ctx.Err(); err != nil {
+		return counted{}, err
+	}
+	return counted{snapshot: watched.add(look), requests: int(taken.requests.Load())}, nil
+}
+
+// add puts the look on the job's trail.
+func (w *watch) add(look *job.Look) *job.Snapshot {
+	w.trailMu.Lock()
+	defer w.trailMu.Unlock()
+	return w.trail.Add(look)
+}
+
+// look asks for the job, which triggers a fetch if one is due, waits for that
+// to have arrived, and asks for its tasks.
+func (t *taking) look(ctx context.Context, info job.Info) (*job.Look, error) {
+	t.requests.Add(1)
+	answer, err := t.keeper.client.Job(ctx, info.ID)
+	if err != nil {
+		return nil, err
+	}
+	look := newLook(answer, info)
+	running := runningTasks(look)
+	if len(running) == 0 {
+		look.At = time.Now()
+		return look, nil
+	}
+	if err := until(ctx, t.keeper.fetch.triggered(time.Now(), t.cluster.Fetch)); err != nil {
+		return nil, err
+	}
+	each(running, func(i int) {
+		t.requests.Add(1)
+		task, err := t.keeper.client.Task(ctx, look.Job.ID, look.Graph.Tasks[i].ID)
+		look.Tasks[i] = taskLook(task, err)
+	})
+	look.At = time.Now()
+	return look, ctx.Err()
+}
+
+// lacking lists the tasks that have nothing to be compared with.
+func (t *taking) lacking(look *job.Look) (tasks []int) {
+	t.watched.trailMu.Lock()
+	defer t.watched.trailMu.Unlock()
+	for i, task := range look.Graph.Tasks {
+		if t.watched.trail.Lacks(look, task.ID, look.Tasks[i].Subtasks) {
+			tasks = append(tasks, i)
+		}
+	}
+	return tasks
+}
+
+// gauges asks for Flink's own averages of the tasks that lack anything
+// better. A task that does not answer this stays unknown: it is asked again
+// with the next look.
+func (t *taking) gauges(ctx context.Context, look *job.Look) {
+	each(t.lacking(look), func(i int) {
+		t.requests.Add(1)
+		pressure, err := t.keeper.client.Backpressure(ctx, look.Job.ID, look.Graph.Tasks[i].ID)
+		if err != nil {
+			look.Tasks[i].Err = err
+			return
+		}
+		gauged(look.Tasks[i].Subtasks, pressure)
+	})
+}
+
+// each calls the function for each index, several at once.
+func each(indexes []int, do func(int)) {
+	var group errgroup.Group
+	group.SetLimit(asking)
+	for _, i := range indexes {
+		group.Go(func() error {
+			do(i)
+			return nil
+		})
+	}
+	_ = group.Wait() // the functions record their own failures
+}
+
+func runningTasks(look *job.Look) (running []int) {
+	for i, task := range look.Graph.Tasks {
+		if look.Job.State == job.Running && task.Running > 0 {
+			running = append(running, i)
+		}
+	}
+	return running
+}

@@ -1,0 +1,19 @@
+// The backend of the Flink Backpressure data source: Grafana starts it and
+// talks gRPC to it.
+package main
+
+import (
+	"os"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend/datasource"
+	"github.com/grafana/grafana-plugin-sdk-go/backend/log"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/plugin"
+)
+
+func main() {
+	if err := datasource.Manage("flinkscope-flink-datasource", plugin.New, datasource.ManageOpts{}); err != nil {
+		log.DefaultLogger.Error("The plugin ended with an error", "error", err)
+		os.Exit(1)
+	}
+}

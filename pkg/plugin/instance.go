@@ -1,0 +1,71 @@
+// Package plugin is Grafana's face: settings, queries, health.
+package plugin
+
+import (
+	"context"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+	"github.com/grafana/grafana-plugin-sdk-go/backend/httpclient"
+	"github.com/grafana/grafana-plugin-sdk-go/backend/instancemgmt"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/look"
+)
+
+// Instance is one configured data source. The SDK makes a new one whenever
+// the settings change.
+type Instance struct {
+	clusters []cluster
+	// rootURL tells that the address stands in the data source's root url,
+	// where Grafana's proxy exposes it.
+	rootURL bool
+	// err is what is wrong with the settings: every query and the health
+	// check answer with it.
+	err   error
+	close func()
+}
+
+// cluster is one Flink cluster behind the data source.
+type cluster struct {
+	name   string
+	keeper *look.Keeper
+}
+
+// New makes the instance of a configured data source. Settings that cannot be
+// used are no error of it but of each query, so that they are told as the
+// user's to mend.
+func New(ctx context.Context, source backend.DataSourceInstanceSettings) (instancemgmt.Instance, error) {
+	instance := &Instance{rootURL: source.URL != "", close: func() {}}
+	instance.err = instance.open(ctx, source)
+	return instance, nil
+}
+
+// open reads the settings and makes a client for each cluster.
+func (i *Instance) open(ctx context.Context, source backend.DataSourceInstanceSettings) error {
+	s, err := readSettings(source)
+	if err != nil {
+		return err
+	}
+	options, err := clientOptions(ctx, source, time.Duration(s.TimeoutSeconds*float64(time.Second)))
+	if err != nil {
+		return err
+	}
+	client, err := httpclient.New(options)
+	if err != nil {
+		return wrong("The data source's TLS or proxy settings cannot be used (%s).", err)
+	}
+	i.close = client.CloseIdleConnections
+	slots := flink.Slots(s.MaxConcurrency)
+	for _, configured := range s.all() {
+		asked, err := flink.New(client, configured.URL, slots)
+		if err != nil {
+			return err
+		}
+		i.clusters = append(i.clusters, cluster{configured.Name, look.New(asked, s.maxAge)})
+	}
+	return nil
+}
+
+// Dispose is called by the SDK when newer settings have replaced these.
+func (i *Instance) Dispose() { i.close() }

@@ -1,0 +1,100 @@
+package plugin
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/frame"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
+)
+
+// named is how many names a sentence lists at most.
+const named = 5
+
+func warning(format string, values ...any) data.Notice {
+	return data.Notice{Severity: data.NoticeSeverityWarning, Text: fmt.Sprintf(format, values...)}
+}
+
+func info(format string, values ...any) data.Notice {
+	return data.Notice{Severity: data.NoticeSeverityInfo, Text: fmt.Sprintf(format, values...)}
+}
+
+// partial tells what of a job is not known, and why.
+func partial(shown frame.Job) (notices []data.Notice) {
+	snapshot := shown.Snapshot
+	var silent, legacy []string
+	var err error
+	for _, i := range shown.Tasks {
+		load := snapshot.Tasks[i]
+		if load.Err != nil {
+			silent, err = append(silent, snapshot.Graph.Tasks[i].Name), load.Err
+		}
+		if slices.ContainsFunc(load.Subtasks, func(s job.SubtaskLoad) bool { return s.Why == job.Unmeasured }) {
+			legacy = append(legacy, snapshot.Graph.Tasks[i].Name)
+		}
+	}
+	if len(silent) > 0 {
+		notices = append(notices, warning("%d of %d tasks of job %s did not answer (%s): %s", len(silent), len(snapshot.Tasks), snapshot.Job.Name, listed(silent), sentence(err)))
+	}
+	if len(legacy) > 0 {
+		notices = append(notices, info("Flink does not measure how busy the legacy sources of job %s are (%s): their idle and busy shares are not known.", snapshot.Job.Name, listed(legacy)))
+	}
+	if unknown := diagnosis.Unmeasured(snapshot); unknown != "" && len(silent) == 0 {
+		notices = append(notices, info("Not measured in job %s: %s.", snapshot.Job.Name, unknown))
+	}
+	return notices
+}
+
+// missing says which names and expressions matched nothing: an exact name is
+// an error, an expression a notice.
+func (q query) missing(answer *frame.Answer, results []found) error {
+	for _, p := range q.Jobs {
+		if p.regex != nil && !slices.ContainsFunc(results, func(r found) bool { return anyJob(r.names, p) }) {
+			answer.Notices = append(answer.Notices, info("No job matches %s.", p.text))
+		}
+	}
+	for _, p := range q.Tasks {
+		matched := slices.ContainsFunc(answer.Jobs, func(shown frame.Job) bool {
+			return slices.ContainsFunc(shown.Snapshot.Graph.Tasks, func(task job.Task) bool { return p.matches(task.Name, task.ID) })
+		})
+		switch {
+		case matched:
+		case p.regex != nil:
+			answer.Notices = append(answer.Notices, info("No task matches %s.", p.text))
+		default:
+			return absent("There is no task %q in the jobs asked for.", p.text)
+		}
+	}
+	return nil
+}
+
+// anyJob tells whether the pattern matches a job.
+func anyJob(jobs []job.Info, p pattern) bool {
+	return slices.ContainsFunc(jobs, func(info job.Info) bool { return p.matches(info.Name, info.ID) })
+}
+
+// present lists the jobs that there are, for who mistyped one.
+func present(jobs []job.Info) string {
+	names := make([]string, len(jobs))
+	for i, info := range jobs {
+		names[i] = info.Name
+	}
+	if len(names) == 0 {
+		return ": the cluster has no jobs"
+	}
+	return ": there is " + listed(names)
+}
+
+// listed joins names, the first few of many.
+func listed(names []string) string {
+	if len(names) <= named {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:named], ", "), len(names)-named)
+}
+
+func contains(names []string, name string) bool { return slices.Contains(names, name) }

@@ -1,0 +1,88 @@
+package plugin
+
+import (
+	"encoding/json"
+	"regexp"
+	"strings"
+)
+
+// patterns choose among names: ids, exact names, or /regular expressions/.
+// None at all, or Grafana's "All", choose everything.
+type patterns []pattern
+
+// pattern is one of them.
+type pattern struct {
+	text  string
+	regex *regexp.Regexp // nil for an id or exact name
+}
+
+// all is what Grafana sends where a variable stands at "All".
+const all = "$__all"
+
+// UnmarshalJSON reads a list of texts, or one text alone, and compiles the
+// regular expressions. Go's expressions take time linear in the name.
+func (p *patterns) UnmarshalJSON(source []byte) error {
+	var texts []string
+	if err := json.Unmarshal(source, &texts); err != nil {
+		var single string
+		if json.Unmarshal(source, &single) != nil {
+			return err
+		}
+		texts = []string{single}
+	}
+	*p = nil
+	for _, text := range texts {
+		read, err := readPattern(text)
+		if err != nil {
+			return err
+		}
+		*p = append(*p, read)
+	}
+	for _, read := range *p {
+		if read.text == all {
+			*p = nil
+		}
+	}
+	return nil
+}
+
+func readPattern(text string) (pattern, error) {
+	if len(text) < 2 || !strings.HasPrefix(text, "/") || !strings.HasSuffix(text, "/") {
+		return pattern{text: text}, nil
+	}
+	regex, err := regexp.Compile(text[1 : len(text)-1])
+	if err != nil {
+		return pattern{}, wrong("The regular expression %s does not compile (%s): Go's syntax is wanted.", text, err)
+	}
+	return pattern{text: text, regex: regex}, nil
+}
+
+// choose tells whether something of that name or id is chosen.
+func (p patterns) choose(name, id string) bool {
+	if len(p) == 0 {
+		return true
+	}
+	for _, pattern := range p {
+		if pattern.matches(name, id) {
+			return true
+		}
+	}
+	return false
+}
+
+// exactly tells whether something is chosen by its very name or id.
+func (p patterns) exactly(name, id string) bool {
+	for _, pattern := range p {
+		if pattern.regex == nil && pattern.matches(name, id) {
+			return true
+		}
+	}
+	return false
+}
+
+func (p pattern) matches(name, id string) bool {
+	if p.regex != nil {
+		return p.regex.MatchString(name)
+	}
+	return p.text == name || (id != "" && p.text == id)
+}

@@ -1,0 +1,78 @@
+package plugin
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/frame"
+)
+
+// query is what users write into dashboards and alert rules: CONTRACT of
+// schemaVersion 1.
+type query struct {
+	SchemaVersion int      `json:"schemaVersion"`
+	QueryType     string   `json:"queryType"`
+	Clusters      patterns `json:"clusters"`
+	Jobs          patterns `json:"jobs"`
+	Tasks         patterns `json:"tasks"`
+	Measure       string   `json:"measure"`
+	By            frame.By `json:"by"`
+
+	measure frame.Measure
+}
+
+// schemaVersion is the newest that this plugin knows.
+const schemaVersion = 1
+
+// parse reads and checks a query. Its errors are sentences for the person who
+// wrote it.
+func parse(source backend.DataQuery) (q query, err error) {
+	if trimmed := bytes.TrimSpace(source.JSON); len(trimmed) == 0 || trimmed[0] != '{' {
+		return q, wrong("The query is no JSON object: save the panel or rule again, or write it as {\"queryType\": \"tasks\", …}.")
+	}
+	if err := json.Unmarshal(source.JSON, &q); err != nil {
+		return q, asFault(err, "The query cannot be read (%s).")
+	}
+	if q.SchemaVersion > schemaVersion {
+		return q, wrong("The query was written by a newer version of this plugin (schemaVersion %d, this one knows %d): update the plugin.", q.SchemaVersion, schemaVersion)
+	}
+	q.QueryType = cmp.Or(q.QueryType, source.QueryType)
+	if _, known := views[q.QueryType]; !known {
+		return q, wrong("There is no query type %q: choose one of %s.", q.QueryType, strings.Join(viewNames(), ", "))
+	}
+	if q.QueryType == "measure" {
+		err = q.readMeasure()
+	}
+	return q, err
+}
+
+// readMeasure finds the measure that the query names.
+func (q *query) readMeasure() error {
+	name := cmp.Or(q.Measure, frame.Measures[0].Name)
+	at := slices.IndexFunc(frame.Measures, func(m frame.Measure) bool { return m.Name == name })
+	if at < 0 {
+		names := make([]string, len(frame.Measures))
+		for i, measure := range frame.Measures {
+			names[i] = measure.Name
+		}
+		return wrong("There is no measure %q: choose one of %s.", name, strings.Join(names, ", "))
+	}
+	q.measure, q.By = frame.Measures[at], cmp.Or(q.By, frame.ByJob)
+	if !slices.Contains([]frame.By{frame.ByJob, frame.ByTask, frame.BySubtask}, q.By) {
+		return wrong("A measure cannot be told by %q: choose job, task or subtask.", q.By)
+	}
+	return nil
+}
+
+// asFault keeps a fault as it is and describes any other decoding error.
+func asFault(err error, format string) error {
+	if fault, ok := err.(*fault); ok {
+		return fault
+	}
+	return wrong(format, decodingFault(err))
+}

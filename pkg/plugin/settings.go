@@ -1,0 +1,116 @@
+package plugin
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+	"github.com/grafana/grafana-plugin-sdk-go/backend/httpclient"
+)
+
+// settings are the keys of jsonData that are ours; the SDK reads the others.
+type settings struct {
+	URL            string            `json:"url"`
+	ClusterName    string            `json:"clusterName"`
+	Clusters       []clusterSettings `json:"clusters"`
+	TimeoutSeconds float64           `json:"timeoutSeconds"`
+	MaxConcurrency int               `json:"maxConcurrency"`
+	MaxAge         string            `json:"maxAge"`
+
+	maxAge time.Duration
+}
+
+// clusterSettings is one more cluster behind the data source.
+type clusterSettings struct {
+	Name string `json:"name"`
+	URL  string `json:"url"`
+}
+
+// Defaults and bounds of the settings.
+const (
+	defaultCluster     = "default"
+	defaultTimeout     = 10 * time.Second
+	defaultConcurrency = 8
+	mostConcurrency    = 256
+	defaultMaxAge      = 2 * time.Second
+)
+
+// readSettings checks the settings and fills in the defaults. Its errors are
+// sentences for the person who configures the data source.
+func readSettings(source backend.DataSourceInstanceSettings) (s settings, err error) {
+	if len(source.JSONData) > 0 {
+		if err := json.Unmarshal(source.JSONData, &s); err != nil {
+			return s, wrong("The data source's settings cannot be read (%s): check the types of the values in jsonData.", decodingFault(err))
+		}
+	}
+	s.URL = cmp.Or(s.URL, source.URL)
+	s.ClusterName = cmp.Or(s.ClusterName, defaultCluster)
+	s.MaxConcurrency = min(cmp.Or(s.MaxConcurrency, defaultConcurrency), mostConcurrency)
+	s.TimeoutSeconds = cmp.Or(s.TimeoutSeconds, defaultTimeout.Seconds())
+	s.maxAge = defaultMaxAge
+	if s.MaxAge != "" {
+		if s.maxAge, err = time.ParseDuration(s.MaxAge); err != nil || s.maxAge < 0 {
+			return s, wrong("The setting maxAge is %q: it must be a duration such as 2s.", s.MaxAge)
+		}
+	}
+	switch {
+	case s.MaxConcurrency < 1:
+		return s, wrong("The setting maxConcurrency is %d: it must be at least 1.", s.MaxConcurrency)
+	case s.TimeoutSeconds < 0 || s.TimeoutSeconds > 600:
+		return s, wrong("The setting timeoutSeconds is %g: it must be between 0 and 600.", s.TimeoutSeconds)
+	}
+	return s, s.distinctClusters()
+}
+
+// all lists every cluster, the first one first.
+func (s settings) all() []clusterSettings {
+	return append([]clusterSettings{{Name: s.ClusterName, URL: s.URL}}, s.Clusters...)
+}
+
+// distinctClusters refuses two clusters of one name: their series would
+// carry the same labels.
+func (s settings) distinctClusters() error {
+	seen := map[string]bool{}
+	for _, cluster := range s.all() {
+		switch {
+		case cluster.Name == "":
+			return wrong("A cluster in the data source's settings has no name: give each of them one.")
+		case seen[cluster.Name]:
+			return wrong("Two clusters in the data source's settings are called %q: give each its own name.", cluster.Name)
+		}
+		seen[cluster.Name] = true
+	}
+	return nil
+}
+
+// clientOptions are the SDK's options of the HTTP client: authentication,
+// headers, TLS, proxy. The SDK panics on values of a wrong type.
+func clientOptions(ctx context.Context, source backend.DataSourceInstanceSettings, timeout time.Duration) (options httpclient.Options, err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			err = wrong("The data source's settings hold a value of the wrong type (%v): check jsonData.", fault)
+		}
+	}()
+	options, err = source.HTTPClientOptions(ctx)
+	if err != nil {
+		return options, wrong("The data source's HTTP settings cannot be used (%s).", err)
+	}
+	timeouts := httpclient.DefaultTimeoutOptions
+	if options.Timeouts != nil {
+		timeouts = *options.Timeouts
+	}
+	timeouts.Timeout = timeout
+	options.Timeouts = &timeouts
+	return options, nil
+}
+
+// decodingFault names the field that could not be read, without quoting it.
+func decodingFault(err error) string {
+	if fault, ok := err.(*json.UnmarshalTypeError); ok {
+		return fmt.Sprintf("%s is a %s", cmp.Or(fault.Field, "the whole"), fault.Value)
+	}
+	return err.Error()
+}
