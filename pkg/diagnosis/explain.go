@@ -22,7 +22,7 @@ func Explain(snapshot *job.Snapshot, root Root) string {
 	case UnmeasuredWork:
 		return fmt.Sprintf("%s, yet %s is only %s busy: it waits for something that Flink does not count as work.", upstream(snapshot, root), task.Name, percent(load.Busy.Max))
 	case Skewed, Machine:
-		text := fmt.Sprintf("%s of %s %s %s busy, the others %s on average. %s.", hotSubtasks(root), task.Name, are(root), percent(load.Busy.Max), percent(coolAverage(root, load)), upstream(snapshot, root))
+		text := fmt.Sprintf("%s %s %s busy, the others %s on average. %s.", hotSubtasks(root, task.Name), are(root), percent(load.Busy.Max), percent(coolAverage(root, load)), upstream(snapshot, root))
 		if root.Kind == Machine {
 			text += fmt.Sprintf(" Hot subtasks of other tasks sit on %s too.", root.Hosts[0])
 		}

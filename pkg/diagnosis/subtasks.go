@@ -11,9 +11,9 @@ import (
 // named is how many subtasks or hosts a sentence names before it counts.
 const named = 5
 
-// hotSubtasks names the hot subtasks and where they run: "Subtask 2 on
-// host-a", "Subtasks 2, 5 on host-a, host-b".
-func hotSubtasks(root Root) string {
+// hotSubtasks names a task's hot subtasks and where they run: "Subtask 2 of
+// map, on host-a,", "Subtasks 2, 5 of map, on host-a, host-b,".
+func hotSubtasks(root Root, task string) string {
 	numbers := make([]string, len(root.Hot))
 	for i, subtask := range root.Hot {
 		numbers[i] = fmt.Sprint(subtask)
@@ -22,8 +22,9 @@ func hotSubtasks(root Root) string {
 	if len(numbers) > 1 {
 		text = "Subtasks " + listed(numbers)
 	}
+	text += " of " + task
 	if len(root.Hosts) > 0 {
-		text += " on " + listed(root.Hosts)
+		text += ", on " + listed(root.Hosts) + ","
 	}
 	return text
 }

@@ -1,0 +1,144 @@
+// Package flinktest replays real Flink clusters' answers for tests.
+package flinktest
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"embed"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// tapes are answers of real jobs on default settings, asked every 3 s for
+// about 200 s: a gzipped JSON line an answer.
+//
+//go:embed tapes
+var tapes embed.FS
+
+// Tape is what a real cluster answered about one job over some minutes.
+type Tape struct {
+	Version string
+	JobID   string
+	// Length is from the first answer to the last.
+	Length  time.Duration
+	answers map[string][]answer
+}
+
+// answer is one recorded answer and when it came, from the tape's start.
+type answer struct {
+	at   time.Duration
+	code int
+	body []byte
+}
+
+// Open reads a tape: a version and a name such as "moved". It fails the test
+// if there is none.
+func Open(t testing.TB, version, name string) *Tape {
+	t.Helper()
+	packed, err := tapes.ReadFile("tapes/" + version + "/" + name + ".jsonl.gz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	unpacked, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tape := &Tape{Version: version, answers: map[string][]answer{}}
+	if err := tape.read(unpacked); err != nil {
+		t.Fatal(err)
+	}
+	return tape
+}
+
+func (t *Tape) read(lines io.Reader) error {
+	scanner := bufio.NewScanner(lines)
+	scanner.Buffer(nil, 16<<20)
+	var start int64
+	for scanner.Scan() {
+		var line struct {
+			T      int64           `json:"t"`
+			Path   string          `json:"path"`
+			Status int             `json:"status"`
+			Body   json.RawMessage `json:"body"`
+		}
+		if err := json.Unmarshal(scanner.Bytes(), &line); err != nil {
+			return err
+		}
+		if start == 0 {
+			start, t.JobID = line.T, strings.TrimPrefix(line.Path, "/jobs/")
+		}
+		t.Length = time.Duration(line.T-start) * time.Millisecond
+		t.answers[line.Path] = append(t.answers[line.Path], answer{t.Length, line.Status, line.Body})
+	}
+	return scanner.Err()
+}
+
+// At is what the cluster had last answered for a path, that long after the
+// tape's start.
+func (t *Tape) At(path string, after time.Duration) (code int, body []byte) {
+	said := t.answers[path]
+	next := slices.IndexFunc(said, func(a answer) bool { return a.at > after })
+	switch {
+	case len(said) == 0:
+		return http.StatusNotFound, []byte(`{"errors":["Unable to load requested file."]}`)
+	case next < 0:
+		next = len(said)
+	case next == 0:
+		next = 1
+	}
+	return said[next-1].code, said[next-1].body
+}
+
+// Client replays the tape from now on as an HTTP client would get it, without
+// a network: it works in a bubble of testing/synctest. asked is called with
+// the path of each request; it may be nil.
+func (t *Tape) Client(asked func(path string)) *http.Client {
+	return &http.Client{Transport: &replay{tape: t, start: time.Now(), asked: asked}}
+}
+
+type replay struct {
+	tape  *Tape
+	start time.Time
+	asked func(string)
+}
+
+// RoundTrip answers at once with what the cluster said at this time.
+func (r *replay) RoundTrip(request *http.Request) (*http.Response, error) {
+	if err := request.Context().Err(); err != nil {
+		return nil, err
+	}
+	path := request.URL.Path
+	if r.asked != nil {
+		r.asked(path)
+	}
+	code, body := r.tape.cluster(path)
+	if code == 0 {
+		code, body = r.tape.At(path, time.Since(r.start))
+	}
+	return &http.Response{
+		StatusCode: code, Request: request, Header: http.Header{"Content-Type": {"application/json"}},
+		Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body)), ProtoMajor: 1, ProtoMinor: 1,
+	}, nil
+}
+
+// cluster answers for what the tapes do not hold: they were recorded on
+// default settings.
+func (t *Tape) cluster(path string) (int, []byte) {
+	switch path {
+	case "/overview":
+		return http.StatusOK, fmt.Appendf(nil, `{"taskmanagers":2,"jobs-running":1,"flink-version":%q}`, t.Version)
+	case "/jobmanager/config":
+		return http.StatusOK, []byte(`[]`)
+	case "/jobs/overview":
+		_, body := t.At("/jobs/"+t.JobID, 0)
+		return http.StatusOK, fmt.Appendf(nil, `{"jobs":[%s]}`, body)
+	}
+	return 0, nil
+}

@@ -1,0 +1,67 @@
+package job_test
+
+import (
+	"reflect"
+	"slices"
+	"testing"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
+)
+
+func tasks(ids ...string) (list []job.Task) {
+	for _, id := range ids {
+		list = append(list, job.Task{ID: id, Name: id})
+	}
+	return list
+}
+
+func TestGraphIsTopological(t *testing.T) {
+	for name, c := range map[string]struct {
+		tasks []job.Task
+		edges []job.Edge
+		want  []string
+	}{
+		"empty":              {nil, nil, []string{}},
+		"listed backwards":   {tasks("sink", "map", "source"), []job.Edge{{"map", "sink"}, {"source", "map"}}, []string{"source", "map", "sink"}},
+		"a choice keeps":     {tasks("b", "a", "c"), []job.Edge{{"a", "c"}, {"b", "c"}}, []string{"b", "a", "c"}},
+		"diamond":            {tasks("s", "x", "y", "j"), []job.Edge{{"s", "x"}, {"s", "y"}, {"x", "j"}, {"y", "j"}}, []string{"s", "x", "y", "j"}},
+		"edge to nowhere":    {tasks("a"), []job.Edge{{"a", "gone"}, {"gone", "a"}}, []string{"a"}},
+		"edge to itself":     {tasks("a"), []job.Edge{{"a", "a"}}, []string{"a"}},
+		"cycle comes last":   {tasks("a", "b", "s"), []job.Edge{{"a", "b"}, {"b", "a"}}, []string{"s", "a", "b"}},
+		"below a cycle too":  {tasks("a", "b", "c"), []job.Edge{{"a", "b"}, {"b", "a"}, {"b", "c"}}, []string{"a", "b", "c"}},
+		"unconnected parts":  {tasks("a", "b", "c"), []job.Edge{{"b", "c"}}, []string{"a", "b", "c"}},
+		"an edge told twice": {tasks("a", "b"), []job.Edge{{"a", "b"}, {"a", "b"}}, []string{"a", "b"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			graph := job.NewGraph(c.tasks, c.edges)
+			got := []string{}
+			for i, task := range graph.Tasks {
+				got = append(got, task.ID)
+				for _, input := range task.Inputs {
+					if !slices.Contains(graph.Tasks[input].Outputs, i) {
+						t.Errorf("%s is an input of %s, which is no output of it", graph.Tasks[input].ID, task.ID)
+					}
+				}
+				if len(task.Inputs) > 2 || len(task.Outputs) > 2 {
+					t.Errorf("%s has inputs %v and outputs %v", task.ID, task.Inputs, task.Outputs)
+				}
+			}
+			if !reflect.DeepEqual(got, c.want) {
+				t.Errorf("order %v, want %v", got, c.want)
+			}
+		})
+	}
+}
+
+func TestEqualNamesAreToldApart(t *testing.T) {
+	for _, c := range []struct{ names, want []string }{
+		{[]string{"a", "b"}, []string{"a", "b"}},
+		{[]string{"map", "map", "map"}, []string{"map", "map #2", "map #3"}},
+		{[]string{"map", "map #2", "map"}, []string{"map", "map #2", "map #3"}},
+		{[]string{"", ""}, []string{"", " #2"}},
+	} {
+		if got := job.Distinct(c.names); !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%q became %q, want %q", c.names, got, c.want)
+		}
+	}
+}
