@@ -1,0 +1,48 @@
+package io.flinkscope.e2e;
+
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import org.apache.flink.configuration.Configuration;
+import org.apache.flink.runtime.jobgraph.JobGraph;
+import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
+import org.apache.flink.streaming.api.graph.StreamGraph;
+
+/** The demo jobs by name, which is also their name in Flink: a new one is a line here. */
+final class Jobs {
+
+  private static final Map<String, Consumer<StreamExecutionEnvironment>> BUILDERS = new TreeMap<>();
+
+  static {
+    BUILDERS.put("bottleneck", BottleneckJob::build);
+    BUILDERS.put("healthy", HealthyJob::build);
+    BUILDERS.put("skew", SkewJob::build);
+    BUILDERS.put("slow-sink", SlowSinkJob::build);
+    BUILDERS.put("two-sources", TwoSourcesJob::build);
+  }
+
+  private Jobs() {}
+
+  /** The one job of this name, or every one for {@code all}. */
+  static Collection<String> named(String name) {
+    if ("all".equals(name)) {
+      return BUILDERS.keySet();
+    }
+    if (!BUILDERS.containsKey(name)) {
+      String known = String.join(", ", BUILDERS.keySet());
+      throw new IllegalArgumentException("Unknown job " + name + ": known are " + known + ", all.");
+    }
+    return List.of(name);
+  }
+
+  static JobGraph graph(String name, Configuration configuration) {
+    StreamExecutionEnvironment env =
+        StreamExecutionEnvironment.getExecutionEnvironment(configuration);
+    BUILDERS.get(name).accept(env);
+    StreamGraph graph = env.getStreamGraph();
+    graph.setJobName(name);
+    return graph.getJobGraph();
+  }
+}
