@@ -28,8 +28,17 @@ func Explain(snapshot *job.Snapshot, root Root) string {
 		}
 		return text
 	default:
-		return fmt.Sprintf("%s is %s busy on average over its %s, and not backpressured itself. %s.", task.Name, percent(load.Busy.Avg), count(len(load.Subtasks), "subtask"), upstream(snapshot, root))
+		return fmt.Sprintf("%s is %s busy on average over its %s, and %s. %s.", task.Name, percent(load.Busy.Avg), count(len(load.Subtasks), "subtask"), itself(load), upstream(snapshot, root))
 	}
+}
+
+// itself says how little a root cause is backpressured: at most half of the
+// time, or it would be none.
+func itself(load job.TaskLoad) string {
+	if heldBack(load) {
+		return fmt.Sprintf("itself backpressured up to %s of the time", percent(load.Backpressured.Max))
+	}
+	return "not backpressured itself"
 }
 
 // Advise says what to do about a root cause.
@@ -94,8 +103,13 @@ func reasons(snapshot *job.Snapshot) string {
 		}
 		texts = append(texts, fmt.Sprintf("%s (%s)", snapshot.Graph.Tasks[i].Name, why(snapshot.Job, load.Subtasks[0])))
 	}
-	if len(texts) == 0 {
+	switch {
+	case len(snapshot.Tasks) == 0:
 		return "the job has no tasks"
+	case len(texts) == 0 && snapshot.Job.State != job.Running:
+		return "the job is " + string(snapshot.Job.State)
+	case len(texts) == 0:
+		return "none of its tasks runs"
 	}
 	return strings.Join(texts, ", ")
 }

@@ -73,13 +73,13 @@ const checkpoints job.Share = 0.25
 
 // root picks the busiest candidate. found is false where the backpressure is
 // too little to blame anyone; sure is false where a candidate that was not
-// measured may be the one.
+// measured, and has not ended, may be the one.
 func (r region) root(snapshot *job.Snapshot) (root Root, found, sure bool) {
 	busiest, sure := -1, true
 	for _, i := range r.candidates {
 		load := snapshot.Tasks[i]
 		if !load.Known() {
-			sure = false
+			sure = sure && snapshot.Graph.Tasks[i].State.Terminal()
 			continue
 		}
 		if busiest < 0 || cmp.Compare(load.Busy.Max, snapshot.Tasks[busiest].Busy.Max) > 0 {

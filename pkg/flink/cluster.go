@@ -2,6 +2,7 @@ package flink
 
 import (
 	"context"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -50,22 +51,37 @@ func (c Config) FetchInterval() time.Duration {
 	return defaultFetch
 }
 
-// interval reads a duration as Flink writes it: milliseconds, or a number and
-// a unit such as "10 s" or "PT10S".
+// units are Flink's names of the units of a duration, in lower case; a plural
+// s may follow the longer ones.
+var units = map[string]time.Duration{
+	"":   time.Millisecond,
+	"ns": time.Nanosecond, "nano": time.Nanosecond, "nanosecond": time.Nanosecond,
+	"µs": time.Microsecond, "micro": time.Microsecond, "microsecond": time.Microsecond,
+	"ms": time.Millisecond, "milli": time.Millisecond, "millisecond": time.Millisecond,
+	"s": time.Second, "sec": time.Second, "second": time.Second,
+	"m": time.Minute, "min": time.Minute, "minute": time.Minute,
+	"h": time.Hour, "hour": time.Hour,
+	"d": 24 * time.Hour, "day": 24 * time.Hour,
+}
+
+// interval reads a duration as Flink writes it: milliseconds, a number and a
+// unit such as "10 s", or ISO 8601 such as "PT1M30S".
 func interval(text string) time.Duration {
 	text = strings.ToLower(strings.ReplaceAll(text, " ", ""))
-	if millis, err := strconv.ParseInt(text, 10, 64); err == nil {
-		return max(time.Duration(millis)*time.Millisecond, 0)
-	}
-	text = strings.TrimPrefix(text, "pt")
-	for long, short := range map[string]string{"milliseconds": "ms", "seconds": "s", "second": "s", "sec": "s", "minutes": "m", "minute": "m", "min": "m"} {
-		text, _ = strings.CutSuffix(text, long)
-		if !strings.HasSuffix(text, short) && strings.TrimLeft(text, "0123456789.") == "" {
-			text += short
+	if iso, found := strings.CutPrefix(text, "pt"); found {
+		if parsed, err := time.ParseDuration(iso); err == nil && parsed >= 0 {
+			return parsed
 		}
+		return defaultFetch
 	}
-	if parsed, err := time.ParseDuration(text); err == nil && parsed >= 0 {
-		return parsed
+	unit := strings.TrimLeft(text, "-0123456789")
+	number, err := strconv.ParseInt(strings.TrimSuffix(text, unit), 10, 64)
+	length, known := units[unit]
+	if !known && len(unit) > 2 {
+		length, known = units[strings.TrimSuffix(unit, "s")]
 	}
-	return defaultFetch
+	if err != nil || !known || number > int64(math.MaxInt64/length) {
+		return defaultFetch
+	}
+	return max(time.Duration(number)*length, 0)
 }

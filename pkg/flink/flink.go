@@ -52,10 +52,24 @@ func Address(base string) (string, error) {
 	}
 	address, err := url.Parse(base)
 	if err != nil || address.Host == "" || (address.Scheme != "http" && address.Scheme != "https") {
-		return "", &Error{Kind: BadAddress, Request: shortened(base)}
+		return "", &Error{Kind: BadAddress, Request: shortened(withoutCredentials(base))}
 	}
 	address.User, address.RawQuery, address.Fragment = nil, "", ""
 	return strings.TrimRight(address.String(), "/"), nil
+}
+
+// withoutCredentials leaves out what may be a name and password, of a text
+// that may be no address at all.
+func withoutCredentials(text string) string {
+	at := strings.LastIndex(text, "@")
+	if at < 0 {
+		return text
+	}
+	scheme, _, found := strings.Cut(text[:at], "://")
+	if !found {
+		return text[at+1:]
+	}
+	return scheme + "://" + text[at+1:]
 }
 
 // Base is the address that the client asks, as a user may read it.

@@ -10,9 +10,11 @@ type JobSummary struct {
 	Start    int64  `json:"start-time"`
 	Duration int64  `json:"duration"`
 	Type     string `json:"jobType"`
-	Tasks    struct {
-		Total   int `json:"total"`
-		Running int `json:"running"`
+	// Tasks counts subtasks by state.
+	Tasks struct {
+		Total    int `json:"total"`
+		Running  int `json:"running"`
+		Finished int `json:"finished"`
 	} `json:"tasks"`
 }
 
@@ -51,6 +53,7 @@ type Vertex struct {
 	Parallelism    int            `json:"parallelism"`
 	MaxParallelism int            `json:"maxParallelism"`
 	Status         string         `json:"status"`
+	Start          int64          `json:"start-time"`
 	Tasks          map[string]int `json:"tasks"`
 }
 

@@ -26,6 +26,9 @@ func (n *Number) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
+// unknown is the number that Flink did not tell.
+var unknown = Number(math.NaN())
+
 // Known tells whether the number is one.
 func (n Number) Known() bool { return !math.IsNaN(float64(n)) }
 

@@ -83,7 +83,7 @@ func (f finding) severity() job.Share {
 	switch {
 	case f.root != nil:
 		return f.root.Severity
-	case f.Verdict.Kind == diagnosis.NotKnown:
+	case !f.clear():
 		return job.Unknown
 	default:
 		return 0
@@ -98,7 +98,7 @@ func (f finding) words() map[string]string {
 	}
 	if f.root == nil {
 		kind := diagnosis.None
-		if f.Verdict.Kind == diagnosis.NotKnown {
+		if !f.clear() {
 			kind = diagnosis.NotKnown
 		}
 		words["kind"], words["explanation"] = string(kind), diagnosis.Looked(f.Snapshot, kind)

@@ -20,6 +20,8 @@ type Job struct {
 	Verdict  diagnosis.Verdict
 	// Tasks are the tasks asked for, as indexes into the graph, in its order.
 	Tasks []int
+	// Details say more of each task's subtasks, if a query asked for it.
+	Details [][]job.Detail
 }
 
 // Answer is what one query is answered from.

@@ -26,10 +26,10 @@ const (
 	BySubtask By = "subtask"
 )
 
-// series is one value with the names that label it.
-type series struct {
-	labels data.Labels
-	value  float64
+// Series is one value with the names that label it; NaN is not known.
+type Series struct {
+	Labels data.Labels
+	Value  float64
 }
 
 // NumericWide is a measure for alert rules: numeric-wide 0.1 of Grafana's
@@ -37,28 +37,34 @@ type series struct {
 // rule keeps its state; what is measured and well is 0.
 func NumericWide(answer Answer, measure Measure, by By) data.Frames {
 	values, notices := bounded(measure, measure.series(answer, by))
+	answer.Notices = append(slices.Clone(answer.Notices), notices...)
+	return Wide(answer, measure.Name, measure.unit, values)
+}
+
+// Wide makes one numeric-wide frame of the series, in their order.
+func Wide(answer Answer, name, unit string, values []Series) data.Frames {
 	numbers := newNumbers(len(values))
 	fields := make([]*data.Field, len(values))
 	for i, s := range values {
-		numbers.set(i, s.value)
-		fields[i] = data.NewField(measure.Name, s.labels, numbers.pointers[i:i+1:i+1]).SetConfig(&data.FieldConfig{Unit: measure.unit})
+		numbers.set(i, s.Value)
+		fields[i] = data.NewField(name, s.Labels, numbers.pointers[i:i+1:i+1]).SetConfig(&data.FieldConfig{Unit: unit})
 	}
 	frame := data.NewFrame("measure", fields...)
-	frame.Meta = answer.meta(notices...)
+	frame.Meta = answer.meta()
 	frame.Meta.Type, frame.Meta.TypeVersion = data.FrameTypeNumericWide, data.FrameTypeVersion{0, 1}
 	return data.Frames{frame}
 }
 
 // bounded keeps the worst series, as many as one answer holds.
-func bounded(measure Measure, all []series) ([]series, []data.Notice) {
+func bounded(measure Measure, all []Series) ([]Series, []data.Notice) {
 	if len(all) <= mostSeries {
 		return all, nil
 	}
-	slices.SortStableFunc(all, func(a, b series) int {
+	slices.SortStableFunc(all, func(a, b Series) int {
 		if measure.lowIsWorse {
-			return cmp.Compare(badness(-b.value), badness(-a.value))
+			return cmp.Compare(badness(-b.Value), badness(-a.Value))
 		}
-		return cmp.Compare(badness(b.value), badness(a.value))
+		return cmp.Compare(badness(b.Value), badness(a.Value))
 	})
 	return all[:mostSeries], []data.Notice{{
 		Severity: data.NoticeSeverityWarning,
@@ -75,21 +81,21 @@ func badness(value float64) float64 {
 }
 
 // series lists the measure's values: of each job, task or subtask.
-func (m Measure) series(answer Answer, by By) (all []series) {
+func (m Measure) series(answer Answer, by By) (all []Series) {
 	for _, j := range answer.Jobs {
 		labels := data.Labels{"cluster": j.Cluster, "job": j.Snapshot.Job.Name}
 		if by == ByJob {
-			all = append(all, series{labels, m.ofJob(j)})
+			all = append(all, Series{labels, m.ofJob(j)})
 			continue
 		}
 		for _, task := range j.Tasks {
 			labels := with(labels, "task", j.Snapshot.Graph.Tasks[task].Name)
 			if by == ByTask {
-				all = append(all, series{labels, m.ofTask(j, task)})
+				all = append(all, Series{labels, m.ofTask(j, task)})
 				continue
 			}
 			for _, load := range j.Snapshot.Tasks[task].Subtasks {
-				all = append(all, series{with(labels, "subtask", strconv.Itoa(load.Subtask)), m.ofSubtask(j, task, load)})
+				all = append(all, Series{with(labels, "subtask", strconv.Itoa(load.Subtask)), m.ofSubtask(j, task, load)})
 			}
 		}
 	}

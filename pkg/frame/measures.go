@@ -76,7 +76,7 @@ func jobSeverity(j Job) float64 {
 			return severity(root, true)
 		}
 	}
-	return severity(nil, j.Verdict.Kind != diagnosis.NotKnown)
+	return severity(nil, j.clear())
 }
 
 func taskSkew(j Job, task int) float64 {

@@ -46,5 +46,16 @@ func (j Job) worst() diagnosis.Status {
 	return worst
 }
 
+// clear tells whether the tasks asked for are known not to hold the job back.
+// A verdict that blames others does not vouch for what was not measured.
+func (j Job) clear() bool {
+	if j.Verdict.Kind == diagnosis.NotKnown || j.Verdict.Kind == diagnosis.None {
+		return j.Verdict.Kind == diagnosis.None
+	}
+	return !slices.ContainsFunc(j.Tasks, func(task int) bool {
+		return !j.Snapshot.Tasks[task].Known() && !j.Snapshot.Graph.Tasks[task].State.Terminal()
+	})
+}
+
 // colour is what a task looks like in Flink's own UI.
 func (j Job) colour(task int) string { return diagnosis.TaskFill(j.Snapshot.Tasks[task]) }

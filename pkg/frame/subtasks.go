@@ -7,25 +7,33 @@ import (
 )
 
 // Subtasks is a table with a row a subtask: where it runs and how it spent
-// its time. Shares are 0 to 1, records per second; null is not known.
-func Subtasks(answer Answer) data.Frames {
+// its time. Shares are 0 to 1, records per second; null is not known. With
+// detailed it has the columns of [job.Detail] too.
+func Subtasks(answer Answer, detailed bool) data.Frames {
 	rows := 0
 	for _, j := range answer.Jobs {
 		for _, task := range j.Tasks {
 			rows += len(j.Snapshot.Tasks[task].Subtasks)
 		}
 	}
-	table := newSubtaskRows(rows)
+	table, more := newSubtaskRows(rows), newDetails(rows)
 	row := 0
 	for _, j := range answer.Jobs {
 		for _, task := range j.Tasks {
 			for i := range j.Snapshot.Tasks[task].Subtasks {
 				table.set(row, j, task, i)
+				if task < len(j.Details) && i < len(j.Details[task]) {
+					more.set(row, j.Details[task][i])
+				}
 				row++
 			}
 		}
 	}
-	return answer.table("subtasks", table.fields()...)
+	fields := table.fields()
+	if detailed {
+		fields = append(fields, more.fields()...)
+	}
+	return answer.table("subtasks", fields...)
 }
 
 // subtaskRows holds the columns while they are filled.

@@ -44,11 +44,16 @@ type Info struct {
 	State State
 	Type  Type
 	Start time.Time
-	// Tasks counts the subtasks of all its tasks, as Flink.s list of jobs does.
-	Tasks int
+	// Subtasks counts the subtasks of all its tasks, and Active those that run
+	// or have finished, by Flink's list of jobs.
+	Subtasks, Active int
 	// Duration is how long the job has run, by Flink's clock.
 	Duration time.Duration
 }
+
+// AllRun tells whether the job runs with all its subtasks, or what has not
+// finished of them.
+func (i Info) AllRun() bool { return i.State == Running && i.Active == i.Subtasks }
 
 // Distinct tells equal names apart: the second of a name becomes "name #2",
 // and so on, in the order given.

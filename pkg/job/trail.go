@@ -17,6 +17,9 @@ func NewTrail(pace Pace) *Trail {
 	return &Trail{pace: pace, tracks: map[string][]track{}}
 }
 
+// Pace is how often the metrics move that the trail was started for.
+func (t *Trail) Pace() Pace { return t.pace }
+
 // Add derives the snapshot at the look and remembers the look's readings for
 // later ones. Looks are added in the order they were taken.
 func (t *Trail) Add(look *Look) *Snapshot {

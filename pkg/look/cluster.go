@@ -79,21 +79,23 @@ type fetchClock struct {
 }
 
 // triggered notes a request that makes the JobManager fetch if it is due, and
-// returns when the fetched values will be there.
+// returns when the fetched values will be there. Where fetching is off none is
+// ever due.
 func (f *fetchClock) triggered(now time.Time, every time.Duration) time.Time {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if now.Sub(f.last) > every {
+	if every > 0 && now.Sub(f.last) > every {
 		f.last = now
 	}
 	return f.last.Add(settling)
 }
 
-// next is when the next fetch is due.
+// next is when the next fetch is due: Flink fetches once more than the
+// interval has passed, and counts whole milliseconds.
 func (f *fetchClock) next(every time.Duration) time.Time {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.last.Add(every)
+	return f.last.Add(every + time.Millisecond)
 }
 
 // until waits for a time, or for the context to end.

@@ -23,8 +23,9 @@ type Keeper struct {
 	maxAge time.Duration
 	fetch  fetchClock
 
-	cluster shared[Cluster]
-	jobs    shared[[]job.Info]
+	cluster      shared[Cluster]
+	jobs         shared[[]job.Info]
+	taskManagers shared[[]string]
 
 	mu      sync.Mutex
 	watched map[string]*watch
@@ -32,11 +33,17 @@ type Keeper struct {
 
 // watch is what is kept of one job.
 type watch struct {
-	shared[counted]
 	asked time.Time // guarded by Keeper.mu
 
+	load     shared[counted]
+	graph    shared[*job.Graph]
+	restarts shared[flink.Number]
+	details  shared[detailed]
+
 	trailMu sync.Mutex
-	trail   *job.Trail
+	trail   *job.Trail // nil until the first round
+	// places are of Flinks before 1.16, by task id.
+	places map[string]placed
 }
 
 // counted is a snapshot and the requests that its round took.
@@ -72,8 +79,8 @@ func (k *Keeper) Snapshot(ctx context.Context, info job.Info) (snapshot *job.Sna
 	if err != nil {
 		return nil, requests, err
 	}
-	watched := k.watch(info.ID, cluster.Pace())
-	result, started, err := watched.get(ctx, k.maxAge, func(ctx context.Context) (counted, error) {
+	watched := k.watch(info.ID)
+	result, started, err := watched.load.get(ctx, k.maxAge, func(ctx context.Context) (counted, error) {
 		return k.round(ctx, info, cluster, watched)
 	})
 	if started {
@@ -84,7 +91,7 @@ func (k *Keeper) Snapshot(ctx context.Context, info job.Info) (snapshot *job.Sna
 
 // watch finds or begins what is kept of a job, and forgets jobs that nobody
 // has asked for of late.
-func (k *Keeper) watch(jobID string, pace job.Pace) *watch {
+func (k *Keeper) watch(jobID string) *watch {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	now := time.Now()
@@ -95,7 +102,7 @@ func (k *Keeper) watch(jobID string, pace job.Pace) *watch {
 	}
 	watched := k.watched[jobID]
 	if watched == nil {
-		watched = &watch{trail: job.NewTrail(pace)}
+		watched = &watch{places: map[string]placed{}}
 		k.watched[jobID] = watched
 	}
 	watched.asked = now

@@ -17,7 +17,7 @@ func infos(summaries []flink.JobSummary) []job.Info {
 	for i, s := range summaries {
 		jobs[i] = job.Info{
 			ID: s.ID, Name: s.Name, State: job.State(s.State), Type: job.Type(s.Type),
-			Start: time.UnixMilli(s.Start), Duration: millis(s.Duration), Tasks: s.Tasks.Total,
+			Start: time.UnixMilli(s.Start), Duration: millis(s.Duration), Subtasks: s.Tasks.Total, Active: s.Tasks.Running + s.Tasks.Finished,
 		}
 	}
 	slices.SortStableFunc(jobs, func(a, b job.Info) int {

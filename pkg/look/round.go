@@ -30,9 +30,10 @@ type taking struct {
 // for the job, one for each of its tasks that run, and one more for each task
 // that has nothing to be compared with yet.
 func (k *Keeper) round(ctx context.Context, info job.Info, cluster Cluster, watched *watch) (counted, error) {
+	watched.begin(cluster.Pace())
 	taken := &taking{keeper: k, cluster: cluster, watched: watched}
 	look, err := taken.look(ctx, info)
-	if next := k.fetch.next(cluster.Fetch); err == nil && taken.lacking(look) != nil && time.Until(next) <= patience && cluster.Fetch > patience {
+	if next := k.fetch.next(cluster.Fetch); err == nil && cluster.Fetch > patience && time.Until(next) <= patience && len(taken.lacking(look)) > 0 {
 		watched.add(look)
 		if err = until(ctx, next); err == nil {
 			look, err = taken.look(ctx, info)
@@ -41,13 +42,22 @@ func (k *Keeper) round(ctx context.Context, info job.Info, cluster Cluster, watc
 	if err != nil {
 		return counted{requests: int(taken.requests.Load())}, err
 	}
-	if cluster.Fetch > 0 {
+	if cluster.Fetch > 0 && !cluster.before(1, 16) {
 		taken.gauges(ctx, look)
 	}
 	if err := ctx.Err(); err != nil {
 		return counted{}, err
 	}
 	return counted{snapshot: watched.add(look), requests: int(taken.requests.Load())}, nil
+}
+
+// begin starts the job's trail, anew if the cluster's pace has changed.
+func (w *watch) begin(pace job.Pace) {
+	w.trailMu.Lock()
+	defer w.trailMu.Unlock()
+	if w.trail == nil || w.trail.Pace() != pace {
+		w.trail = job.NewTrail(pace)
+	}
 }
 
 // add puts the look on the job's trail.
@@ -75,12 +85,21 @@ func (t *taking) look(ctx context.Context, info job.Info) (*job.Look, error) {
 		return nil, err
 	}
 	each(running, func(i int) {
-		t.requests.Add(1)
-		task, err := t.keeper.client.Task(ctx, look.Job.ID, look.Graph.Tasks[i].ID)
-		look.Tasks[i] = taskLook(task, err)
+		if t.cluster.before(1, 16) {
+			look.Tasks[i] = t.uncounted(ctx, answer, look.Graph.Tasks[i])
+		} else {
+			look.Tasks[i] = t.task(ctx, look.Job.ID, look.Graph.Tasks[i].ID)
+		}
 	})
 	look.At = time.Now()
 	return look, ctx.Err()
+}
+
+// task asks a task for its subtasks and their counters.
+func (t *taking) task(ctx context.Context, jobID, taskID string) job.TaskLook {
+	t.requests.Add(1)
+	task, err := t.keeper.client.Task(ctx, jobID, taskID)
+	return taskLook(task, err)
 }
 
 // lacking lists the tasks that have nothing to be compared with.
@@ -100,14 +119,19 @@ func (t *taking) lacking(look *job.Look) (tasks []int) {
 // with the next look.
 func (t *taking) gauges(ctx context.Context, look *job.Look) {
 	each(t.lacking(look), func(i int) {
-		t.requests.Add(1)
-		pressure, err := t.keeper.client.Backpressure(ctx, look.Job.ID, look.Graph.Tasks[i].ID)
-		if err != nil {
-			look.Tasks[i].Err = err
-			return
-		}
-		gauged(look.Tasks[i].Subtasks, pressure)
+		t.pressure(ctx, look.Job.ID, look.Graph.Tasks[i].ID, &look.Tasks[i])
 	})
+}
+
+// pressure adds a task's gauges to its readings.
+func (t *taking) pressure(ctx context.Context, jobID, taskID string, said *job.TaskLook) {
+	t.requests.Add(1)
+	pressure, err := t.keeper.client.Backpressure(ctx, jobID, taskID)
+	if err != nil {
+		said.Err = err
+		return
+	}
+	gauged(said.Subtasks, pressure)
 }
 
 // each calls the function for each index, several at once.

@@ -8,17 +8,16 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/look"
 )
 
 // CheckHealth says of each cluster its version, what runs, how often metrics
 // are fetched and whether they arrive, and what to do where something lacks.
-func (i *Instance) CheckHealth(ctx context.Context, _ *backend.CheckHealthRequest) (*backend.CheckHealthResult, error) {
+func (i *Instance) CheckHealth(ctx context.Context, request *backend.CheckHealthRequest) (*backend.CheckHealthResult, error) {
 	if i.err != nil {
 		return &backend.CheckHealthResult{Status: backend.HealthStatusError, Message: sentence(i.err).Error()}, nil
 	}
 	var texts []string
-	for _, c := range i.clusters {
+	for _, c := range i.clustersFor(request.GetHTTPHeaders()) {
 		text, err := c.health(ctx)
 		if err != nil {
 			return &backend.CheckHealthResult{Status: backend.HealthStatusError, Message: c.prefix(len(i.clusters)) + sentence(err).Error()}, nil
@@ -27,6 +26,9 @@ func (i *Instance) CheckHealth(ctx context.Context, _ *backend.CheckHealthReques
 	}
 	if i.rootURL {
 		texts = append(texts, "Warning: the address stands in the data source's root url, so everyone who may query can send any request to Flink through Grafana's proxy, cancelling jobs included. Move it to jsonData.url.")
+	}
+	if i.identities != nil {
+		texts = append(texts, "Grafana forwards who asks, so every user has looks of their own: more requests to Flink, and no sampling in the background.")
 	}
 	return &backend.CheckHealthResult{Status: backend.HealthStatusOk, Message: strings.Join(texts, " ")}, nil
 }
@@ -52,12 +54,12 @@ func (c cluster) health(ctx context.Context) (string, error) {
 	if facts.Fetch == 0 {
 		return text + " Metric fetching is turned off, so nothing can be measured: remove metrics.fetcher.update-interval: 0 from Flink's configuration.", nil
 	}
-	arriving, err := c.metrics(ctx, facts)
+	arriving, err := c.metrics(ctx)
 	return fmt.Sprintf("%s Metrics are fetched every %s; %s.", text, facts.Fetch, arriving), err
 }
 
 // metrics says whether metrics arrive, from a look at the first running job.
-func (c cluster) metrics(ctx context.Context, _ look.Cluster) (string, error) {
+func (c cluster) metrics(ctx context.Context) (string, error) {
 	jobs, _, err := c.keeper.Jobs(ctx)
 	if err != nil {
 		return "", err

@@ -3,6 +3,7 @@ package plugin
 
 import (
 	"context"
+	"net/http"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
@@ -20,6 +21,8 @@ type Instance struct {
 	// rootURL tells that the address stands in the data source's root url,
 	// where Grafana's proxy exposes it.
 	rootURL bool
+	// identities are nil unless Grafana forwards who asks.
+	identities *identities
 	// err is what is wrong with the settings: every query and the health
 	// check answer with it.
 	err   error
@@ -29,6 +32,8 @@ type Instance struct {
 // cluster is one Flink cluster behind the data source.
 type cluster struct {
 	name   string
+	client *flink.Client
+	maxAge time.Duration
 	keeper *look.Keeper
 }
 
@@ -51,18 +56,25 @@ func (i *Instance) open(ctx context.Context, source backend.DataSourceInstanceSe
 	if err != nil {
 		return err
 	}
+	if options.ForwardHTTPHeaders = s.forwards(); options.ForwardHTTPHeaders {
+		i.identities = newIdentities()
+	}
+	// The client wraps its transport, so that its own CloseIdleConnections
+	// reaches none.
+	options.ConfigureTransport = func(_ httpclient.Options, transport *http.Transport) {
+		i.close = transport.CloseIdleConnections
+	}
 	client, err := httpclient.New(options)
 	if err != nil {
 		return wrong("The data source's TLS or proxy settings cannot be used (%s).", err)
 	}
-	i.close = client.CloseIdleConnections
 	slots := flink.Slots(s.MaxConcurrency)
 	for _, configured := range s.all() {
 		asked, err := flink.New(client, configured.URL, slots)
 		if err != nil {
 			return err
 		}
-		i.clusters = append(i.clusters, cluster{configured.Name, look.New(asked, s.maxAge)})
+		i.clusters = append(i.clusters, cluster{configured.Name, asked, s.maxAge, look.New(asked, s.maxAge)})
 	}
 	return nil
 }

@@ -96,5 +96,3 @@ func listed(names []string) string {
 	}
 	return fmt.Sprintf("%s and %d more", strings.Join(names[:named], ", "), len(names)-named)
 }
-
-func contains(names []string, name string) bool { return slices.Contains(names, name) }

@@ -30,20 +30,24 @@ func (p *patterns) UnmarshalJSON(source []byte) error {
 		}
 		texts = []string{single}
 	}
-	*p = nil
+	read, err := readPatterns(texts)
+	*p = read
+	return err
+}
+
+// readPatterns compiles the texts. Grafana's "All" among them chooses all.
+func readPatterns(texts []string) (read patterns, err error) {
 	for _, text := range texts {
-		read, err := readPattern(text)
+		if text == all {
+			return nil, nil
+		}
+		compiled, err := readPattern(text)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		*p = append(*p, read)
+		read = append(read, compiled)
 	}
-	for _, read := range *p {
-		if read.text == all {
-			*p = nil
-		}
-	}
-	return nil
+	return read, nil
 }
 
 func readPattern(text string) (pattern, error) {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
-	"slices"
 	"strings"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
@@ -22,8 +21,11 @@ type query struct {
 	Tasks         patterns `json:"tasks"`
 	Measure       string   `json:"measure"`
 	By            frame.By `json:"by"`
+	Detail        bool     `json:"detail"`
+	Variable      string   `json:"variable"`
 
-	measure frame.Measure
+	// number is the measure that the query names.
+	number measure
 }
 
 // schemaVersion is the newest that this plugin knows.
@@ -45,28 +47,13 @@ func parse(source backend.DataQuery) (q query, err error) {
 	if _, known := views[q.QueryType]; !known {
 		return q, wrong("There is no query type %q: choose one of %s.", q.QueryType, strings.Join(viewNames(), ", "))
 	}
-	if q.QueryType == "measure" {
+	switch q.QueryType {
+	case "measure":
 		err = q.readMeasure()
+	case "variable":
+		err = q.readVariable()
 	}
 	return q, err
-}
-
-// readMeasure finds the measure that the query names.
-func (q *query) readMeasure() error {
-	name := cmp.Or(q.Measure, frame.Measures[0].Name)
-	at := slices.IndexFunc(frame.Measures, func(m frame.Measure) bool { return m.Name == name })
-	if at < 0 {
-		names := make([]string, len(frame.Measures))
-		for i, measure := range frame.Measures {
-			names[i] = measure.Name
-		}
-		return wrong("There is no measure %q: choose one of %s.", name, strings.Join(names, ", "))
-	}
-	q.measure, q.By = frame.Measures[at], cmp.Or(q.By, frame.ByJob)
-	if !slices.Contains([]frame.By{frame.ByJob, frame.ByTask, frame.BySubtask}, q.By) {
-		return wrong("A measure cannot be told by %q: choose job, task or subtask.", q.By)
-	}
-	return nil
 }
 
 // asFault keeps a fault as it is and describes any other decoding error.

@@ -4,22 +4,42 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/backend/log"
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/look"
 )
+
+// asking is one query with what it is answered from.
+type asking struct {
+	query
+	clusters []cluster
+	over     backend.TimeRange
+	// alert tells that an alert rule asks.
+	alert bool
+}
+
+// keeper is that of a cluster, by its name.
+func (a asking) keeper(name string) *look.Keeper {
+	at := slices.IndexFunc(a.clusters, func(c cluster) bool { return c.name == name })
+	return a.clusters[at].keeper
+}
 
 // QueryData answers every query of a request, all at once: they share looks,
 // and the client bounds the requests to Flink. One query's failure is its own.
 func (i *Instance) QueryData(ctx context.Context, request *backend.QueryDataRequest) (*backend.QueryDataResponse, error) {
 	response := backend.NewQueryDataResponse()
 	_, alert := request.Headers[backend.FromAlertHeaderName]
+	clusters := i.clustersFor(request.GetHTTPHeaders())
 	var mu sync.Mutex
 	var group sync.WaitGroup
 	for _, source := range request.Queries {
 		group.Go(func() {
-			answer := i.answered(ctx, source, alert)
+			answer := i.answered(ctx, source, asking{clusters: clusters, over: source.TimeRange, alert: alert})
 			mu.Lock()
 			defer mu.Unlock()
 			response.Responses[source.RefID] = answer
@@ -30,40 +50,36 @@ func (i *Instance) QueryData(ctx context.Context, request *backend.QueryDataRequ
 }
 
 // answered answers one query, whatever happens.
-func (i *Instance) answered(ctx context.Context, source backend.DataQuery, alert bool) (response backend.DataResponse) {
+func (i *Instance) answered(ctx context.Context, source backend.DataQuery, a asking) (response backend.DataResponse) {
 	defer func() {
 		if fault := recover(); fault != nil {
 			log.DefaultLogger.FromContext(ctx).Error("A query made the plugin panic", "refId", source.RefID, "fault", fault, "stack", string(debug.Stack()))
 			response = refused(fmt.Errorf("the plugin failed on this query (%v): please report it with the server's log", fault))
 		}
 	}()
-	frames, err := i.query(ctx, source, alert)
+	frames, err := i.frames(ctx, source, a)
 	if err != nil {
 		return refused(err)
 	}
-	return frames
-}
-
-// query parses one query, looks, and frames the answer.
-func (i *Instance) query(ctx context.Context, source backend.DataQuery, alert bool) (response backend.DataResponse, err error) {
-	q, err := parse(source)
-	if err != nil {
-		return response, err
-	}
-	asked := views[q.QueryType]
-	if alert && !asked.numeric {
-		return response, wrong("An alert rule cannot use the query type %s, which is not numeric: use the query type measure.", q.QueryType)
-	}
-	if i.err != nil {
-		return response, i.err
-	}
-	answer, err := i.look(ctx, q, source.TimeRange, alert)
-	if err != nil {
-		return response, err
-	}
-	frames := asked.frames(q, answer)
 	for _, f := range frames {
 		f.RefID = source.RefID
 	}
-	return backend.DataResponse{Frames: frames, Status: backend.StatusOK}, nil
+	return backend.DataResponse{Frames: frames, Status: backend.StatusOK}
+}
+
+// frames parses one query, looks, and frames the answer.
+func (i *Instance) frames(ctx context.Context, source backend.DataQuery, a asking) (data.Frames, error) {
+	q, err := parse(source)
+	if err != nil {
+		return nil, err
+	}
+	a.query = q
+	asked := views[q.QueryType]
+	if a.alert && !asked.numeric {
+		return nil, wrong("An alert rule cannot use the query type %s, which is not numeric: use the query type measure.", q.QueryType)
+	}
+	if i.err != nil {
+		return nil, i.err
+	}
+	return asked.frames(ctx, a)
 }

@@ -19,6 +19,10 @@ type settings struct {
 	TimeoutSeconds float64           `json:"timeoutSeconds"`
 	MaxConcurrency int               `json:"maxConcurrency"`
 	MaxAge         string            `json:"maxAge"`
+	// Grafana's own keys: it forwards the user's OAuth token, or these of the
+	// user's cookies.
+	OAuthPassThru bool     `json:"oauthPassThru"`
+	KeepCookies   []string `json:"keepCookies"`
 
 	maxAge time.Duration
 }
@@ -64,6 +68,9 @@ func readSettings(source backend.DataSourceInstanceSettings) (s settings, err er
 	}
 	return s, s.distinctClusters()
 }
+
+// forwards tells whether Grafana forwards who asks.
+func (s settings) forwards() bool { return s.OAuthPassThru || len(s.KeepCookies) > 0 }
 
 // all lists every cluster, the first one first.
 func (s settings) all() []clusterSettings {

@@ -2,10 +2,10 @@ package plugin
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
-	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
@@ -39,44 +39,49 @@ type found struct {
 // look finds the jobs that the query chose and how their subtasks spend their
 // time. It fails only if nothing can be answered; what is partial is told in
 // notices.
-func (i *Instance) look(ctx context.Context, q query, over backend.TimeRange, alert bool) (frame.Answer, error) {
-	var group errgroup.Group
-	group.SetLimit(atOnce)
-	chosen, err := i.chosen(q)
+func (a asking) look(ctx context.Context) (frame.Answer, error) {
+	chosen, err := a.chosen()
 	if err != nil {
 		return frame.Answer{}, err
 	}
 	results := make([]found, len(chosen))
-	for n, asked := range chosen {
-		group.Go(func() error {
-			results[n] = asked.find(ctx, q, over)
-			return nil
-		})
-	}
-	_ = group.Wait() // each result carries its own error
+	together(len(chosen), func(n int) { results[n] = a.find(ctx, chosen[n]) })
 	if err := ctx.Err(); err != nil {
 		return frame.Answer{}, err
 	}
-	if past(results, over) {
-		return ended(alert)
+	if past(results, a.over) {
+		return ended(a.alert)
 	}
-	if err := q.unmatched(results); err != nil {
+	if err := a.unmatched(results); err != nil {
 		return frame.Answer{}, err
 	}
-	return q.assembled(results)
+	return a.assembled(results)
+}
+
+// together does n things at once, a bounded number at a time.
+func together(n int, do func(int)) {
+	var group errgroup.Group
+	group.SetLimit(atOnce)
+	for i := range n {
+		group.Go(func() error {
+			do(i)
+			return nil
+		})
+	}
+	_ = group.Wait() // each keeps its own error
 }
 
 // chosen are the clusters that the query names.
-func (i *Instance) chosen(q query) (chosen []cluster, err error) {
+func (a asking) chosen() (chosen []cluster, err error) {
 	var names []string
-	for _, c := range i.clusters {
+	for _, c := range a.clusters {
 		names = append(names, c.name)
-		if q.Clusters.choose(c.name, "") {
+		if a.Clusters.choose(c.name, "") {
 			chosen = append(chosen, c)
 		}
 	}
-	for _, p := range q.Clusters {
-		if p.regex == nil && !contains(names, p.text) {
+	for _, p := range a.Clusters {
+		if p.regex == nil && !slices.Contains(names, p.text) {
 			return nil, absent("There is no cluster %q in this data source: it knows %s.", p.text, strings.Join(names, ", "))
 		}
 	}
@@ -84,31 +89,30 @@ func (i *Instance) chosen(q query) (chosen []cluster, err error) {
 }
 
 // find lists the cluster's jobs and looks at those that the query chose.
-func (c cluster) find(ctx context.Context, q query, over backend.TimeRange) found {
+func (a asking) find(ctx context.Context, c cluster) found {
 	result := found{cluster: c}
 	facts, requests, err := c.keeper.Cluster(ctx)
 	result.requests, result.fetch, result.err = requests, facts.Fetch, err
-	if err != nil || !live(over, facts.Fetch) {
+	if err != nil || !live(a.over, facts.Fetch) {
 		return result
 	}
-	jobs, requests, err := c.keeper.Jobs(ctx)
-	result.requests, result.names, result.err = result.requests+requests, jobs, err
+	result.list(ctx, a.query)
+	together(len(result.targets), func(n int) {
+		asked := &result.targets[n]
+		asked.snapshot, asked.requests, asked.err = c.keeper.Snapshot(ctx, asked.info)
+	})
+	return result
+}
+
+// list fills in the jobs that the query chose.
+func (f *found) list(ctx context.Context, q query) {
+	jobs, requests, err := f.cluster.keeper.Jobs(ctx)
+	f.requests, f.names, f.err = f.requests+requests, jobs, err
 	for _, info := range jobs {
 		if q.Jobs.exactly(info.Name, info.ID) || (!info.State.Terminal() && q.Jobs.choose(info.Name, info.ID)) {
-			result.targets = append(result.targets, target{cluster: c, info: info})
+			f.targets = append(f.targets, target{cluster: f.cluster, info: info})
 		}
 	}
-	var group errgroup.Group
-	group.SetLimit(atOnce)
-	for n := range result.targets {
-		asked := &result.targets[n]
-		group.Go(func() error {
-			asked.snapshot, asked.requests, asked.err = c.keeper.Snapshot(ctx, asked.info)
-			return nil
-		})
-	}
-	_ = group.Wait() // each target carries its own error
-	return result
 }
 
 // unmatched is the error of an exact job name that is nowhere, unless a
@@ -146,24 +150,34 @@ func (q query) assembled(results []found) (answer frame.Answer, err error) {
 			answer.Notices = append(answer.Notices, warning("Cluster %s fetches no metrics, so nothing can be measured: metrics.fetcher.update-interval is 0 in its configuration.", result.cluster.name))
 		}
 		for _, asked := range result.targets {
-			answer.Requests += asked.requests
-			if asked.err != nil {
-				failed = asked.err
-				answer.Notices = append(answer.Notices, warning("Job %s is left out: %s", asked.info.Name, sentence(asked.err)))
-				continue
+			if err := q.show(&answer, asked); err != nil {
+				failed = err
 			}
-			shown := frame.Job{Cluster: asked.cluster.name, Snapshot: asked.snapshot, Verdict: diagnosis.Diagnose(asked.snapshot), Tasks: q.tasks(asked.snapshot.Graph)}
-			if len(shown.Tasks) == 0 && len(q.Tasks) > 0 {
-				continue
-			}
-			answer.Jobs = append(answer.Jobs, shown)
-			answer.Notices = append(answer.Notices, partial(shown)...)
 		}
 	}
 	if len(answer.Jobs) == 0 && failed != nil {
 		return answer, failed
 	}
 	return answer, q.missing(&answer, results)
+}
+
+// show adds a job to the answer, or the notice that it is left out, whose
+// error it returns.
+func (q query) show(answer *frame.Answer, asked target) error {
+	answer.Requests += asked.requests
+	if asked.err != nil {
+		answer.Notices = append(answer.Notices, warning("Job %s is left out: %s", asked.info.Name, sentence(asked.err)))
+		return asked.err
+	}
+	shown := frame.Job{
+		Cluster: asked.cluster.name, Snapshot: asked.snapshot,
+		Verdict: diagnosis.Diagnose(asked.snapshot), Tasks: q.tasks(asked.snapshot.Graph),
+	}
+	if len(shown.Tasks) > 0 || len(q.Tasks) == 0 {
+		answer.Jobs = append(answer.Jobs, shown)
+		answer.Notices = append(answer.Notices, partial(shown)...)
+	}
+	return nil
 }
 
 // tasks are the indexes of the tasks that the query chose.

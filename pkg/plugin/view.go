@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"context"
 	"maps"
 	"slices"
 
@@ -11,26 +12,31 @@ import (
 
 // view is how a query type is answered.
 type view struct {
-	frames func(q query, answer frame.Answer) data.Frames
+	frames func(ctx context.Context, a asking) (data.Frames, error)
 	// numeric answers may be alerted on.
 	numeric bool
 }
 
-// table is a view that needs nothing of the query beyond its targets.
-func table(frames func(frame.Answer) data.Frames) view {
-	return view{frames: func(_ query, answer frame.Answer) data.Frames { return frames(answer) }}
+// load is a view of how subtasks spend their time.
+func load(frames func(frame.Answer) data.Frames) view {
+	return view{frames: func(ctx context.Context, a asking) (data.Frames, error) {
+		answer, err := a.look(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return frames(answer), nil
+	}}
 }
 
 // views are the query types.
 var views = map[string]view{
-	"subtasks":    table(frame.Subtasks),
-	"tasks":       table(frame.Tasks),
-	"nodeGraph":   table(frame.NodeGraph),
-	"bottlenecks": table(frame.Bottlenecks),
-	"jobs":        table(frame.Jobs),
-	"measure": {numeric: true, frames: func(q query, answer frame.Answer) data.Frames {
-		return frame.NumericWide(answer, q.measure, q.By)
-	}},
+	"subtasks":    {frames: subtasks},
+	"tasks":       load(frame.Tasks),
+	"nodeGraph":   load(frame.NodeGraph),
+	"bottlenecks": load(frame.Bottlenecks),
+	"jobs":        load(frame.Jobs),
+	"measure":     {frames: measured, numeric: true},
+	"variable":    {frames: variable},
 }
 
 func viewNames() []string { return slices.Sorted(maps.Keys(views)) }

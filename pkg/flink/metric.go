@@ -1,0 +1,106 @@
+package flink
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Metric is one value of Flink's metric answers, which come as strings.
+type Metric struct {
+	ID    string `json:"id"`
+	Value Number `json:"value"`
+}
+
+// requestLine is how long a request line Flink takes: 4,096 bytes, less the
+// method, the protocol and some room for a proxy's path prefix.
+const requestLine = 3500
+
+// Restarts is how often a job has restarted since it started; NaN where Flink
+// does not tell, as it has not fetched the metric yet.
+func (c *Client) Restarts(ctx context.Context, jobID string) (Number, error) {
+	path, err := c.path(jobID)
+	if err != nil {
+		return unknown, err
+	}
+	var metrics []Metric
+	err = c.get(ctx, path+"/metrics?get=numRestarts", &metrics)
+	for _, metric := range metrics {
+		if metric.ID == "numRestarts" {
+			return metric.Value, err
+		}
+	}
+	return unknown, err
+}
+
+// SubtaskMetrics asks for metrics of each subtask of a task, by subtask and
+// name; those that Flink does not know are not in the answer. It takes as many
+// requests as the limit of the request line demands, and tells how many.
+func (c *Client) SubtaskMetrics(ctx context.Context, jobID, taskID string, subtasks int, names []string) (values map[int]map[string]Number, requests int, err error) {
+	path, err := c.path(jobID, taskID)
+	if err != nil {
+		return nil, 0, err
+	}
+	values = make(map[int]map[string]Number, subtasks)
+	for _, list := range lists(subtasks, names) {
+		requests++
+		var metrics []Metric
+		if err := c.get(ctx, path+"/metrics?get="+list, &metrics); err != nil {
+			return nil, requests, err
+		}
+		for _, metric := range metrics {
+			put(values, metric)
+		}
+	}
+	return values, requests, nil
+}
+
+// put files a metric named "3.busyTimeMsPerSecond" under its subtask.
+func put(values map[int]map[string]Number, metric Metric) {
+	subtask, name, _ := strings.Cut(metric.ID, ".")
+	index, err := strconv.Atoi(subtask)
+	if err != nil {
+		return
+	}
+	if values[index] == nil {
+		values[index] = map[string]Number{}
+	}
+	values[index][name] = metric.Value
+}
+
+// lists packs the names of all subtasks' metrics into as few lists as fit.
+func lists(subtasks int, names []string) (lists []string) {
+	var list strings.Builder
+	for subtask := range subtasks {
+		for _, name := range names {
+			id := fmt.Sprintf("%d.%s", subtask, name)
+			if list.Len() > 0 && list.Len()+len(id) >= requestLine {
+				lists = append(lists, list.String())
+				list.Reset()
+			}
+			if list.Len() > 0 {
+				list.WriteByte(',')
+			}
+			list.WriteString(id)
+		}
+	}
+	if list.Len() > 0 {
+		lists = append(lists, list.String())
+	}
+	return lists
+}
+
+// TaskManagers lists the ids of the cluster's TaskManagers.
+func (c *Client) TaskManagers(ctx context.Context) (ids []string, err error) {
+	var answer struct {
+		TaskManagers []struct {
+			ID string `json:"id"`
+		} `json:"taskmanagers"`
+	}
+	err = c.get(ctx, "/taskmanagers", &answer)
+	for _, manager := range answer.TaskManagers {
+		ids = append(ids, manager.ID)
+	}
+	return ids, err
+}

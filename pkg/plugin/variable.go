@@ -1,0 +1,131 @@
+package plugin
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/frame"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
+)
+
+// variables are what a dashboard variable, or the query editor, can list.
+var variables = map[string]func(a asking, ctx context.Context) (frame.Answer, []string, error){
+	"clusters":     asking.clusterNames,
+	"jobs":         asking.jobNames,
+	"tasks":        asking.taskNames,
+	"subtasks":     asking.subtaskNames,
+	"taskmanagers": asking.taskManagerNames,
+}
+
+// readVariable checks what the query lists.
+func (q *query) readVariable() error {
+	if _, known := variables[q.Variable]; !known {
+		return wrong("There is no variable %q: choose one of %s.", q.Variable, strings.Join(slices.Sorted(maps.Keys(variables)), ", "))
+	}
+	return nil
+}
+
+// variable answers with names.
+func variable(ctx context.Context, a asking) (data.Frames, error) {
+	answer, names, err := variables[a.Variable](a, ctx)
+	if err != nil {
+		return nil, err
+	}
+	return frame.Variable(answer, names), nil
+}
+
+func (a asking) clusterNames(context.Context) (answer frame.Answer, names []string, err error) {
+	chosen, err := a.chosen()
+	for _, c := range chosen {
+		names = append(names, c.name)
+	}
+	return answer, names, err
+}
+
+func (a asking) jobNames(ctx context.Context) (frame.Answer, []string, error) {
+	answer, listed, err := a.list(ctx)
+	var names []string
+	for _, asked := range slices.Concat(targetsOf(listed)...) {
+		names = append(names, asked.info.Name)
+	}
+	return answer, distinct(names), err
+}
+
+func (a asking) taskNames(ctx context.Context) (frame.Answer, []string, error) {
+	var names []string
+	answer, err := a.graphs(ctx, func(task job.Task) { names = append(names, task.Name) })
+	return answer, distinct(names), err
+}
+
+// subtaskNames are the indexes up to the highest parallelism among the tasks.
+func (a asking) subtaskNames(ctx context.Context) (frame.Answer, []string, error) {
+	most := 0
+	answer, err := a.graphs(ctx, func(task job.Task) { most = max(most, task.Parallelism) })
+	names := make([]string, most)
+	for i := range names {
+		names[i] = strconv.Itoa(i)
+	}
+	return answer, names, err
+}
+
+func (a asking) taskManagerNames(ctx context.Context) (answer frame.Answer, names []string, err error) {
+	chosen, err := a.chosen()
+	if err != nil {
+		return answer, nil, err
+	}
+	for _, c := range chosen {
+		ids, requests, failed := c.keeper.TaskManagers(ctx)
+		answer.Requests += requests
+		if failed != nil {
+			err = failed
+			answer.Notices = append(answer.Notices, warning("Cluster %s is left out: %s", c.name, sentence(failed)))
+		}
+		names = append(names, ids...)
+	}
+	if len(names) > 0 {
+		err = nil
+	}
+	return answer, names, err
+}
+
+// graphs visits the tasks that the query chose, of each job's graph. A job
+// that does not answer is left out with a notice.
+func (a asking) graphs(ctx context.Context, visit func(job.Task)) (frame.Answer, error) {
+	answer, listed, err := a.list(ctx)
+	if err != nil {
+		return answer, err
+	}
+	targets := slices.Concat(targetsOf(listed)...)
+	graphs, requests, errs := make([]*job.Graph, len(targets)), make([]int, len(targets)), make([]error, len(targets))
+	together(len(targets), func(n int) {
+		graphs[n], requests[n], errs[n] = targets[n].cluster.keeper.Graph(ctx, targets[n].info)
+	})
+	for n, graph := range graphs {
+		answer.Requests += requests[n]
+		if errs[n] != nil {
+			answer.Notices = append(answer.Notices, warning("Job %s is left out: %s", targets[n].info.Name, sentence(errs[n])))
+			continue
+		}
+		for _, i := range a.tasks(graph) {
+			visit(graph.Tasks[i])
+		}
+	}
+	return answer, ctx.Err()
+}
+
+// distinct keeps the first of equal names, in their order.
+func distinct(names []string) (kept []string) {
+	seen := map[string]bool{}
+	for _, name := range names {
+		if !seen[name] {
+			seen[name] = true
+			kept = append(kept, name)
+		}
+	}
+	return kept
+}
