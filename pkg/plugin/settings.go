@@ -2,13 +2,11 @@ package plugin
 
 import (
 	"cmp"
-	"context"
 	"encoding/json"
 	"fmt"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
-	"github.com/grafana/grafana-plugin-sdk-go/backend/httpclient"
 )
 
 // settings are the keys of jsonData that are ours; the SDK reads the others.
@@ -91,27 +89,6 @@ func (s settings) distinctClusters() error {
 		seen[cluster.Name] = true
 	}
 	return nil
-}
-
-// clientOptions are the SDK's options of the HTTP client: authentication,
-// headers, TLS, proxy. The SDK panics on values of a wrong type.
-func clientOptions(ctx context.Context, source backend.DataSourceInstanceSettings, timeout time.Duration) (options httpclient.Options, err error) {
-	defer func() {
-		if fault := recover(); fault != nil {
-			err = wrong("The data source's settings hold a value of the wrong type (%v): check jsonData.", fault)
-		}
-	}()
-	options, err = source.HTTPClientOptions(ctx)
-	if err != nil {
-		return options, wrong("The data source's HTTP settings cannot be used (%s).", err)
-	}
-	timeouts := httpclient.DefaultTimeoutOptions
-	if options.Timeouts != nil {
-		timeouts = *options.Timeouts
-	}
-	timeouts.Timeout = timeout
-	options.Timeouts = &timeouts
-	return options, nil
 }
 
 // decodingFault names the field that could not be read, without quoting it.
