@@ -40,13 +40,18 @@ func infos(summaries []flink.JobSummary) []job.Info {
 	return jobs
 }
 
+// mostParallel is the highest parallelism that Flink allows
+// (KeyGroupRangeAssignment.UPPER_BOUND_MAX_PARALLELISM): no answer makes us
+// hold more than that many subtasks of a task that was not asked.
+const mostParallel = 1 << 15
+
 // newLook turns the answer about a job into a look whose tasks have not
 // answered yet. The name stays the one that is unique in the cluster.
 func newLook(answer flink.Job, info job.Info) *job.Look {
 	tasks := make([]job.Task, len(answer.Vertices))
 	for i, v := range answer.Vertices {
 		tasks[i] = job.Task{
-			ID: v.ID, Name: v.Name, Parallelism: max(v.Parallelism, 0), MaxParallelism: v.MaxParallelism,
+			ID: v.ID, Name: v.Name, Parallelism: min(max(v.Parallelism, 0), mostParallel), MaxParallelism: v.MaxParallelism,
 			State: job.State(v.Status), Running: v.Tasks["RUNNING"],
 		}
 	}
@@ -80,7 +85,7 @@ func taskLook(task flink.Task, err error) job.TaskLook {
 func reading(s flink.Subtask, now int64) job.Reading {
 	read := job.Reading{
 		Subtask: s.Subtask, Attempt: s.Attempt, State: job.State(s.Status), Start: time.UnixMilli(s.Start),
-		Running: running(s, now), Host: s.Host(), TaskManager: s.TaskManager,
+		Running: running(s, now), Host: s.Host(), TaskManager: s.TaskManager(),
 	}
 	if s.Metrics.ReadRecordsComplete {
 		read.RecordsIn = &s.Metrics.ReadRecords

@@ -1,0 +1,164 @@
+package plugin_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/plugin"
+)
+
+// allowed are all requests that may ever reach Flink: reads, on fixed paths,
+// with ids that Flink itself has given.
+var allowed = regexp.MustCompile(`^GET /(overview|jobmanager/config|taskmanagers|jobs/(overview|[0-9a-f]{32}` +
+	`(/metrics\?get=numRestarts|/vertices/[0-9a-f]{32}(/backpressure|/metrics\?get=[0-9]+\.[A-Za-z.]+(,[0-9]+\.[A-Za-z.]+)*)?)?))$`)
+
+const (
+	fuzzJob  = "0123456789abcdef0123456789abcdef"
+	fuzzTask = "fedcba9876543210fedcba9876543210"
+)
+
+// fuzzFlink answers like a Flink with one job; job and task are the bodies of
+// that job's and its task's answers.
+type fuzzFlink struct {
+	mu        sync.Mutex
+	job, task []byte
+	asked     []string
+}
+
+func (f *fuzzFlink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.asked = append(f.asked, r.Method+" "+r.RequestURI)
+	body := []byte(`[]`)
+	switch path := r.URL.Path; {
+	case path == "/overview":
+		body = []byte(`{"flink-version":"2.3.0","taskmanagers":1}`)
+	case path == "/jobs/overview":
+		body = fmt.Appendf(nil, `{"jobs":[{"jid":%q,"name":"../yarn-cancel","state":"RUNNING"}]}`, fuzzJob)
+	case path == "/jobs/"+fuzzJob:
+		body = f.job
+	case strings.HasSuffix(path, "/backpressure"):
+		body = []byte(`{"status":"ok","subtasks":[{"subtask":0,"ratio":0.1,"idleRatio":"NaN","busyRatio":0.9}]}`)
+	case strings.Contains(path, "/vertices/") && !strings.HasSuffix(path, "/metrics"):
+		body = f.task
+	case path == "/taskmanagers":
+		body = []byte(`{"taskmanagers":[]}`)
+	}
+	_, _ = w.Write(body) // the client may have gone
+}
+
+var (
+	soundJob  = fmt.Appendf(nil, `{"jid":%q,"name":"j","state":"RUNNING","now":90000,"vertices":[{"id":%q,"name":"t","parallelism":1,"status":"RUNNING","tasks":{"RUNNING":1}}],"plan":{"nodes":[{"id":%q,"inputs":[{"id":"x"}]}]}}`, fuzzJob, fuzzTask, fuzzTask)
+	soundTask = []byte(`{"now":90000,"subtasks":[{"subtask":0,"status":"RUNNING","attempt":0,"start-time":1,"metrics":{"read-records-complete":true,"accumulated-idle-time":1,"accumulated-busy-time":"NaN","accumulated-backpressured-time":3}}]}`)
+)
+
+func fuzzInstance(f *testing.F, flink http.Handler) *plugin.Instance {
+	server := httptest.NewServer(flink)
+	f.Cleanup(server.Close)
+	made, err := plugin.New(context.Background(), backend.DataSourceInstanceSettings{
+		JSONData: fmt.Appendf(nil, `{"url":%q,"maxAge":"0s"}`, server.URL),
+	})
+	if err != nil {
+		f.Fatal(err)
+	}
+	instance := made.(*plugin.Instance)
+	f.Cleanup(instance.Dispose)
+	return instance
+}
+
+// Whatever a user types into a query or a resource's address, no path is ever
+// built from it.
+func FuzzNothingTypedReachesFlink(f *testing.F) {
+	for _, seed := range []struct{ query, path, values string }{
+		{`{"queryType":"tasks","jobs":["../yarn-cancel"]}`, "tasks", "job=../yarn-cancel"},
+		{`{"queryType":"subtasks","detail":true,"tasks":["%2e%2e/yarn-stop"]}`, "../overview", "job=%2e%2e%2fyarn-stop"},
+		{`{"queryType":"measure","measure":"restarts","jobs":["` + fuzzJob + `/yarn-cancel"]}`, "jobs/" + fuzzJob + "/yarn-cancel", ""},
+		{`{"queryType":"variable","variable":"subtasks","jobs":["/.*/"]}`, "subtasks", "job=/(a*)*b/&task=x"},
+		{`{"queryType":"nodeGraph","clusters":["default"],"jobs":"` + fuzzJob + `"}`, "taskmanagers", "cluster=default"},
+	} {
+		f.Add(seed.query, seed.path, seed.values)
+	}
+	flink := &fuzzFlink{job: soundJob, task: soundTask}
+	instance := fuzzInstance(f, flink)
+	f.Fuzz(func(t *testing.T, query, path, values string) {
+		flink.mu.Lock()
+		flink.asked = nil
+		flink.mu.Unlock()
+		fuzzed(t, instance, query)
+		sender := backend.CallResourceResponseSenderFunc(func(*backend.CallResourceResponse) error { return nil })
+		err := instance.CallResource(t.Context(), &backend.CallResourceRequest{Method: http.MethodGet, Path: path, URL: path + "?" + values}, sender)
+		if err != nil {
+			t.Error(err)
+		}
+		flink.mu.Lock()
+		defer flink.mu.Unlock()
+		for _, line := range flink.asked {
+			if !allowed.MatchString(line) {
+				t.Errorf("Flink was asked %q", line)
+			}
+		}
+	})
+}
+
+// Whatever Flink, or something else, answers, every query is answered, and no
+// frame holds what is not a number.
+func FuzzAnswers(f *testing.F) {
+	f.Add(soundJob, soundTask)
+	f.Add([]byte(`{}`), []byte(`{}`))
+	f.Add([]byte(`{"state":"RUNNING","vertices":[{"id":"x","parallelism":-5,"tasks":{"RUNNING":1}}]}`), []byte(`[]`))
+	f.Add(soundJob, []byte(`{"subtasks":[{"subtask":-1},{"subtask":9999999}]}`))
+	f.Add(soundJob, soundTask[:len(soundTask)/2])
+	flink := &fuzzFlink{}
+	instance := fuzzInstance(f, flink)
+	f.Fuzz(func(t *testing.T, job, task []byte) {
+		flink.mu.Lock()
+		flink.job, flink.task = job, task
+		flink.mu.Unlock()
+		for _, queryType := range []string{"jobs", "tasks", "subtasks", "nodeGraph", "bottlenecks"} {
+			fuzzed(t, instance, `{"queryType":"`+queryType+`","detail":true}`)
+		}
+		fuzzed(t, instance, `{"queryType":"measure","by":"subtask"}`)
+		fuzzed(t, instance, `{"queryType":"variable","variable":"subtasks"}`)
+	})
+}
+
+// fuzzed fails the test if the query made the plugin panic, took long, or cannot
+// be written as JSON.
+func fuzzed(t *testing.T, instance *plugin.Instance, query string) {
+	t.Helper()
+	begun := time.Now()
+	response, err := instance.QueryData(t.Context(), &backend.QueryDataRequest{Queries: []backend.DataQuery{{RefID: "A", JSON: []byte(query)}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer := response.Responses["A"]
+	if answer.Error != nil && strings.Contains(answer.Error.Error(), "the plugin failed") {
+		t.Errorf("query %s: %s", query, answer.Error)
+	}
+	if _, err := json.Marshal(answer.Frames); err != nil {
+		t.Errorf("query %s: %v", query, err)
+	}
+	for _, frame := range answer.Frames {
+		for _, field := range frame.Fields {
+			for row := range field.Len() {
+				if value, err := field.NullableFloatAt(row); err == nil && value != nil && math.IsNaN(*value) && field.Type().Numeric() {
+					t.Errorf("query %s: %s is no number in row %d", query, field.Name, row)
+				}
+			}
+		}
+	}
+	if took := time.Since(begun); took > 10*time.Second {
+		t.Errorf("query %s took %s", query, took)
+	}
+}
