@@ -36,9 +36,10 @@ func Border(busy, backpressured job.Share) string {
 func TaskFill(load job.TaskLoad) string { return Fill(load.Busy.Max, load.Backpressured.Max) }
 
 // blend goes from idle toward busy, then from there toward backpressured, in
-// whole per cents. A busy share that alone is unknown counts as none.
+// whole per cents. Where only the busy share is unknown, a task that is held
+// back most of the time looks so, and any other is unknown: it is not idle.
 func blend(idle, busy, backpressured rgb, busyShare, backpressuredShare job.Share) string {
-	if !backpressuredShare.Known() {
+	if !backpressuredShare.Known() || (!busyShare.Known() && !(backpressuredShare > half)) {
 		return UnknownColour
 	}
 	colour := toward(idle, busy, busyShare.Percent())

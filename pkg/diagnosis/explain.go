@@ -18,7 +18,7 @@ func Explain(snapshot *job.Snapshot, root Root) string {
 		if len(snapshot.Graph.Tasks) == 1 {
 			return fmt.Sprintf("The whole job is one chained task, %s, and it is %s busy: nothing inside it can be told apart.", task.Name, percent(load.Busy.Max))
 		}
-		return fmt.Sprintf("Nothing is backpressured, and the source %s is %s busy: the job goes as fast as its source does.", task.Name, percent(load.Busy.Max))
+		return fmt.Sprintf("Nothing downstream holds it back, and the source %s is %s busy: the job goes as fast as its source does.", task.Name, percent(load.Busy.Max))
 	case UnmeasuredWork:
 		return fmt.Sprintf("%s, yet %s is only %s busy: it waits for something that Flink does not count as work.", upstream(snapshot, root), task.Name, percent(load.Busy.Max))
 	case Skewed, Machine:
@@ -142,8 +142,11 @@ func count(n int, noun string) string {
 func seconds(d time.Duration) string { return fmt.Sprintf("%.0f s", d.Seconds()) }
 
 // Unmeasured names the tasks of a job that are not measured though they have
-// not ended, and why; empty if there is none.
+// not ended, and why, or why none of its tasks is; empty if there is none.
 func Unmeasured(snapshot *job.Snapshot) string {
+	if len(snapshot.Tasks) > 0 && snapshot.Measured() == 0 {
+		return reasons(snapshot)
+	}
 	for i, load := range snapshot.Tasks {
 		if !load.Known() && !snapshot.Graph.Tasks[i].State.Terminal() {
 			return reasons(snapshot)

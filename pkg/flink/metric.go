@@ -18,20 +18,22 @@ type Metric struct {
 const requestLine = 3500
 
 // Restarts is how often a job has restarted since it started; NaN where Flink
-// does not tell, as it has not fetched the metric yet.
+// does not tell, as it has not fetched the metric yet. Some versions, 1.15.4 for
+// one, know it by its older name alone, fullRestarts.
 func (c *Client) Restarts(ctx context.Context, jobID string) (Number, error) {
 	path, err := c.path(jobID)
 	if err != nil {
 		return unknown, err
 	}
 	var metrics []Metric
-	err = c.get(ctx, path+"/metrics?get=numRestarts", &metrics)
+	err = c.get(ctx, path+"/metrics?get=numRestarts,fullRestarts", &metrics)
+	restarts := unknown
 	for _, metric := range metrics {
-		if metric.ID == "numRestarts" {
-			return metric.Value, err
+		if metric.ID == "numRestarts" || metric.ID == "fullRestarts" && !restarts.Known() {
+			restarts = metric.Value
 		}
 	}
-	return unknown, err
+	return restarts, err
 }
 
 // SubtaskMetrics asks for metrics of each subtask of a task, by subtask and

@@ -41,15 +41,15 @@ type Task struct {
 
 // Subtask is one subtask's current attempt in a [Task].
 type Subtask struct {
-	Subtask     int     `json:"subtask"`
-	Status      string  `json:"status"`
-	Attempt     int     `json:"attempt"`
-	HostName    string  `json:"host"`     // up to 1.20
-	Endpoint    string  `json:"endpoint"` // from 1.19, host:port
-	TaskManager string  `json:"taskmanager-id"`
-	Start       int64   `json:"start-time"`
-	Duration    int64   `json:"duration"`
-	Metrics     Metrics `json:"metrics"`
+	Subtask       int     `json:"subtask"`
+	Status        string  `json:"status"`
+	Attempt       int     `json:"attempt"`
+	HostName      string  `json:"host"`     // up to 1.20
+	Endpoint      string  `json:"endpoint"` // from 1.19, host:port
+	TaskManagerID string  `json:"taskmanager-id"`
+	Start         int64   `json:"start-time"`
+	Duration      int64   `json:"duration"`
+	Metrics       Metrics `json:"metrics"`
 	// StatusDuration is how long the attempt was in each state, from 1.16.
 	StatusDuration map[string]int64 `json:"status-duration"`
 }
@@ -66,15 +66,32 @@ type Metrics struct {
 	Backpressured        *Number `json:"accumulated-backpressured-time"`
 }
 
-// Host is the machine that the attempt runs on; empty if Flink does not tell.
+// unassigned is the machine and the TaskManager of an attempt without a slot.
+const unassigned = "(unassigned)"
+
+// Host is the machine that the attempt runs on; empty if Flink does not tell,
+// or it runs on none.
 func (s Subtask) Host() string {
-	if s.HostName != "" {
-		return s.HostName
+	host := s.HostName
+	if host == "" {
+		host = s.Endpoint
+		if name, _, err := net.SplitHostPort(s.Endpoint); err == nil {
+			host = name
+		}
 	}
-	if host, _, err := net.SplitHostPort(s.Endpoint); err == nil {
-		return host
+	if host == unassigned {
+		return ""
 	}
-	return s.Endpoint
+	return host
+}
+
+// TaskManager is the id of the TaskManager that the attempt runs on; empty if
+// it runs on none.
+func (s Subtask) TaskManager() string {
+	if s.TaskManagerID == unassigned {
+		return ""
+	}
+	return s.TaskManagerID
 }
 
 // Task asks for the subtasks of a task and their counters. It triggers a

@@ -61,10 +61,7 @@ func bounded(measure Measure, all []Series) ([]Series, []data.Notice) {
 		return all, nil
 	}
 	slices.SortStableFunc(all, func(a, b Series) int {
-		if measure.lowIsWorse {
-			return cmp.Compare(badness(-b.Value), badness(-a.Value))
-		}
-		return cmp.Compare(badness(b.Value), badness(a.Value))
+		return cmp.Compare(measure.badness(b.Value), measure.badness(a.Value))
 	})
 	return all[:mostSeries], []data.Notice{{
 		Severity: data.NoticeSeverityWarning,
@@ -72,10 +69,15 @@ func bounded(measure Measure, all []Series) ([]Series, []data.Notice) {
 	}}
 }
 
-// badness puts what is unknown last.
-func badness(value float64) float64 {
+// badness orders values worst first. What is unknown comes before what is
+// well, and after all else: a rule that fired for it must not lose its series.
+func (m Measure) badness(value float64) float64 {
+	well := 0.0
+	if m.lowIsWorse {
+		value, well = -value, -1
+	}
 	if math.IsNaN(value) {
-		return math.Inf(-1)
+		return math.Nextafter(well, math.Inf(1))
 	}
 	return value
 }

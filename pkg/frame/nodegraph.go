@@ -66,8 +66,10 @@ func (r taskRow) urgency() float64 {
 	return urgency
 }
 
+// id is unique among the nodes: in application mode with high availability
+// the jobs of all clusters may have the same id.
 func (r taskRow) id() string {
-	return r.Snapshot.Job.ID + "/" + r.Snapshot.Graph.Tasks[r.task].ID
+	return r.scope + r.Snapshot.Job.ID + "/" + r.Snapshot.Graph.Tasks[r.task].ID
 }
 
 // nodeTexts are the text fields of a node, in order.
@@ -127,7 +129,7 @@ func edgeFields(rows []taskRow) []*data.Field {
 	ids, sources, targets := []string{}, []string{}, []string{}
 	for _, row := range rows {
 		for _, input := range row.Snapshot.Graph.Tasks[row.task].Inputs {
-			source := taskRow{row.Job, input}.id()
+			source := taskRow{row.Job, input, row.scope}.id()
 			if shown[source] {
 				ids = append(ids, source+">"+row.Snapshot.Graph.Tasks[row.task].ID)
 				sources, targets = append(sources, source), append(targets, row.id())

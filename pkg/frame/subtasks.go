@@ -16,13 +16,16 @@ func Subtasks(answer Answer, detailed bool) data.Frames {
 			rows += len(j.Snapshot.Tasks[task].Subtasks)
 		}
 	}
-	table, more := newSubtaskRows(rows), newDetails(rows)
+	table, more := newSubtaskRows(rows), newDetails(0)
+	if detailed {
+		more = newDetails(rows)
+	}
 	row := 0
 	for _, j := range answer.Jobs {
 		for _, task := range j.Tasks {
 			for i := range j.Snapshot.Tasks[task].Subtasks {
 				table.set(row, j, task, i)
-				if task < len(j.Details) && i < len(j.Details[task]) {
+				if detailed && task < len(j.Details) && i < len(j.Details[task]) {
 					more.set(row, j.Details[task][i])
 				}
 				row++

@@ -1,6 +1,8 @@
 package frame
 
 import (
+	"slices"
+
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
@@ -57,12 +59,23 @@ func Tasks(answer Answer) data.Frames {
 type taskRow struct {
 	Job
 	task int
+	// scope is empty, or the cluster where another has a job of the same id.
+	scope string
+}
+
+// namesake tells whether the other job has the same id in another cluster.
+func (j Job) namesake(other Job) bool {
+	return other.Cluster != j.Cluster && other.Snapshot.Job.ID == j.Snapshot.Job.ID
 }
 
 func (a Answer) taskRows() (rows []taskRow) {
 	for _, j := range a.Jobs {
+		scope := ""
+		if slices.ContainsFunc(a.Jobs, j.namesake) {
+			scope = j.Cluster + "/"
+		}
 		for _, task := range j.Tasks {
-			rows = append(rows, taskRow{j, task})
+			rows = append(rows, taskRow{j, task, scope})
 		}
 	}
 	return rows

@@ -1,5 +1,7 @@
 package job
 
+import "slices"
+
 // Task is one node of a job's graph: Flink's job vertex, a chain of operators
 // that run in the same threads.
 type Task struct {
@@ -71,10 +73,11 @@ func neighbours(tasks []Task, edges []Edge) (inputs, outputs [][]int) {
 	return inputs, outputs
 }
 
-// topological is Kahn's algorithm; what it cannot reach lies on a cycle.
+// topological is Kahn's algorithm, taking the first in the given order of the
+// tasks that are ready; what it cannot reach lies on a cycle.
 func topological(inputs, outputs [][]int) []int {
 	waiting := make([]int, len(inputs))
-	var ready, order []int
+	var ready, order []int // ready is in ascending order
 	for i := range inputs {
 		if waiting[i] = len(inputs[i]); waiting[i] == 0 {
 			ready = append(ready, i)
@@ -85,7 +88,8 @@ func topological(inputs, outputs [][]int) []int {
 		ready, order = ready[1:], append(order, next)
 		for _, to := range outputs[next] {
 			if waiting[to]--; waiting[to] == 0 {
-				ready = append(ready, to)
+				at, _ := slices.BinarySearch(ready, to)
+				ready = slices.Insert(ready, at, to)
 			}
 		}
 	}

@@ -22,7 +22,7 @@ func (s Share) Percent() int {
 	if !s.Known() {
 		return 0
 	}
-	return int(min(math.Round(float64(s)*100), 100))
+	return int(min(math.Round(float64(s)*1000/10), 100))
 }
 
 // Shares is how a subtask spent its time: the three add up to 1 where all are

@@ -77,6 +77,15 @@ type Range struct{ Min, Max, Avg Share }
 // Known tells whether the task's backpressure was measured.
 func (t TaskLoad) Known() bool { return t.Backpressured.Max.Known() }
 
+// Blank is a snapshot of which nothing is known, because of err.
+func Blank(info Info, graph *Graph, at time.Time, err error) *Snapshot {
+	blank := &Snapshot{Job: info, Graph: graph, At: at, Tasks: make([]TaskLoad, len(graph.Tasks))}
+	for i, task := range graph.Tasks {
+		blank.Tasks[i] = summed(unasked(task, err))
+	}
+	return blank
+}
+
 // Measured counts the tasks whose backpressure is known.
 func (s *Snapshot) Measured() (measured int) {
 	for _, task := range s.Tasks {

@@ -89,6 +89,21 @@ func (k *Keeper) Snapshot(ctx context.Context, info job.Info) (snapshot *job.Sna
 	return result.snapshot, requests, err
 }
 
+// LastJobs are the jobs that the cluster had when it last answered; empty if
+// it never has.
+func (k *Keeper) LastJobs() []job.Info { return k.jobs.last() }
+
+// Blank is the snapshot of a job that does not answer: the tasks that it last
+// had, of which nothing is known, because of err. So an alert rule finds its
+// series, without a value, rather than none.
+func (k *Keeper) Blank(info job.Info, err error) *job.Snapshot {
+	graph := &job.Graph{}
+	if last := k.watch(info.ID).load.last().snapshot; last != nil {
+		graph = last.Graph
+	}
+	return job.Blank(info, graph, time.Now(), err)
+}
+
 // watch finds or begins what is kept of a job, and forgets jobs that nobody
 // has asked for of late.
 func (k *Keeper) watch(jobID string) *watch {

@@ -43,6 +43,13 @@ func (s *shared[T]) get(ctx context.Context, maxAge time.Duration, fetch func(co
 	return value, started, err
 }
 
+// last is what the last round that succeeded brought, however old.
+func (s *shared[T]) last() T {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.value
+}
+
 // begin starts a round that outlives the caller as long as others wait.
 func (s *shared[T]) begin(ctx context.Context, fetch func(context.Context) (T, error)) *round[T] {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))

@@ -17,6 +17,9 @@ func clientOptions(ctx context.Context, source backend.DataSourceInstanceSetting
 			err = wrong("The data source's settings hold a value of the wrong type (%v): check jsonData.", fault)
 		}
 	}()
+	if len(source.JSONData) == 0 {
+		source.JSONData = nil // the SDK takes anything else for JSON
+	}
 	options, err = source.HTTPClientOptions(ctx)
 	if err != nil {
 		return options, wrong("The data source's HTTP settings cannot be used (%s).", err)

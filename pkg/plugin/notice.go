@@ -49,29 +49,6 @@ func partial(shown frame.Job) (notices []data.Notice) {
 	return notices
 }
 
-// missing says which names and expressions matched nothing: an exact name is
-// an error, an expression a notice.
-func (q query) missing(answer *frame.Answer, results []found) error {
-	for _, p := range q.Jobs {
-		if p.regex != nil && !slices.ContainsFunc(results, func(r found) bool { return anyJob(r.names, p) }) {
-			answer.Notices = append(answer.Notices, info("No job matches %s.", p.text))
-		}
-	}
-	for _, p := range q.Tasks {
-		matched := slices.ContainsFunc(answer.Jobs, func(shown frame.Job) bool {
-			return slices.ContainsFunc(shown.Snapshot.Graph.Tasks, func(task job.Task) bool { return p.matches(task.Name, task.ID) })
-		})
-		switch {
-		case matched:
-		case p.regex != nil:
-			answer.Notices = append(answer.Notices, info("No task matches %s.", p.text))
-		default:
-			return absent("There is no task %q in the jobs asked for.", p.text)
-		}
-	}
-	return nil
-}
-
 // anyJob tells whether the pattern matches a job.
 func anyJob(jobs []job.Info, p pattern) bool {
 	return slices.ContainsFunc(jobs, func(info job.Info) bool { return p.matches(info.Name, info.ID) })
@@ -86,7 +63,7 @@ func present(jobs []job.Info) string {
 	if len(names) == 0 {
 		return ": the cluster has no jobs"
 	}
-	return ": there is " + listed(names)
+	return ": there is " + listed(distinct(names))
 }
 
 // listed joins names, the first few of many.

@@ -41,6 +41,9 @@ func readPatterns(texts []string) (read patterns, err error) {
 		if text == all {
 			return nil, nil
 		}
+		if text == "" { // a variable without a value
+			continue
+		}
 		compiled, err := readPattern(text)
 		if err != nil {
 			return nil, err

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
@@ -94,7 +95,11 @@ func (s settings) distinctClusters() error {
 // decodingFault names the field that could not be read, without quoting it.
 func decodingFault(err error) string {
 	if fault, ok := err.(*json.UnmarshalTypeError); ok {
-		return fmt.Sprintf("%s is a %s", cmp.Or(fault.Field, "the whole"), fault.Value)
+		article := "a"
+		if strings.HasPrefix(fault.Value, "array") || strings.HasPrefix(fault.Value, "object") {
+			article = "an"
+		}
+		return fmt.Sprintf("%s cannot be %s %s", cmp.Or(fault.Field, "the whole"), article, fault.Value)
 	}
 	return err.Error()
 }

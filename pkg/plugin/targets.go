@@ -8,7 +8,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/frame"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )
@@ -52,9 +51,6 @@ func (a asking) look(ctx context.Context) (frame.Answer, error) {
 	if past(results, a.over) {
 		return ended(a.alert)
 	}
-	if err := a.unmatched(results); err != nil {
-		return frame.Answer{}, err
-	}
 	return a.assembled(results)
 }
 
@@ -93,12 +89,19 @@ func (a asking) find(ctx context.Context, c cluster) found {
 	result := found{cluster: c}
 	facts, requests, err := c.keeper.Cluster(ctx)
 	result.requests, result.fetch, result.err = requests, facts.Fetch, err
-	if err != nil || !live(a.over, facts.Fetch) {
+	if err != nil {
+		result.remember(a.query)
+		return result
+	}
+	if !live(a.over, facts.Fetch) {
 		return result
 	}
 	result.list(ctx, a.query)
 	together(len(result.targets), func(n int) {
 		asked := &result.targets[n]
+		if asked.err != nil {
+			return
+		}
 		asked.snapshot, asked.requests, asked.err = c.keeper.Snapshot(ctx, asked.info)
 	})
 	return result
@@ -107,85 +110,27 @@ func (a asking) find(ctx context.Context, c cluster) found {
 // list fills in the jobs that the query chose.
 func (f *found) list(ctx context.Context, q query) {
 	jobs, requests, err := f.cluster.keeper.Jobs(ctx)
-	f.requests, f.names, f.err = f.requests+requests, jobs, err
+	f.requests, f.err = f.requests+requests, err
+	if err != nil {
+		f.remember(q)
+		return
+	}
+	f.choose(q, jobs)
+}
+
+// remember fills in the jobs that the cluster last had, as it does not answer.
+func (f *found) remember(q query) {
+	f.choose(q, f.cluster.keeper.LastJobs())
+	for n := range f.targets {
+		f.targets[n].err = f.err
+	}
+}
+
+func (f *found) choose(q query, jobs []job.Info) {
+	f.names = jobs
 	for _, info := range jobs {
 		if q.Jobs.exactly(info.Name, info.ID) || (!info.State.Terminal() && q.Jobs.choose(info.Name, info.ID)) {
 			f.targets = append(f.targets, target{cluster: f.cluster, info: info})
 		}
 	}
-}
-
-// unmatched is the error of an exact job name that is nowhere, unless a
-// cluster that may have it did not answer.
-func (q query) unmatched(results []found) error {
-	var names []job.Info
-	for _, result := range results {
-		if result.err != nil {
-			return nil
-		}
-		names = append(names, result.names...)
-	}
-	for _, p := range q.Jobs {
-		if p.regex != nil {
-			continue
-		}
-		if !anyJob(names, p) {
-			return absent("There is no job %q%s.", p.text, present(names))
-		}
-	}
-	return nil
-}
-
-// assembled puts the results together for the views.
-func (q query) assembled(results []found) (answer frame.Answer, err error) {
-	var failed error
-	for _, result := range results {
-		answer.Requests += result.requests
-		if result.err != nil {
-			failed = result.err
-			answer.Notices = append(answer.Notices, warning("Cluster %s is left out: %s", result.cluster.name, sentence(result.err)))
-			continue
-		}
-		if result.fetch == 0 {
-			answer.Notices = append(answer.Notices, warning("Cluster %s fetches no metrics, so nothing can be measured: metrics.fetcher.update-interval is 0 in its configuration.", result.cluster.name))
-		}
-		for _, asked := range result.targets {
-			if err := q.show(&answer, asked); err != nil {
-				failed = err
-			}
-		}
-	}
-	if len(answer.Jobs) == 0 && failed != nil {
-		return answer, failed
-	}
-	return answer, q.missing(&answer, results)
-}
-
-// show adds a job to the answer, or the notice that it is left out, whose
-// error it returns.
-func (q query) show(answer *frame.Answer, asked target) error {
-	answer.Requests += asked.requests
-	if asked.err != nil {
-		answer.Notices = append(answer.Notices, warning("Job %s is left out: %s", asked.info.Name, sentence(asked.err)))
-		return asked.err
-	}
-	shown := frame.Job{
-		Cluster: asked.cluster.name, Snapshot: asked.snapshot,
-		Verdict: diagnosis.Diagnose(asked.snapshot), Tasks: q.tasks(asked.snapshot.Graph),
-	}
-	if len(shown.Tasks) > 0 || len(q.Tasks) == 0 {
-		answer.Jobs = append(answer.Jobs, shown)
-		answer.Notices = append(answer.Notices, partial(shown)...)
-	}
-	return nil
-}
-
-// tasks are the indexes of the tasks that the query chose.
-func (q query) tasks(graph *job.Graph) (chosen []int) {
-	for i, task := range graph.Tasks {
-		if q.Tasks.choose(task.Name, task.ID) {
-			chosen = append(chosen, i)
-		}
-	}
-	return chosen
 }

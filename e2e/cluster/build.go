@@ -1,0 +1,98 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"time"
+)
+
+const buildTimeout = 10 * time.Minute
+
+var versionFormat = regexp.MustCompile(`^(\d+)\.(\d+)\.\d+(-[A-Za-z0-9.]+)?$`)
+
+// build leaves classes and jars of the version in dir/target.
+func build(ctx context.Context, dir, version string) error {
+	numbers := versionFormat.FindStringSubmatch(version)
+	if numbers == nil {
+		return fmt.Errorf("%q is no version of Flink: give one such as %s", version, Newest)
+	}
+	// The stamp gets the time from before Maven reads the sources, so that a
+	// change while it runs is not missed.
+	begin := time.Now()
+	stamp := filepath.Join(dir, "target", version, ".built")
+	changed, err := newerThan(stamp, dir)
+	if err != nil {
+		return fmt.Errorf("looking for the sources of the jobs: %w", err)
+	}
+	if !changed {
+		return nil
+	}
+	if err := runMaven(ctx, dir, version, scalaSuffix(numbers[1], numbers[2])); err != nil {
+		return err
+	}
+	if err := os.WriteFile(stamp, nil, 0o644); err != nil {
+		return err
+	}
+	return os.Chtimes(stamp, begin, begin)
+}
+
+func runMaven(ctx context.Context, dir, version, suffix string) error {
+	ctx, cancel := context.WithTimeout(ctx, buildTimeout)
+	defer cancel()
+	arguments := []string{"-q", "-B", "-Dstyle.color=never", "-f", filepath.Join(dir, "pom.xml"), "-Dflink.version=" + version}
+	if suffix != "" {
+		arguments = append(arguments, "-Dflink.suffix="+suffix)
+	}
+	maven := exec.CommandContext(ctx, "mvn", append(arguments, "package")...)
+	maven.WaitDelay = closeTimeout
+	output := newTail()
+	maven.Stdout, maven.Stderr = output, output
+	err := maven.Run()
+	if ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("building the jobs for Flink %s with mvn: %w%s", version, err, output.quote())
+	}
+	return nil
+}
+
+// scalaSuffix is what the names of Flink's artifacts end in up to 1.14.
+func scalaSuffix(major, minor string) string {
+	number, err := strconv.Atoi(minor)
+	if major == "1" && err == nil && number <= 14 {
+		return "_2.12"
+	}
+	return ""
+}
+
+// newerThan tells whether the pom or a source in dir changed after the stamp,
+// or there is no stamp.
+func newerThan(stamp, dir string) (bool, error) {
+	built, err := os.Stat(stamp)
+	if os.IsNotExist(err) {
+		return true, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	changed := false
+	look := func(path string, _ fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := os.Stat(path)
+		changed = changed || err == nil && info.ModTime().After(built.ModTime())
+		return err
+	}
+	if err := filepath.WalkDir(filepath.Join(dir, "pom.xml"), look); err != nil {
+		return false, err
+	}
+	return changed, filepath.WalkDir(filepath.Join(dir, "src"), look)
+}

@@ -1,0 +1,54 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"maps"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+)
+
+// testDemo runs the demo as a script would.
+func testDemo(t *testing.T, url string) {
+	demo := exec.CommandContext(t.Context(), "go", "tool", "mage", "demo")
+	demo.Dir = ".."
+	demo.Env = append(os.Environ(), "FLINK_URL="+url, "FLINK_JOB=bottleneck", "DEMO_FORMAT=json")
+	var output, progress bytes.Buffer
+	demo.Stdout, demo.Stderr = &output, &progress
+	if err := demo.Run(); err != nil {
+		t.Fatalf("%v: %s", err, progress.String())
+	}
+	frames := onlyObject(t, &output)
+	if got, want := strings.Join(slices.Sorted(maps.Keys(frames)), " "), "bottlenecks jobs measure nodeGraph subtasks tasks"; got != want {
+		t.Fatalf("its keys are %s, want %s", got, want)
+	}
+	verdict := rows(frames["bottlenecks"][0])
+	if len(verdict) != 1 || verdict[0]["task"] != "slow-window" {
+		t.Fatalf("the verdict is %v", verdict)
+	}
+	if severity, known := verdict[0]["severity"].(float64); !known || severity <= 0.5 {
+		t.Errorf("the severity is %v", verdict[0]["severity"])
+	}
+}
+
+// onlyObject reads one JSON object, after which nothing may follow.
+func onlyObject(t *testing.T, output io.Reader) (frames map[string]data.Frames) {
+	t.Helper()
+	decoder := json.NewDecoder(output)
+	if err := decoder.Decode(&frames); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		t.Fatalf("something follows the object: %v", err)
+	}
+	return frames
+}

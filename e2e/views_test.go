@@ -1,0 +1,157 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+)
+
+const (
+	// patience covers the warm-up of a task and two fetches of its metrics,
+	// several times over.
+	patience = 90 * time.Second
+	pause    = 2 * time.Second
+)
+
+// views are the answers to all query types about one job.
+type views struct {
+	jobs, tasks, subtasks, nodes, edges, bottlenecks []row
+	// severity is measure bottleneck, status measure status by task.
+	severity *float64
+	status   map[string]float64
+}
+
+// await asks until the check has nothing to complain about, which takes two
+// looks at the job at least.
+func (ds dataSource) await(t *testing.T, job string, check func(views) error) {
+	t.Helper()
+	deadline := time.After(patience)
+	tick := time.NewTicker(pause)
+	defer tick.Stop()
+	for {
+		answers, err := ds.ask(t, job)
+		if err == nil {
+			err = check(answers)
+		}
+		if err == nil {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatalf("after %s: %v", patience, err)
+		}
+	}
+}
+
+// ask sends all queries in one request. A query that fails fails the test; an
+// answer that does not come from counters yet is an error.
+func (ds dataSource) ask(t *testing.T, job string) (v views, err error) {
+	t.Helper()
+	response, err := ds.plugin.QueryData(t.Context(), ds.settings,
+		query(job, "jobs", ""), query(job, "tasks", ""), query(job, "subtasks", ""), query(job, "nodeGraph", ""),
+		query(job, "bottlenecks", ""), query(job, "measure", "bottleneck"), query(job, "measure", "status"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	frames := map[string]*data.Frame{}
+	for refID, answer := range response.Responses {
+		if answer.Error != nil {
+			t.Fatalf("query %s: %v", refID, answer.Error)
+		}
+		for _, frame := range answer.Frames {
+			frames[refID+frame.Name] = frame
+			if source := sourceOf(frame); source != "counters" {
+				err = fmt.Errorf("the source of %s is %v", refID, source)
+			}
+		}
+	}
+	v.jobs, v.tasks, v.subtasks = rows(frames["jobsjobs"]), rows(frames["taskstasks"]), rows(frames["subtaskssubtasks"])
+	v.nodes, v.edges = rows(frames["nodeGraphnodes"]), rows(frames["nodeGraphedges"])
+	v.bottlenecks = rows(frames["bottlenecksbottlenecks"])
+	v.severity, v.status = number(frames["bottleneckmeasure"]), byTask(frames["statusmeasure"])
+	return v, err
+}
+
+// query is one about a job; a measure has its name for refId.
+func query(job, queryType, measure string) backend.DataQuery {
+	refID, extra := queryType, ""
+	if measure != "" {
+		by := map[string]string{"bottleneck": "job", "status": "task"}[measure]
+		refID, extra = measure, fmt.Sprintf(`,"measure":%q,"by":%q`, measure, by)
+	}
+	now := time.Now()
+	return backend.DataQuery{
+		RefID:     refID,
+		QueryType: queryType,
+		TimeRange: backend.TimeRange{From: now.Add(-5 * time.Minute), To: now},
+		JSON: fmt.Appendf(nil, `{"refId":%q,"schemaVersion":1,"queryType":%q,"jobs":[%q],"tasks":[],"clusters":[]%s}`,
+			refID, queryType, job, extra),
+	}
+}
+
+// row is a frame's row, its values by column; null is left out.
+type row map[string]any
+
+func rows(frame *data.Frame) []row {
+	if frame == nil {
+		return nil
+	}
+	table := make([]row, frame.Rows())
+	for i := range table {
+		table[i] = row{}
+		for _, field := range frame.Fields {
+			if value, known := field.ConcreteAt(i); known {
+				table[i][field.Name] = value
+			}
+		}
+	}
+	return table
+}
+
+// number is the one value of a measure of a job, nil for null.
+func number(frame *data.Frame) *float64 {
+	if frame == nil || len(frame.Fields) != 1 || frame.Rows() != 1 {
+		return nil
+	}
+	value, err := frame.Fields[0].NullableFloatAt(0)
+	if err != nil {
+		return nil
+	}
+	return value
+}
+
+// byTask are the values of a measure by the label task.
+func byTask(frame *data.Frame) map[string]float64 {
+	values := map[string]float64{}
+	if frame == nil {
+		return values
+	}
+	for _, field := range frame.Fields {
+		if value, err := field.NullableFloatAt(0); err == nil && value != nil {
+			values[field.Labels["task"]] = *value
+		}
+	}
+	return values
+}
+
+func sourceOf(frame *data.Frame) any {
+	if frame.Meta == nil {
+		return nil
+	}
+	text, err := json.Marshal(frame.Meta.Custom)
+	if err != nil {
+		return nil
+	}
+	var custom struct{ Source any }
+	if json.Unmarshal(text, &custom) != nil {
+		return nil
+	}
+	return custom.Source
+}

@@ -1,0 +1,121 @@
+package diagnosis_test
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
+)
+
+// sub is how one subtask spends its time; what is left is idle.
+type sub struct {
+	busy, backpressured float64
+	host                string
+	unmeasured          bool
+}
+
+func at(busy, backpressured float64) sub { return sub{busy: busy, backpressured: backpressured} }
+
+func (s sub) on(host string) sub { s.host = host; return s }
+
+// silent is a subtask that runs but has no metrics yet.
+var silent = sub{unmeasured: true}
+
+// node is a task of a job, named by its id.
+type node struct {
+	name     string
+	from     []string
+	state    job.State
+	subtasks []sub
+}
+
+func task(name string, subtasks ...sub) node {
+	return node{name: name, state: job.Running, subtasks: subtasks}
+}
+
+// ended is a task that has done its work while the job goes on.
+func ended(name string) node {
+	return node{name: name, state: job.Finished, subtasks: make([]sub, 2)}
+}
+
+func (n node) after(inputs ...string) node { n.from = inputs; return n }
+
+// chain feeds each task from the one before it.
+func chain(nodes ...node) []node {
+	for i := 1; i < len(nodes); i++ {
+		nodes[i].from = []string{nodes[i-1].name}
+	}
+	return nodes
+}
+
+const window = 10 * time.Second
+
+// snapshotOf measures the tasks the way a cluster's counters do: by two looks
+// that are one fetch apart.
+func snapshotOf(nodes ...node) *job.Snapshot {
+	trail := job.NewTrail(job.Pace{Fetch: window, Gauge: job.FromGauge60s})
+	trail.Add(lookAt(nodes, 0))
+	return trail.Add(lookAt(nodes, window))
+}
+
+func lookAt(nodes []node, after time.Duration) *job.Look {
+	var tasks []job.Task
+	var edges []job.Edge
+	byID := map[string]node{}
+	for _, n := range nodes {
+		tasks = append(tasks, job.Task{ID: n.name, Name: n.name, State: n.state, Parallelism: len(n.subtasks)})
+		for _, input := range n.from {
+			edges = append(edges, job.Edge{From: input, To: n.name})
+		}
+		byID[n.name] = n
+	}
+	look := &job.Look{
+		Job:   job.Info{ID: "j", Name: "orders", State: job.Running},
+		Graph: job.NewGraph(tasks, edges),
+		At:    time.Unix(1_700_000_000, 0).Add(after),
+	}
+	for _, t := range look.Graph.Tasks {
+		said := job.TaskLook{}
+		if t.State == job.Running {
+			said.Subtasks = byID[t.ID].readings(after)
+		}
+		look.Tasks = append(look.Tasks, said)
+	}
+	return look
+}
+
+func (n node) readings(after time.Duration) (readings []job.Reading) {
+	for i, s := range n.subtasks {
+		reading := job.Reading{Subtask: i, State: job.Running, Running: time.Hour + after, Host: s.host}
+		if !s.unmeasured {
+			reading.Counters = s.counters(after)
+		}
+		readings = append(readings, reading)
+	}
+	return readings
+}
+
+func (s sub) counters(after time.Duration) *job.Counters {
+	busy := time.Duration(math.Round(s.busy * float64(after)))
+	backpressured := time.Duration(math.Round(s.backpressured * float64(after)))
+	return &job.Counters{Idle: after - busy - backpressured, Busy: busy, Backpressured: backpressured}
+}
+
+// diagnosed is the snapshot of the tasks and its verdict.
+func diagnosed(nodes ...node) (*job.Snapshot, diagnosis.Verdict) {
+	snapshot := snapshotOf(nodes...)
+	return snapshot, diagnosis.Diagnose(snapshot)
+}
+
+func TestBuiltSnapshotHasTheSharesItWasGiven(t *testing.T) {
+	snapshot := snapshotOf(task("map", at(0.5, 0.1).on("host-a"), at(0.25, 0), silent))
+	subtasks := snapshot.Tasks[0].Subtasks
+	if got, want := subtasks[0].Shares, (job.Shares{Idle: 0.4, Busy: 0.5, Backpressured: 0.1}); got != want {
+		t.Errorf("shares are %v, want %v", got, want)
+	}
+	if subtasks[0].Host != "host-a" || subtasks[2].Known() || snapshot.Window() != window {
+		t.Errorf("host %q, silent subtask known %v, window %v", subtasks[0].Host, subtasks[2].Known(), snapshot.Window())
+	}
+}

@@ -1,0 +1,130 @@
+package diagnosis_test
+
+import (
+	"testing"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
+)
+
+// What a user reads, with the numbers that the tables show too.
+func TestExplainAndAdvise(t *testing.T) {
+	hosts := func(busy ...float64) (subtasks []sub) {
+		for i, b := range busy {
+			subtasks = append(subtasks, at(b, 0).on([]string{"host-a", "host-b", "host-c"}[i%3]))
+		}
+		return subtasks
+	}
+	for name, c := range map[string]struct {
+		nodes             []node
+		explained, advice string
+	}{
+		"capacity": {
+			chain(task("in", at(0, 0.8), at(0, 0.6)), task("enrich", at(1, 0), at(0.9, 0))),
+			"enrich is 95 % busy on average over its 2 subtasks, and not backpressured itself. in, which feeds it, is backpressured 70 % of the time.",
+			"Raise the parallelism of enrich, or make it cheaper per record: its flame graph shows where the time goes.",
+		},
+		"capacity of a task that is itself a little backpressured": {
+			chain(task("in", at(0, 0.9)), task("enrich", at(0.65, 0.35)), task("out", at(0.2, 0))),
+			"enrich is 65 % busy on average over its 1 subtask, and itself backpressured up to 35 % of the time. in, which feeds it, is backpressured 90 % of the time.",
+			"Raise the parallelism of enrich, or make it cheaper per record: its flame graph shows where the time goes.",
+		},
+		"skew": {
+			chain(task("in", at(0, 0.8)), task("window", hosts(0.1, 1, 0.2)...)),
+			"Subtask 1 of window, on host-b, is 100 % busy, the others 15 % on average. in, which feeds it, is backpressured 80 % of the time.",
+			"Look at the keys that reach window: a few of them carry most records. More parallelism will not help; a better key, or a first aggregation before the shuffle, will.",
+		},
+		"skew of many": {
+			chain(task("in", at(0, 0.8)), task("window", hosts(1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0)...)),
+			"Subtasks 0, 1, 2, 3, 4 and 2 more of window, on host-a, host-b, host-c, are up to 100 % busy, the others 0 % on average. in, which feeds it, is backpressured 80 % of the time.",
+			"Look at the keys that reach window: a few of them carry most records. More parallelism will not help; a better key, or a first aggregation before the shuffle, will.",
+		},
+		"machine": {
+			chain(task("in", at(0, 0.8)), task("map", hosts(1, 0.1, 0.1)...), task("sum", hosts(0.9, 0.1, 0.1)...)),
+			"Subtask 0 of map, on host-a, is 100 % busy, the others 10 % on average. in, which feeds it, is backpressured 80 % of the time. Hot subtasks of other tasks sit on host-a too.",
+			"Look at the machine host-a: its CPU, disk and neighbours. Restarting the TaskManager elsewhere tells whether it is the machine.",
+		},
+		"source": {
+			chain(task("in", at(0.97, 0)), task("out", at(0.3, 0))),
+			"Nothing downstream holds it back, and the source in is 97 % busy: the job goes as fast as its source does.",
+			"Raise the parallelism of in if the system it reads from has partitions enough, or break its chain to see which operator takes the time.",
+		},
+		"one chained task": {
+			[]node{task("all", at(1, 0))},
+			"The whole job is one chained task, all, and it is 100 % busy: nothing inside it can be told apart.",
+			"Raise the parallelism of all if the system it reads from has partitions enough, or break its chain to see which operator takes the time.",
+		},
+		"unmeasured": {
+			chain(task("in", at(0, 0.9)), task("async", at(0.05, 0))),
+			"in, which feeds it, is backpressured 90 % of the time, yet async is only 5 % busy: it waits for something that Flink does not count as work.",
+			"Check what async waits for: calls to other systems, threads of its own, locks, or the network between it and its inputs.",
+		},
+	} {
+		snapshot, verdict := diagnosed(c.nodes...)
+		if len(verdict.Roots) != 1 {
+			t.Errorf("%s: there are %d roots", name, len(verdict.Roots))
+			continue
+		}
+		if got := diagnosis.Explain(snapshot, verdict.Roots[0]); got != c.explained {
+			t.Errorf("%s: the explanation is\n%s\nwant\n%s", name, got, c.explained)
+		}
+		if got := diagnosis.Advise(snapshot, verdict.Roots[0]); got != c.advice {
+			t.Errorf("%s: the advice is\n%s\nwant\n%s", name, got, c.advice)
+		}
+	}
+}
+
+// Where there is no root cause, it says what was looked at.
+func TestLooked(t *testing.T) {
+	stopped := func(state job.State) *job.Snapshot {
+		look := lookAt([]node{ended("in"), ended("out").after("in")}, window)
+		look.Job.State = state
+		return job.NewTrail(job.Pace{Fetch: window}).Add(look)
+	}
+	for name, c := range map[string]struct {
+		snapshot *job.Snapshot
+		want     string
+	}{
+		"healthy": {
+			snapshotOf(chain(task("in", at(0.2, 0)), task("map", at(0.41, 0), at(0.3, 0)), task("out", at(0.1, 0)))...),
+			"3 of 3 tasks measured over 10 s; the busiest, map, is 41 % busy.",
+		},
+		"a task that has ended is not measured": {
+			snapshotOf(ended("past"), task("in", at(0.4, 0)), task("map", at(0.7, 0)).after("past", "in")),
+			"2 of 3 tasks measured over 10 s; the busiest, map, is 70 % busy.",
+		},
+		"one task": {snapshotOf(task("all", at(0.5, 0))), "1 of 1 task measured over 10 s; the busiest, all, is 50 % busy."},
+		"one task in doubt": {
+			snapshotOf(chain(task("in", at(0, 0.9)), task("map", silent), task("out", at(0.1, 0)))...),
+			"2 of 3 tasks measured over 10 s; the busiest, out, is 10 % busy; what is not measured may hold the job back: map (no metrics yet).",
+		},
+		"nothing": {
+			snapshotOf(task("a", silent), task("b", silent), task("c", silent), task("d", silent)),
+			"None of 4 tasks is measured: a (no metrics yet), b (no metrics yet), c (no metrics yet), and more.",
+		},
+		"no tasks":                             {snapshotOf(), "None of 0 tasks is measured: the job has no tasks."},
+		"a job that has ended":                 {stopped(job.Finished), "None of 2 tasks is measured: the job is FINISHED."},
+		"all tasks have ended, the job not so": {stopped(job.Running), "None of 2 tasks is measured: none of its tasks runs."},
+	} {
+		if got := diagnosis.Looked(c.snapshot, diagnosis.Diagnose(c.snapshot).Kind); got != c.want {
+			t.Errorf("%s: it says\n%s\nwant\n%s", name, got, c.want)
+		}
+	}
+}
+
+// Notices name what is not measured; what has ended needs none.
+func TestUnmeasured(t *testing.T) {
+	for name, c := range map[string]struct {
+		nodes []node
+		want  string
+	}{
+		"all are measured": {chain(task("in", at(0.2, 0)), task("out", at(0, 0))), ""},
+		"one has ended":    {chain(ended("in"), task("out", at(0, 0))), ""},
+		"no tasks":         {nil, ""},
+		"one is not":       {chain(ended("in"), task("map", silent), task("out", at(0, 0))), "map (no metrics yet)"},
+	} {
+		if got := diagnosis.Unmeasured(snapshotOf(c.nodes...)); got != c.want {
+			t.Errorf("%s: it says %q, want %q", name, got, c.want)
+		}
+	}
+}

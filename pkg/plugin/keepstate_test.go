@@ -1,0 +1,107 @@
+package plugin_test
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+)
+
+// failing answers 500 to the paths that begin so, once it is set to.
+type failing struct {
+	http.Handler
+	path string
+}
+
+func (f *failing) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if f.path != "" && strings.HasPrefix(r.URL.Path, f.path) {
+		w.WriteHeader(http.StatusInternalServerError)
+		return
+	}
+	f.Handler.ServeHTTP(w, r)
+}
+
+// labelled are the series of a measure as "job/task value".
+func labelled(response backend.DataResponse) (series []string) {
+	for _, field := range response.Frames[0].Fields {
+		value := "null"
+		if field.NilAt(0) {
+			series = append(series, field.Labels["job"]+"/"+field.Labels["task"]+" "+value)
+			continue
+		}
+		series = append(series, field.Labels["job"]+"/"+field.Labels["task"]+" known")
+	}
+	slices.Sort(series)
+	return series
+}
+
+// A series that vanished would resolve its alert: what does not answer keeps
+// its series, without a value, and a notice.
+func TestMeasureKeepsItsSeriesWhenFlinkFails(t *testing.T) {
+	for name, c := range map[string]struct{ fails, query string }{
+		"a job, by job":      {"/jobs/", `{"queryType": "measure", "jobs": ["orders", "payments"]}`},
+		"a job, by task":     {"/jobs/", `{"queryType": "measure", "by": "task"}`},
+		"a cluster, by job":  {"/", `{"queryType": "measure"}`},
+		"a cluster, by task": {"/", `{"queryType": "measure", "by": "task"}`},
+		"only the list":      {"/jobs/overview", `{"queryType": "measure", "by": "task"}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := inLab(t, named("orders", "payments")...)
+				east := &failing{Handler: l.Cluster}
+				two := twoClusters(t, east)
+				two.warm(t)
+				before := labelled(queried(two.ctx, t, two, c.query)["A"])
+				if slices.ContainsFunc(before, func(s string) bool { return strings.HasSuffix(s, "null") }) {
+					t.Fatalf("series before are %q", before)
+				}
+				east.path = c.fails
+				if c.fails == "/jobs/" {
+					east.path += l.Jobs[0].ID
+				}
+				time.Sleep(3 * time.Second) // longer than maxAge
+				response := queried(two.ctx, t, two, c.query)["A"]
+				if response.Error != nil {
+					t.Fatal(response.Error)
+				}
+				after := labelled(response)
+				if len(after) != len(before) || !slices.ContainsFunc(after, func(s string) bool { return strings.HasSuffix(s, "null") }) {
+					t.Errorf("series were %q, and are %q", before, after)
+				}
+				if len(response.Frames[0].Meta.Notices) == 0 {
+					t.Error("no notice tells of it")
+				}
+			})
+		})
+	}
+}
+
+// A job that is named exactly and is gone has a series without a value; by
+// task there is nothing to label one with.
+func TestMeasureOfAJobThatIsGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := inLab(t, named("orders")...)
+		l.warm(t)
+		responses := queried(l.ctx, t, l,
+			`{"queryType": "measure", "jobs": ["orders", "gone"]}`,
+			`{"queryType": "measure", "jobs": ["gone"], "measure": "running"}`,
+			`{"queryType": "measure", "jobs": ["gone"], "measure": "restarts"}`,
+			`{"queryType": "measure", "jobs": ["gone"], "by": "task"}`)
+		if got := labelled(responses["A"]); !slices.Equal(got, []string{"gone/ null", "orders/ known"}) {
+			t.Errorf("bottleneck: %q", got)
+		}
+		if got := cells(t, answer(t, responses, "B"), "running"); !slices.Equal(got, []string{"0"}) {
+			t.Errorf("running: %q", got)
+		}
+		if got := labelled(responses["C"]); !slices.Equal(got, []string{"gone/ null"}) {
+			t.Errorf("restarts: %q", got)
+		}
+		if failed := responses["D"]; failed.Error == nil || failed.Status != backend.StatusNotFound {
+			t.Errorf("by task: %d %v", failed.Status, failed.Error)
+		}
+	})
+}
