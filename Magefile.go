@@ -40,9 +40,9 @@ func BuildAll() {
 	build.BuildAll()
 }
 
-// Demo shows what the plugin says of the cluster at FLINK_URL, or of a Flink
-// of FLINK_VERSION that is started with FLINK_JOB; DEMO_FORMAT=json prints
-// one JSON object.
+// Demo shows what the plugin says of the cluster at FLINK_URL, of a Flink of
+// FLINK_VERSION that is started with FLINK_JOB, or else of a simulated one;
+// DEMO_FORMAT=json prints one JSON object.
 func Demo(ctx context.Context) error {
 	mg.Deps(Build)
 	options, err := demo.FromEnvironment(host.Executable("dist"))
@@ -57,6 +57,19 @@ func Test() error {
 	return sh.RunV("go", "test", "-race", "./pkg/...", "./e2e/...")
 }
 
+// Bench measures what the bars are about, and the cost of every view.
+func Bench() error {
+	if err := speed(); err != nil {
+		return err
+	}
+	return sh.RunV("go", "test", "-run", "^$", "-bench", ".", "-benchmem", "./pkg/...")
+}
+
+// speed asserts times as ratios within one run, without the race detector.
+func speed() error {
+	return sh.RunV("go", "test", "-count=1", "-v", "-run", "TestARoundIsAsFastAsItsRequests", "./pkg/look")
+}
+
 // Check runs all that a change has to pass, on real Flinks too; with CI=true
 // nothing is skipped.
 func Check() error {
@@ -64,13 +77,27 @@ func Check() error {
 	if missing != nil && os.Getenv("CI") == "true" {
 		return missing
 	}
-	steps := []step{{"formatting", formatting}, {"vet", vet}, {"staticcheck", staticcheck}, {"build", Build}, {"test", Test}}
+	steps := []step{{"formatting", formatting}, {"vet", vet}, {"staticcheck", staticcheck}, {"build", Build}, {"test", Test}, {"speed", speed}}
 	if missing == nil {
 		steps = append(steps, step{"real Flink", realFlink})
 	} else {
 		fmt.Printf("Skipping the tests on a real Flink: %v.\n", missing)
 	}
 	return run(steps)
+}
+
+// matrixVersions are the last patch releases of every minor version.
+const matrixVersions = "1.13.6,1.14.6,1.15.4,1.16.3,1.17.2,1.18.1,1.19.3,1.20.5,2.0.2,2.1.3,2.2.1,2.3.0"
+
+// Matrix runs the tests on real Flinks of every minor version and writes
+// docs/flink-versions.md.
+func Matrix() error {
+	mg.Deps(Build)
+	environment := map[string]string{"FLINK_VERSIONS": matrixVersions, "FLINK_VERSIONS_REPORT": "../docs/flink-versions.md"}
+	if err := os.MkdirAll("docs", 0o755); err != nil {
+		return err
+	}
+	return sh.RunWithV(environment, "go", "test", "-tags", "e2e", "-count=1", "-v", "-timeout", "40m", "-run", "TestRealFlink", "./e2e")
 }
 
 // step is a part of the check.

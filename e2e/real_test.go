@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -26,10 +27,19 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// versions are those of FLINK_VERSIONS, separated by commas, or the newest and
-// the last of 1.x.
+// versions are those of FLINK_VERSIONS, separated by commas, or the newest, the
+// last of 1.x, and the oldest.
 func versions() []string {
-	return strings.Split(cmp.Or(os.Getenv("FLINK_VERSIONS"), cluster.Newest+",1.20.5"), ",")
+	return strings.Split(cmp.Or(os.Getenv("FLINK_VERSIONS"), cluster.Newest+",1.20.5,1.13.6"), ",")
+}
+
+// source is where the shares of a version come from: before 1.16 Flink had no
+// counters.
+func source(version string) string {
+	if slices.Contains([]string{"1.13", "1.14", "1.15"}, version[:strings.LastIndex(version, ".")]) {
+		return "gauge5s"
+	}
+	return "counters"
 }
 
 func TestRealFlink(t *testing.T) {
@@ -38,6 +48,11 @@ func TestRealFlink(t *testing.T) {
 	}
 	for _, version := range versions() {
 		t.Run(version, func(t *testing.T) { testVersion(t, version) })
+	}
+	if file := os.Getenv("FLINK_VERSIONS_REPORT"); file != "" && !t.Failed() {
+		if err := report(file); err != nil {
+			t.Error(err)
+		}
 	}
 }
 
@@ -53,12 +68,13 @@ func testVersion(t *testing.T, version string) {
 		gone(t, "Flink", flink.PID())
 	})
 	ds := startPlugin(t, flink.URL())
+	ds.source = source(version)
 	t.Run("health", func(t *testing.T) { testHealth(t, ds, version) })
 	t.Run("jobs", func(t *testing.T) {
 		for name, check := range verdicts {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel() // each waits for two fetches of its metrics
-				ds.await(t, name, check)
+				seen.add(version, name, ds.await(t, name, check))
 			})
 		}
 	})
@@ -69,6 +85,8 @@ func testVersion(t *testing.T, version string) {
 type dataSource struct {
 	plugin   *host.Plugin
 	settings backend.DataSourceInstanceSettings
+	// source is where its shares have to come from.
+	source string
 }
 
 func startPlugin(t *testing.T, url string) dataSource {
@@ -89,7 +107,7 @@ func startPlugin(t *testing.T, url string) dataSource {
 			t.Logf("the plugin logged:\n%s", log.String())
 		}
 	})
-	return dataSource{plugin, settings}
+	return dataSource{plugin: plugin, settings: settings}
 }
 
 func testHealth(t *testing.T, ds dataSource, version string) {

@@ -29,7 +29,7 @@ type views struct {
 
 // await asks until the check has nothing to complain about, which takes two
 // looks at the job at least.
-func (ds dataSource) await(t *testing.T, job string, check func(views) error) {
+func (ds dataSource) await(t *testing.T, job string, check func(views) error) views {
 	t.Helper()
 	deadline := time.After(patience)
 	tick := time.NewTicker(pause)
@@ -40,7 +40,7 @@ func (ds dataSource) await(t *testing.T, job string, check func(views) error) {
 			err = check(answers)
 		}
 		if err == nil {
-			return
+			return answers
 		}
 		select {
 		case <-tick.C:
@@ -67,8 +67,8 @@ func (ds dataSource) ask(t *testing.T, job string) (v views, err error) {
 		}
 		for _, frame := range answer.Frames {
 			frames[refID+frame.Name] = frame
-			if source := sourceOf(frame); source != "counters" {
-				err = fmt.Errorf("the source of %s is %v", refID, source)
+			if source := sourceOf(frame); source != ds.source {
+				err = fmt.Errorf("the source of %s is %v, want %s", refID, source, ds.source)
 			}
 		}
 	}

@@ -14,7 +14,7 @@ type Options struct {
 	Project string
 	// URL is the REST API of a cluster that runs; empty to start one.
 	URL string
-	// Version of Flink to start; empty for the newest.
+	// Version of Flink to start; empty for a simulated cluster.
 	Version string
 	// Job is the one to look at, or to start. Empty means all jobs of the
 	// cluster at URL, and the job bottleneck in one that is started.

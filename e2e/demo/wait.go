@@ -43,11 +43,11 @@ func (s *session) awaitLooks(ctx context.Context) error {
 		if now != last {
 			last, since = now, time.Now()
 		}
-		if now.complete() || now.source == "counters" && time.Since(since) > settled {
+		if now.complete() || now.averaged() && time.Since(since) > settled {
 			return nil
 		}
 		if first {
-			s.say("Waiting for two looks at the job: Flink renews its metrics about every 10 s, %s at most.", lookTimeout)
+			s.say("Waiting for two looks at the job, a metric fetch of Flink apart: %s at most.", lookTimeout)
 		}
 		select {
 		case <-tick.C:
@@ -56,6 +56,10 @@ func (s *session) awaitLooks(ctx context.Context) error {
 		}
 	}
 }
+
+// averaged tells that shares come from what is as good as a Flink has: before
+// 1.16 it had no counters, and its gauges were means of 5 s.
+func (p progress) averaged() bool { return p.source == "counters" || p.source == "gauge5s" }
 
 // complete tells that nothing is left to wait for.
 func (p progress) complete() bool {

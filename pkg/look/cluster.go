@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
@@ -29,18 +30,24 @@ type Cluster struct {
 // Cluster looks the cluster up, at most once a minute for all its jobs.
 // requests is how many this call caused.
 func (k *Keeper) Cluster(ctx context.Context) (cluster Cluster, requests int, err error) {
+	var asked atomic.Int64
 	cluster, started, err := k.cluster.get(ctx, clusterAge, func(ctx context.Context) (Cluster, error) {
+		asked.Add(1)
 		overview, err := k.client.Overview(ctx)
 		if err != nil {
 			return Cluster{}, err
 		}
+		asked.Add(1)
 		config, err := k.client.Config(ctx)
 		return Cluster{
 			Version: overview.Version, TaskManagers: overview.TaskManagers, JobsRunning: overview.JobsRunning,
 			Fetch: config.FetchInterval(), ConfigErr: err,
 		}, ctx.Err()
 	})
-	return cluster, 2 * btoi(started), err
+	if started {
+		requests = int(asked.Load())
+	}
+	return cluster, requests, err
 }
 
 // Pace is how often the cluster's metrics move.

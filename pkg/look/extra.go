@@ -65,9 +65,11 @@ func (k *Keeper) Details(ctx context.Context, snapshot *job.Snapshot) (tasks []T
 	result, started, err := watched.details.get(ctx, k.maxAge, func(ctx context.Context) (detailed, error) {
 		found := detailed{tasks: make([]TaskDetail, len(snapshot.Tasks))}
 		var requests atomic.Int64
-		each(measurable(snapshot), func(i int) {
-			n, subtasks, err := k.detail(ctx, snapshot, i)
-			requests.Add(int64(n))
+		tasks := measurable(snapshot)
+		AtOnce(len(tasks), asking, func(n int) {
+			i := tasks[n]
+			asked, subtasks, err := k.detail(ctx, snapshot, i)
+			requests.Add(int64(asked))
 			found.tasks[i] = TaskDetail{subtasks, err}
 		})
 		found.requests = int(requests.Load())

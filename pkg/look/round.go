@@ -5,8 +5,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )
 
@@ -84,7 +82,8 @@ func (t *taking) look(ctx context.Context, info job.Info) (*job.Look, error) {
 	if err := until(ctx, t.keeper.fetch.triggered(time.Now(), t.cluster.Fetch)); err != nil {
 		return nil, err
 	}
-	each(running, func(i int) {
+	AtOnce(len(running), asking, func(n int) {
+		i := running[n]
 		if t.cluster.before(1, 16) {
 			look.Tasks[i] = t.uncounted(ctx, answer, look.Graph.Tasks[i])
 		} else {
@@ -118,7 +117,9 @@ func (t *taking) lacking(look *job.Look) (tasks []int) {
 // better. A task that does not answer this stays unknown: it is asked again
 // with the next look.
 func (t *taking) gauges(ctx context.Context, look *job.Look) {
-	each(t.lacking(look), func(i int) {
+	lacking := t.lacking(look)
+	AtOnce(len(lacking), asking, func(n int) {
+		i := lacking[n]
 		t.pressure(ctx, look.Job.ID, look.Graph.Tasks[i].ID, &look.Tasks[i])
 	})
 }
@@ -132,19 +133,6 @@ func (t *taking) pressure(ctx context.Context, jobID, taskID string, said *job.T
 		return
 	}
 	gauged(said.Subtasks, pressure)
-}
-
-// each calls the function for each index, several at once.
-func each(indexes []int, do func(int)) {
-	var group errgroup.Group
-	group.SetLimit(asking)
-	for _, i := range indexes {
-		group.Go(func() error {
-			do(i)
-			return nil
-		})
-	}
-	_ = group.Wait() // the functions record their own failures
 }
 
 func runningTasks(look *job.Look) (running []int) {

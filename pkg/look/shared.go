@@ -2,6 +2,7 @@ package look
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 )
@@ -56,10 +57,21 @@ func (s *shared[T]) begin(ctx context.Context, fetch func(context.Context) (T, e
 	begun := &round[T]{cancel: cancel, done: make(chan struct{})}
 	go func() {
 		defer cancel()
-		value, err := fetch(ctx)
+		value, err := sound(ctx, fetch)
 		s.finish(begun, value, err)
 	}()
 	return begun
+}
+
+// sound turns a panic into an error: it would end the process, as no caller is
+// on this goroutine's stack to recover from it.
+func sound[T any](ctx context.Context, fetch func(context.Context) (T, error)) (value T, err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			err = fmt.Errorf("a look failed: %v", fault)
+		}
+	}()
+	return fetch(ctx)
 }
 
 func (s *shared[T]) finish(ended *round[T], value T, err error) {

@@ -29,9 +29,9 @@ func TestSharesAreTheTrueOnes(t *testing.T) {
 				}
 				for i, task := range taken.Tasks {
 					for s, load := range task.Subtasks {
-						match(t, held.Tasks[i].Loads[s], load)
+						match(t, held.Load(i, s, time.Now()), load)
 					}
-					if rate := 3 * held.Tasks[i].Loads[0].RecordsIn; math.Abs(task.RecordsIn-rate) > 1 {
+					if rate := 3 * held.Load(i, 0, time.Now()).RecordsIn; math.Abs(task.RecordsIn-rate) > 1 {
 						t.Errorf("task %d reads %f records a second, want %f", i, task.RecordsIn, rate)
 					}
 				}

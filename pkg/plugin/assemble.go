@@ -21,6 +21,9 @@ func (a asking) assembled(results []found) (answer frame.Answer, err error) {
 		case result.fetch == 0:
 			answer.Notices = append(answer.Notices, warning("Cluster %s fetches no metrics, so nothing can be measured: metrics.fetcher.update-interval is 0 in its configuration.", result.cluster.name))
 		}
+		if result.leftOut > 0 {
+			answer.Notices = append(answer.Notices, warning("Only the first %d of %d jobs of cluster %s are looked at: choose jobs in the query.", mostJobs, mostJobs+result.leftOut, result.cluster.name))
+		}
 		for _, asked := range result.targets {
 			answer.Requests += asked.requests
 			if asked.err == nil {
@@ -37,7 +40,7 @@ func (a asking) assembled(results []found) (answer frame.Answer, err error) {
 	if err := a.unmatched(&answer, results); err != nil {
 		return answer, err
 	}
-	return answer, a.unmatchedTasks(&answer)
+	return answer, a.unmatchedTasks(&answer, err)
 }
 
 // show adds a job to the answer. One that did not answer has no rows, but for
@@ -97,9 +100,9 @@ func (a asking) unmatched(answer *frame.Answer, results []found) error {
 	return nil
 }
 
-// unmatchedTasks does the same for tasks, unless a job that may have one did
-// not answer.
-func (a asking) unmatchedTasks(answer *frame.Answer) error {
+// unmatchedTasks does the same for tasks. Where a job that may have the task
+// did not answer, because of failed, that is the error.
+func (a asking) unmatchedTasks(answer *frame.Answer, failed error) error {
 	for _, p := range a.Tasks {
 		matched := slices.ContainsFunc(answer.Jobs, func(shown frame.Job) bool {
 			return slices.ContainsFunc(shown.Snapshot.Graph.Tasks, func(task job.Task) bool { return p.matches(task.Name, task.ID) })
@@ -108,6 +111,8 @@ func (a asking) unmatchedTasks(answer *frame.Answer) error {
 		case matched:
 		case p.regex != nil:
 			answer.Notices = append(answer.Notices, info("No task matches %s.", p.text))
+		case failed != nil:
+			return failed
 		default:
 			return absent("There is no task %q in the jobs asked for.", p.text)
 		}

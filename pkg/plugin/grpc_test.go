@@ -110,7 +110,7 @@ func TestQueryTypesOverGRPC(t *testing.T) {
 // wholeVerdict is that of the job that is held back by its third task.
 func wholeVerdict(t *testing.T, shown *data.Frame) {
 	for column, want := range map[string]string{
-		"cluster": "default", "job": "orders", "task": "task-2", "kind": "capacity", "severity": "0.95", "busy_max": "0.99",
+		"cluster": "default", "job": "orders", "task": "task-2", "kind": "capacity", "severity": "0.95",
 		"upstream_backpressured": "0.95", "hot_subtasks": "0, 1", "hot_hosts": "host-1", "since": "null",
 	} {
 		if got := cells(t, shown, column); !slices.Equal(got, []string{want}) {

@@ -31,7 +31,7 @@ func TestHealth(t *testing.T) {
 	}{
 		"all is well":          {func() http.Handler { return flink(10*time.Second, orders("RUNNING", time.Hour)) }, address, ok, measured},
 		"no job":               {func() http.Handler { return flink(10 * time.Second) }, address, ok, "Flink 2.3.0, 0 running jobs, 1 TaskManager. Metrics are fetched every 10s; whether they arrive shows once a job runs."},
-		"a job has ended":      {func() http.Handler { return flink(10*time.Second, orders("FINISHED", time.Hour)) }, address, ok, "Flink 2.3.0, 1 running job, 1 TaskManager. Metrics are fetched every 10s; whether they arrive shows once a job runs."},
+		"a job has ended":      {func() http.Handler { return flink(10*time.Second, orders("FINISHED", time.Hour)) }, address, ok, "Flink 2.3.0, 0 running jobs, 1 TaskManager. Metrics are fetched every 10s; whether they arrive shows once a job runs."},
 		"a job has just begun": {func() http.Handler { return flink(10*time.Second, orders("RUNNING", time.Second)) }, address, ok, "Flink 2.3.0, 1 running job, 1 TaskManager. Metrics are fetched every 10s; none have arrived for job orders yet, which is normal in the first 10 s after its start."},
 		"another interval":     {func() http.Handler { return flink(time.Minute) }, address, ok, "Flink 2.3.0, 0 running jobs, 1 TaskManager. Metrics are fetched every 1m0s; whether they arrive shows once a job runs."},
 		"fetching is off":      {func() http.Handler { return flink(0, orders("RUNNING", time.Hour)) }, address, ok, "Flink 2.3.0, 1 running job, 1 TaskManager. Metric fetching is turned off, so nothing can be measured: remove metrics.fetcher.update-interval: 0 from Flink's configuration."},

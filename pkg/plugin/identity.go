@@ -18,6 +18,7 @@ import (
 var credentials = []string{
 	backend.OAuthIdentityTokenHeaderName, backend.OAuthIdentityIDTokenHeaderName,
 	backend.GrafanaUserSignInTokenHeaderName, backend.CookiesHeaderName,
+	"X-Grafana-User", // the login, where Grafana's send_user_header is on
 }
 
 // mostIdentities bounds how many users' looks are kept at once.

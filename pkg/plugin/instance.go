@@ -56,6 +56,8 @@ func (i *Instance) open(ctx context.Context, source backend.DataSourceInstanceSe
 	if err != nil {
 		return err
 	}
+	// A round's connections are kept for the next.
+	options.Timeouts.MaxIdleConnsPerHost = max(options.Timeouts.MaxIdleConnsPerHost, s.MaxConcurrency)
 	if options.ForwardHTTPHeaders = s.forwards(); options.ForwardHTTPHeaders {
 		i.identities = newIdentities()
 	}

@@ -2,6 +2,7 @@ package plugin_test
 
 import (
 	"context"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -105,4 +106,25 @@ func TestWhoStaysIsAnswered(t *testing.T) {
 			t.Errorf("the cluster saw %d requests, want one round", saw)
 		}
 	})
+}
+
+// Settings saved again leave no connection of the old ones open.
+func TestDisposedSourceHangsUp(t *testing.T) {
+	closed := make(chan struct{}, 100)
+	server := httptest.NewUnstartedServer(&sim.Cluster{Version: "2.3.0"})
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateClosed {
+			closed <- struct{}{}
+		}
+	}
+	server.Start()
+	defer server.Close()
+	asked := at(t, server.URL)
+	answer(t, queried(t.Context(), t, asked, `{"queryType": "jobs"}`), "A")
+	asked.Dispose()
+	select {
+	case <-closed:
+	case <-time.After(5 * time.Second):
+		t.Error("the connection is still open")
+	}
 }

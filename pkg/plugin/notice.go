@@ -26,10 +26,13 @@ func info(format string, values ...any) data.Notice {
 // partial tells what of a job is not known, and why.
 func partial(shown frame.Job) (notices []data.Notice) {
 	snapshot := shown.Snapshot
-	var silent, legacy []string
+	var silent, legacy, ended []string
 	var err error
 	for _, i := range shown.Tasks {
 		load := snapshot.Tasks[i]
+		if snapshot.Job.State == job.Running && snapshot.Graph.Tasks[i].State.Terminal() {
+			ended = append(ended, snapshot.Graph.Tasks[i].Name)
+		}
 		if load.Err != nil {
 			silent, err = append(silent, snapshot.Graph.Tasks[i].Name), load.Err
 		}
@@ -42,6 +45,9 @@ func partial(shown frame.Job) (notices []data.Notice) {
 	}
 	if len(legacy) > 0 {
 		notices = append(notices, info("Flink does not measure how busy the legacy sources of job %s are (%s): their idle and busy shares are not known.", snapshot.Job.Name, listed(legacy)))
+	}
+	if len(ended) > 0 {
+		notices = append(notices, info("These tasks of job %s have finished, so nothing is measured of them: %s.", snapshot.Job.Name, listed(ended)))
 	}
 	if unknown := diagnosis.Unmeasured(snapshot); unknown != "" && len(silent) == 0 {
 		notices = append(notices, info("Not measured in job %s: %s.", snapshot.Job.Name, unknown))

@@ -6,15 +6,17 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/frame"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/look"
 )
 
 // atOnce is how many clusters, or jobs of one, a query works on at once; the
 // requests themselves are bounded by the client.
 const atOnce = 16
+
+// mostJobs is how many jobs of a cluster one query looks at.
+const mostJobs = 1000
 
 // target is a job that a query chose, and what became of it.
 type target struct {
@@ -31,6 +33,7 @@ type found struct {
 	fetch    time.Duration
 	targets  []target
 	names    []job.Info
+	leftOut  int // jobs chosen beyond mostJobs
 	requests int
 	err      error
 }
@@ -54,18 +57,9 @@ func (a asking) look(ctx context.Context) (frame.Answer, error) {
 	return a.assembled(results)
 }
 
-// together does n things at once, a bounded number at a time.
-func together(n int, do func(int)) {
-	var group errgroup.Group
-	group.SetLimit(atOnce)
-	for i := range n {
-		group.Go(func() error {
-			do(i)
-			return nil
-		})
-	}
-	_ = group.Wait() // each keeps its own error
-}
+// together does n things at once, a bounded number at a time; each keeps its
+// own error.
+func together(n int, do func(int)) { look.AtOnce(n, atOnce, do) }
 
 // chosen are the clusters that the query names.
 func (a asking) chosen() (chosen []cluster, err error) {
@@ -97,6 +91,7 @@ func (a asking) find(ctx context.Context, c cluster) found {
 		return result
 	}
 	result.list(ctx, a.query)
+	result.targets = result.targets[:len(result.targets)-result.leftOut]
 	together(len(result.targets), func(n int) {
 		asked := &result.targets[n]
 		if asked.err != nil {
@@ -133,4 +128,5 @@ func (f *found) choose(q query, jobs []job.Info) {
 			f.targets = append(f.targets, target{cluster: f.cluster, info: info})
 		}
 	}
+	f.leftOut = max(len(f.targets)-mostJobs, 0)
 }

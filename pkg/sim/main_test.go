@@ -1,0 +1,69 @@
+package sim_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/look"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/sim"
+)
+
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m)
+}
+
+// wire answers requests with a handler, without a network: it works in a
+// bubble of testing/synctest.
+type wire struct{ http.Handler }
+
+func (w wire) RoundTrip(request *http.Request) (*http.Response, error) {
+	recorder := httptest.NewRecorder()
+	w.ServeHTTP(recorder, request)
+	if err := request.Context().Err(); err != nil {
+		return nil, err
+	}
+	return recorder.Result(), nil
+}
+
+// client asks the cluster that the handler is.
+func client(t *testing.T, cluster http.Handler) *flink.Client {
+	t.Helper()
+	made, err := flink.New(&http.Client{Transport: wire{cluster}}, "http://flink:8081", flink.Slots(8))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
+}
+
+// ready is a cluster of the ready-made jobs of those names.
+func ready(t *testing.T, version string, names ...string) *sim.Cluster {
+	t.Helper()
+	cluster, err := sim.Ready(version, names...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cluster
+}
+
+// measured looks at the cluster's first job until its snapshot comes from two
+// looks, and returns the last of them.
+func measured(t *testing.T, cluster *sim.Cluster) *job.Snapshot {
+	t.Helper()
+	k := look.New(client(t, cluster), 2*time.Second)
+	info := job.Info{ID: cluster.Jobs[0].ID, Name: cluster.Jobs[0].Name}
+	if _, _, err := k.Snapshot(t.Context(), info); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(cluster.Fetch + time.Second)
+	snapshot, _, err := k.Snapshot(t.Context(), info)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return snapshot
+}

@@ -1,0 +1,52 @@
+package sim_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// What is true of the ready-made jobs, as whoever made them wanted it.
+func TestTruthOfReadyJobs(t *testing.T) {
+	for name, want := range map[string]string{
+		"bottleneck": "slow-window capacity [0 1 2 3]", "skew": "aggregate skew [2]", "slow-sink": "sink capacity [0 1]",
+		"two-sources": "score capacity [0 1 2 3]", "healthy": "none", "moved": "early capacity [0 1 2 3]", "slow-machine": "score machine [1 3]",
+		"slow-source": "Source: orders source [0 1]", "uncounted": "call unmeasured []", "no-slots": "unknown", "restarting": "unknown",
+		"failed": "unknown", "canceled": "unknown", "finished": "unknown", "batch": "none", "partly-finished": "slow-window capacity [0 1 2 3]",
+		"legacy-source": "slow-window capacity [0 1 2 3]", "legacy-idle": "none", "unconnected": "slow-window capacity [0 1 2 3]",
+		"chained": "Source: orders -> parse -> filter -> sink: Writer source [0 1 2 3]", "wide": "aggregate skew [17 133]",
+	} {
+		t.Run(name, func(t *testing.T) {
+			truth := ready(t, "2.3.0", name).Jobs[0].Truth(time.Now())
+			got := []string{}
+			for _, bottleneck := range truth.Bottlenecks {
+				got = append(got, fmt.Sprintf("%s %s %v", bottleneck.Name, bottleneck.Kind, bottleneck.Hot))
+			}
+			if len(got) == 0 {
+				got = append(got, truth.Kind)
+			}
+			if !slices.Equal(got, []string{want}) {
+				t.Errorf("truly %q, want %q", got, want)
+			}
+		})
+	}
+}
+
+// The window of varying fires for 5 s of every 20; then the task below it is
+// at its limit.
+func TestTruthOfAWindowThatFires(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		job := ready(t, "2.3.0", "varying").Jobs[0]
+		for second := range 60 {
+			want := "none"
+			if second%20 >= 15 {
+				want = "capacity"
+			}
+			if truth := job.Truth(job.Start.Add(time.Duration(second) * time.Second)); truth.Kind != want || want == "capacity" && truth.Bottlenecks[0].Name != "upload" {
+				t.Errorf("truly %+v at %d s, want %s", truth, second, want)
+			}
+		}
+	})
+}
