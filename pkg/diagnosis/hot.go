@@ -115,7 +115,7 @@ func blind(snapshot *job.Snapshot) bool {
 	}
 	for i, load := range snapshot.Tasks {
 		task := snapshot.Graph.Tasks[i]
-		if load.Known() || task.State.Terminal() {
+		if load.Known() || task.State.Terminal() || notYet(snapshot.Job, task) {
 			continue
 		}
 		free := len(task.Inputs) > 0
@@ -128,4 +128,10 @@ func blind(snapshot *job.Snapshot) bool {
 		}
 	}
 	return false
+}
+
+// notYet tells whether a task of a batch job waits for its turn, which holds
+// nothing back.
+func notYet(info job.Info, task job.Task) bool {
+	return info.Type == job.Batch && task.State == "CREATED"
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink/flinktest"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/plugin"
 )
 
@@ -119,6 +120,12 @@ func FuzzAnswers(f *testing.F) {
 	f.Add([]byte(`{"state":"RUNNING","vertices":[{"id":"x","parallelism":-5,"tasks":{"RUNNING":1}}]}`), []byte(`[]`))
 	f.Add(soundJob, []byte(`{"subtasks":[{"subtask":-1},{"subtask":9999999}]}`))
 	f.Add(soundJob, soundTask[:len(soundTask)/2])
+	for _, version := range []string{"1.13.6", "1.17.2", "1.20.5", "2.3.0"} {
+		for _, set := range []string{"bottleneck-middle", "legacy-source", "failing"} {
+			job, task := recordedAnswers(f, version, set)
+			f.Add(job, task)
+		}
+	}
 	flink := &fuzzFlink{}
 	instance := fuzzInstance(f, flink)
 	f.Fuzz(func(t *testing.T, job, task []byte) {
@@ -131,6 +138,22 @@ func FuzzAnswers(f *testing.F) {
 		fuzzed(t, instance, `{"queryType":"measure","by":"subtask"}`)
 		fuzzed(t, instance, `{"queryType":"variable","variable":"subtasks"}`)
 	})
+}
+
+// recordedAnswers are a real job's answer and that of its first task.
+func recordedAnswers(f *testing.F, version, set string) (job, task []byte) {
+	moment := flinktest.Recording(f, version, set)
+	get := func(path string) []byte {
+		recorder := httptest.NewRecorder()
+		moment.ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, path, nil))
+		return recorder.Body.Bytes()
+	}
+	job = get("/jobs/" + moment.JobID)
+	var answer struct{ Vertices []struct{ ID string } }
+	if err := json.Unmarshal(job, &answer); err != nil || len(answer.Vertices) == 0 {
+		f.Fatalf("%s of %s has no tasks: %v", set, version, err)
+	}
+	return job, get("/jobs/" + moment.JobID + "/vertices/" + answer.Vertices[0].ID)
 }
 
 // fuzzed fails the test if the query made the plugin panic, took long, or cannot

@@ -1,6 +1,7 @@
 package plugin_test
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -20,10 +21,12 @@ var worse = map[string]struct {
 	status backend.Status // of an error
 	text   string         // in the error, or in a notice
 	rows   int
+	// timeout, in seconds, is set where that is what ends it.
+	timeout int
 }{
 	"an answer of 200 MB":      {fault: everywhere(sim.Huge(200)), status: 502, text: "is larger than 64 MiB and was not read"},
 	"a list of jobs of 200 MB": {fault: func(*sim.Job) sim.Fault { return sim.On("/jobs/overview", sim.Huge(200)) }, status: 502, text: "is larger than 64 MiB"},
-	"a byte a second":          {fault: everywhere(sim.Dripping(time.Second)), status: 504, text: "did not answer BAD/overview in time"},
+	"a byte a second":          {fault: everywhere(sim.Dripping(time.Second)), status: 504, text: "did not answer BAD/overview in time", timeout: 2},
 	"a login page":             {fault: everywhere(sim.LoginPage()), status: 502, text: "something that is not Flink's JSON"},
 	"a job that vanishes between two requests": {
 		fault: func(j *sim.Job) sim.Fault { return sim.On("/jobs/"+j.ID, sim.Gone()) }, status: 404, text: "the job may be gone",
@@ -38,7 +41,7 @@ var worse = map[string]struct {
 		fault: func(j *sim.Job) sim.Fault { return sim.On(j.Tasks[7].ID, sim.Cut(100)) }, text: "1 of 40 tasks of job orders did not answer (task-7)", rows: 40,
 	},
 	"a task that hangs among forty": {
-		fault: func(j *sim.Job) sim.Fault { return sim.On(j.Tasks[7].ID, sim.Hanging()) }, text: "did not answer", rows: 40,
+		fault: func(j *sim.Job) sim.Fault { return sim.On(j.Tasks[7].ID, sim.Hanging()) }, text: "did not answer", rows: 40, timeout: 2,
 	},
 	"a cycle in the plan":    {fault: everywhere(sim.Cyclic()), rows: 40},
 	"dangling edges":         {fault: everywhere(sim.Dangling()), rows: 40},
@@ -60,7 +63,7 @@ func TestWorseInput(t *testing.T) {
 			cluster := &sim.Cluster{Version: "2.3.0", Fetch: 10 * time.Second, Jobs: []*sim.Job{orders}}
 			server := httptest.NewServer(sim.Spoiled(cluster, c.fault(orders)))
 			defer server.Close()
-			asked := open(t, with(map[string]any{"url": server.URL, "timeoutSeconds": 2}))
+			asked := open(t, with(map[string]any{"url": server.URL, "timeoutSeconds": cmp.Or(c.timeout, 60)}))
 			responses := queried(t.Context(), t, asked, `{"queryType": "tasks"}`, `{"queryType": "nodeGraph"}`, `{"queryType": "bottlenecks"}`, `{"queryType": "measure", "by": "subtask"}`)
 			response := responses["A"]
 			want := strings.ReplaceAll(c.text, "BAD", server.URL)
