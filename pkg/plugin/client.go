@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -97,7 +98,7 @@ func tlsFault(err error) string {
 	case errors.As(err, &unknown):
 		return "its TLS certificate is signed by an unknown authority, see tlsAuthWithCACert and tlsCACert"
 	case errors.As(err, &named):
-		return "its TLS certificate is not for this host, see serverName, but for " + strings.Join(named.Certificate.DNSNames, ", ")
+		return "its TLS certificate is not for this host, see serverName, but for " + hosts(named.Certificate)
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		return fmt.Sprintf("its TLS certificate is valid only from %s to %s", invalid.Cert.NotBefore.Format(time.DateOnly), invalid.Cert.NotAfter.Format(time.DateOnly))
 	case errors.As(err, &server) && server.Op == "remote error":
@@ -105,6 +106,15 @@ func tlsFault(err error) string {
 	default:
 		return ""
 	}
+}
+
+// hosts are those that a certificate is for.
+func hosts(of *x509.Certificate) string {
+	names := slices.Clone(of.DNSNames)
+	for _, address := range of.IPAddresses {
+		names = append(names, address.String())
+	}
+	return cmp.Or(strings.Join(names, ", "), "none at all")
 }
 
 // sameHost follows a redirect only to the host and port that was configured,

@@ -52,9 +52,11 @@ func TestRedirects(t *testing.T) {
 		"another host":                   {false, localhost, http.StatusFound, false, false},
 		"another host, 307":              {false, localhost, http.StatusTemporaryRedirect, false, false},
 		"another host without a scheme":  {false, strings.TrimPrefix(localhost, "http:"), http.StatusFound, false, false},
+		"to TLS on another host":         {false, strings.Replace(secure.URL, "127.0.0.1", "localhost", 1), http.StatusFound, false, false},
 		"another port":                   {false, plain.URL, http.StatusFound, false, false},
 		"another port, over TLS":         {true, secure.URL, http.StatusFound, false, false},
 		"from TLS to plain HTTP":         {true, plain.URL, http.StatusFound, false, false},
+		"from TLS to plain HTTP there":   {true, "PLAIN/flink", http.StatusFound, false, false},
 		"from TLS to another plain host": {true, localhost, http.StatusFound, false, false},
 		"secrets in the address":         {false, "http://" + marker + ":" + marker + "@" + strings.TrimPrefix(localhost, "http://") + "/" + marker, http.StatusFound, false, false},
 		"for ever":                       {false, "/again", http.StatusFound, false, false},
@@ -68,7 +70,7 @@ func TestRedirects(t *testing.T) {
 					return false
 				}
 				hops++
-				w.Header().Set("Location", strings.Replace(c.to, "SELF", own.URL, 1)+r.URL.Path)
+				w.Header().Set("Location", strings.NewReplacer("SELF", own.URL, "PLAIN", "http://"+r.Host).Replace(c.to)+r.URL.Path)
 				w.WriteHeader(c.status)
 				return true
 			}}

@@ -61,7 +61,7 @@ func behindTLS(t *testing.T, own proxy.Identity, clients *proxy.Authority) strin
 // What is wrong with TLS, in the sentence that it is told in.
 const (
 	unsigned = "its TLS certificate is signed by an unknown authority, see tlsAuthWithCACert and tlsCACert"
-	misnamed = "its TLS certificate is not for this host, see serverName, but for flink.example"
+	misnamed = "its TLS certificate is not for this host, see serverName, but for "
 	unasked  = `it broke off TLS with "handshake failure", see tlsAuth, tlsClientCert and tlsClientKey`
 )
 
@@ -110,9 +110,11 @@ func TestTLS(t *testing.T) {
 		"skip verify":                  {good, map[string]any{"tlsSkipVerify": true}, nil, ""},
 		"skip verify, another's CA":    {named, map[string]any{"tlsSkipVerify": true, "tlsAuthWithCACert": true}, map[string]string{"tlsCACert": theirs.Certificate}, ""},
 
-		"another name":        {named, own, ca, misnamed},
+		"another name":        {named, own, ca, misnamed + "flink.example"},
+		"another address":     {behindTLS(t, issued(t, ours, time.Hour, "192.0.2.1", "2001:db8::1"), nil), own, ca, misnamed + "192.0.2.1, 2001:db8::1"},
+		"no name":             {behindTLS(t, issued(t, ours, time.Hour), nil), own, ca, misnamed + "none at all"},
 		"server name":         {named, map[string]any{"tlsAuthWithCACert": true, "serverName": "flink.example"}, ca, ""},
-		"another server name": {good, map[string]any{"tlsAuthWithCACert": true, "serverName": "kafka.example"}, ca, misnamed},
+		"another server name": {good, map[string]any{"tlsAuthWithCACert": true, "serverName": "kafka.example"}, ca, misnamed + "flink.example, 127.0.0.1"},
 
 		"expired": {expired, own, ca, "its TLS certificate is valid only from " + day(-24*time.Hour) + " to " + day(-time.Hour)},
 
