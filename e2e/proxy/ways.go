@@ -41,7 +41,7 @@ func (s *Site) Ways() map[string]Way {
 		"path prefix":           {Address: s.Plain + "/flink"},
 		"path prefix over IPv6": {Address: s.PlainIPv6 + "/flink/"},
 		"no path prefix":        {s.Plain, "", nil, nil, 502, fmt.Sprintf(noFlink, "404 Not Found")},
-		"Flink is away":         {s.Plain + "/away", "", nil, nil, 502, fmt.Sprintf(noFlink, "502 Bad Gateway")},
+		"Flink is away":         {s.Plain + "/away", "", nil, nil, 502, "The proxy before Flink failed to answer ADDRESS/overview (502 Bad Gateway): check that the JobManager is up, and the proxy's log."},
 
 		"basic login":    {Address: s.Plain + "/basic", User: "grafana", Secrets: login(s.secret)},
 		"wrong password": {s.Plain + "/basic", "grafana", nil, login(s.secret + "2"), 401, unauthorized},

@@ -17,17 +17,18 @@ type Kind int
 
 // The kinds of failure.
 const (
-	NoAddress   Kind = iota + 1 // no address is configured
-	BadAddress                  // the address is no http or https URL
-	Unreachable                 // nothing answers there
-	TimedOut                    // no answer in time
-	Canceled                    // the caller went away
-	Refused                     // 401 or 403
-	NotFound                    // Flink does not know the path or the job
-	NotFlink                    // something answers that is not Flink
-	Failing                     // 5xx
-	Cut                         // the answer breaks off or is no JSON
-	TooLarge                    // the answer is larger than 64 MiB
+	NoAddress    Kind = iota + 1 // no address is configured
+	BadAddress                   // the address is no http or https URL
+	Unreachable                  // nothing answers there
+	TimedOut                     // no answer in time
+	Canceled                     // the caller went away
+	Refused                      // 401 or 403
+	NotFound                     // Flink does not know the path or the job
+	NotFlink                     // something answers that is not Flink
+	Failing                      // 5xx
+	ProxyFailing                 // 5xx with a page, as a proxy answers for a Flink that is away
+	Cut                          // the answer breaks off or is no JSON
+	TooLarge                     // the answer is larger than 64 MiB
 )
 
 // Error is one failed request: what was asked, what came back, and what the
@@ -66,6 +67,8 @@ func (e *Error) Error() string {
 		return fmt.Sprintf("%s answered %s with something that is not Flink's JSON, such as a proxy's login page: check the address, its path prefix and the authentication.", e.Request, status(e.Status))
 	case Failing:
 		return fmt.Sprintf("Flink failed to answer %s (%s): see the JobManager's log for the cause.", e.Request, status(e.Status))
+	case ProxyFailing:
+		return fmt.Sprintf("The proxy before Flink failed to answer %s (%s): check that the JobManager is up, and the proxy's log.", e.Request, status(e.Status))
 	case TooLarge:
 		return fmt.Sprintf("The answer of %s is larger than %d MiB and was not read: check that the address is Flink's REST API.", e.Request, bodyLimit>>20)
 	default:
@@ -104,6 +107,8 @@ func decoded(request string, answer *resty.Response, into any) error {
 		return fail(Refused, nil)
 	case code == http.StatusNotFound && !html:
 		return fail(NotFound, nil)
+	case code >= http.StatusInternalServerError && code != http.StatusNetworkAuthenticationRequired && html:
+		return fail(ProxyFailing, nil)
 	case code >= http.StatusInternalServerError && !html:
 		return fail(Failing, nil)
 	case code != http.StatusOK || html:
