@@ -36,21 +36,21 @@ type Series struct {
 // data plane, one row, a field a series. What is unknown is null, so that a
 // rule keeps its state; what is measured and well is 0.
 func NumericWide(answer Answer, measure Measure, by By) data.Frames {
-	values, notices := bounded(measure, measure.series(answer, by))
-	answer.Notices = append(slices.Clone(answer.Notices), notices...)
-	return Wide(answer, measure.Name, measure.unit, values)
+	return Wide(answer, measure, measure.series(answer, by))
 }
 
-// Wide makes one numeric-wide frame of the series, in their order.
-func Wide(answer Answer, name, unit string, values []Series) data.Frames {
+// Wide makes one numeric-wide frame of a measure's series, the worst of them
+// if there are more than an answer holds.
+func Wide(answer Answer, measure Measure, all []Series) data.Frames {
+	values, notices := bounded(measure, all)
 	numbers := newNumbers(len(values))
 	fields := make([]*data.Field, len(values))
 	for i, s := range values {
 		numbers.set(i, s.Value)
-		fields[i] = data.NewField(name, s.Labels, numbers.pointers[i:i+1:i+1]).SetConfig(&data.FieldConfig{Unit: unit})
+		fields[i] = data.NewField(measure.Name, s.Labels, numbers.pointers[i:i+1:i+1]).SetConfig(&data.FieldConfig{Unit: measure.unit})
 	}
 	frame := data.NewFrame("measure", fields...)
-	frame.Meta = answer.meta()
+	frame.Meta = answer.meta(notices...)
 	frame.Meta.Type, frame.Meta.TypeVersion = data.FrameTypeNumericWide, data.FrameTypeVersion{0, 1}
 	return data.Frames{frame}
 }

@@ -21,7 +21,11 @@ type Measure struct {
 	ofSubtask func(j Job, task int, load job.SubtaskLoad) float64
 }
 
-// Measures are all that a query can name, the default first.
+// State is a measure whose series [Wide] is given: it has no unit, and the
+// lowest of them, or the highest, is the worst.
+func State(name string, lowIsWorse bool) Measure { return Measure{Name: name, lowIsWorse: lowIsWorse} }
+
+// Measures are all those of load that a query can name, the default first.
 var Measures = []Measure{
 	{
 		Name: "bottleneck", unit: percentUnit, job: jobSeverity,

@@ -60,7 +60,7 @@ func readNumeric(t *testing.T, frames data.Frames) (series []reading) {
 
 // Measures that need no looks, such as whether a job runs, are read alike.
 func TestWide(t *testing.T) {
-	got := readNumeric(t, frame.Wide(frame.Answer{}, "running", "", []frame.Series{
+	got := readNumeric(t, frame.Wide(frame.Answer{}, frame.State("running", true), []frame.Series{
 		{Labels: data.Labels{"cluster": "default", "job": "orders"}, Value: 1},
 		{Labels: data.Labels{"cluster": "default", "job": "gone"}, Value: 0},
 		{Labels: data.Labels{"cluster": "eu", "job": "orders"}, Value: math.NaN()},

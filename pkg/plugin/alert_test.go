@@ -73,9 +73,16 @@ func TestRangeThatHasEnded(t *testing.T) {
 				if told := notices(shown); c.rows == 0 && (len(told) != 1 || told[0] != text) {
 					t.Errorf("notices are %q", told)
 				}
-				alert := queriedOver(l.ctx, t, l, over, fromAlert, `{"queryType": "measure"}`)["A"]
-				if alert.Status != c.status || (alert.Status != 200) != (alert.Error != nil) || alert.Error != nil && alert.Error.Error() != text {
-					t.Errorf("an alert rule gets status %d, %v; want %d", alert.Status, alert.Error, c.status)
+				for _, measure := range []string{"bottleneck", "running", "restarts", "up"} {
+					query := `{"queryType": "measure", "measure": "` + measure + `"}`
+					shown := answer(t, queriedOver(l.ctx, t, l, over, nil, query), "A")
+					if told := notices(shown); len(shown.Fields) != min(c.rows, 1) || c.rows == 0 && (len(told) != 1 || told[0] != text) {
+						t.Errorf("%s has %d series with the notices %q", measure, len(shown.Fields), told)
+					}
+					alert := queriedOver(l.ctx, t, l, over, fromAlert, query)["A"]
+					if alert.Status != c.status || (alert.Status != 200) != (alert.Error != nil) || alert.Error != nil && alert.Error.Error() != text {
+						t.Errorf("an alert rule on %s gets status %d, %v; want %d", measure, alert.Status, alert.Error, c.status)
+					}
 				}
 			})
 		})

@@ -14,22 +14,16 @@ func (a asking) assembled(results []found) (answer frame.Answer, err error) {
 	answered := 0
 	for _, result := range results {
 		answer.Requests += result.requests
-		switch {
-		case result.err != nil:
+		answer.Notices = append(answer.Notices, result.notices()...)
+		if result.err != nil {
 			err = result.err
-			answer.Notices = append(answer.Notices, warning("Cluster %s did not answer: %s", result.cluster.name, sentence(err)))
-		case result.fetch == 0:
-			answer.Notices = append(answer.Notices, warning("Cluster %s fetches no metrics, so nothing can be measured: metrics.fetcher.update-interval is 0 in its configuration.", result.cluster.name))
-		}
-		if result.leftOut > 0 {
-			answer.Notices = append(answer.Notices, warning("Only the first %d of %d jobs of cluster %s are looked at: choose jobs in the query.", mostJobs, mostJobs+result.leftOut, result.cluster.name))
 		}
 		for _, asked := range result.targets {
 			answer.Requests += asked.requests
 			if asked.err == nil {
 				answered++
-			} else if err = asked.err; result.err == nil {
-				answer.Notices = append(answer.Notices, warning("Job %s did not answer: %s", asked.info.Name, sentence(err)))
+			} else {
+				err = asked.err
 			}
 			a.show(&answer, asked)
 		}
@@ -100,12 +94,13 @@ func (a asking) unmatched(answer *frame.Answer, results []found) error {
 	return nil
 }
 
-// unmatchedTasks does the same for tasks. Where a job that may have the task
-// did not answer, because of failed, that is the error.
+// unmatchedTasks does the same for tasks. A job that is not there may have any;
+// where one that may have the task did not answer, because of failed, that is
+// the error.
 func (a asking) unmatchedTasks(answer *frame.Answer, failed error) error {
 	for _, p := range a.Tasks {
 		matched := slices.ContainsFunc(answer.Jobs, func(shown frame.Job) bool {
-			return slices.ContainsFunc(shown.Snapshot.Graph.Tasks, func(task job.Task) bool { return p.matches(task.Name, task.ID) })
+			return len(shown.Snapshot.Tasks) == 0 || slices.ContainsFunc(shown.Snapshot.Graph.Tasks, func(task job.Task) bool { return p.matches(task.Name, task.ID) })
 		})
 		switch {
 		case matched:

@@ -48,6 +48,9 @@ func TestMeasureKeepsItsSeriesWhenFlinkFails(t *testing.T) {
 		"a cluster, by job":  {"/", `{"queryType": "measure"}`},
 		"a cluster, by task": {"/", `{"queryType": "measure", "by": "task"}`},
 		"only the list":      {"/jobs/overview", `{"queryType": "measure", "by": "task"}`},
+		"whether jobs run":   {"/", `{"queryType": "measure", "measure": "running"}`},
+		"restarts":           {"/jobs/overview", `{"queryType": "measure", "measure": "restarts"}`},
+		"one job's restarts": {"/jobs/", `{"queryType": "measure", "measure": "restarts"}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -102,6 +105,33 @@ func TestMeasureOfAJobThatIsGone(t *testing.T) {
 		}
 		if failed := responses["D"]; failed.Error == nil || failed.Status != backend.StatusNotFound {
 			t.Errorf("by task: %d %v", failed.Status, failed.Error)
+		}
+	})
+}
+
+// A name told twice has one series, as two of the same labels are an error.
+func TestEachSeriesIsThereOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := inLab(t, named("orders")...)
+		for _, measure := range []string{"bottleneck", "running", "restarts"} {
+			response := queried(l.ctx, t, l, `{"queryType": "measure", "measure": "`+measure+`", "jobs": ["gone", "gone", "orders", "orders", "/or/"]}`)["A"]
+			if got := labelled(response); len(got) != 2 {
+				t.Errorf("%s has the series %q", measure, got)
+			}
+		}
+	})
+}
+
+// A task that is asked for does not hide that its job is gone.
+func TestMeasureOfATaskOfAJobThatIsGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := inLab(t, named("orders")...)
+		response := queried(l.ctx, t, l, `{"queryType": "measure", "jobs": ["gone"], "tasks": ["task-0"]}`)["A"]
+		if response.Error != nil {
+			t.Fatal(response.Error)
+		}
+		if got := labelled(response); !slices.Equal(got, []string{"gone/ null"}) {
+			t.Errorf("the series are %q", got)
 		}
 	})
 }

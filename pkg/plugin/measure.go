@@ -3,7 +3,6 @@ package plugin
 import (
 	"cmp"
 	"context"
-	"math"
 	"slices"
 	"strings"
 
@@ -22,8 +21,8 @@ type measure struct {
 	by   []frame.By // the default first
 	// load is set for a measure of load.
 	load *frame.Measure
-	// state is set for any other: its series, one a job or cluster.
-	state func(a asking, ctx context.Context) (frame.Answer, []frame.Series, error)
+	// state is set for any other.
+	state *state
 }
 
 // measures lists them all, the default first.
@@ -31,10 +30,10 @@ func measures() (all []measure) {
 	for i := range frame.Measures {
 		all = append(all, measure{name: frame.Measures[i].Name, by: []frame.By{frame.ByJob, frame.ByTask, frame.BySubtask}, load: &frame.Measures[i]})
 	}
-	return append(all,
-		measure{name: "running", by: []frame.By{frame.ByJob}, state: asking.running},
-		measure{name: "restarts", by: []frame.By{frame.ByJob}, state: asking.restarts},
-		measure{name: "up", by: []frame.By{byCluster}, state: asking.up})
+	for i := range states {
+		all = append(all, measure{name: states[i].shown.Name, by: []frame.By{states[i].by}, state: &states[i]})
+	}
+	return all
 }
 
 // readMeasure finds the measure that the query names.
@@ -74,98 +73,20 @@ func measured(ctx context.Context, a asking) (data.Frames, error) {
 		}
 		return frame.NumericWide(answer, *a.number.load, a.By), nil
 	}
-	answer, series, err := a.number.state(a, ctx)
+	begun, err := a.begin(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return frame.Wide(answer, a.number.name, "", series), nil
-}
-
-// running is 1 for a job whose tasks all run, or have finished beside others
-// that run, else 0: also for a job named exactly that is not there.
-func (a asking) running(ctx context.Context) (frame.Answer, []frame.Series, error) {
-	answer, listed, err := a.list(ctx)
+	if past(begun, a.over) {
+		answer, err := ended(a.alert)
+		return frame.Wide(answer, a.number.state.shown, nil), err
+	}
+	answer, series, err := a.number.state.ask(a, ctx)
 	if err != nil {
-		return answer, nil, err
+		return nil, err
 	}
-	var series []frame.Series
-	for _, found := range listed {
-		for _, asked := range found.targets {
-			series = append(series, of(found.cluster, asked.info.Name, float64(btoi(asked.info.AllRun()))))
-		}
+	for _, result := range begun {
+		answer.Requests += result.requests
 	}
-	gone := 0.0
-	if len(answer.Notices) > 0 {
-		gone = math.NaN() // a cluster that did not answer may have it
-	}
-	for _, name := range a.absent(listed) {
-		series = append(series, of(listed[0].cluster, name, gone))
-	}
-	return answer, series, nil
-}
-
-// restarts is how often each job has restarted; null where Flink does not
-// tell, or the job has ended.
-func (a asking) restarts(ctx context.Context) (frame.Answer, []frame.Series, error) {
-	answer, listed, err := a.list(ctx)
-	if err != nil {
-		return answer, nil, err
-	}
-	targets := slices.Concat(targetsOf(listed)...)
-	series := make([]frame.Series, len(targets))
-	requests := make([]int, len(targets))
-	errs := make([]error, len(targets))
-	together(len(targets), func(n int) {
-		asked, restarts := targets[n], math.NaN()
-		if !asked.info.State.Terminal() {
-			restarts, requests[n], errs[n] = asked.cluster.keeper.Restarts(ctx, asked.info)
-		}
-		if errs[n] != nil {
-			restarts = math.NaN()
-		}
-		series[n] = of(asked.cluster, asked.info.Name, restarts)
-	})
-	for n, err := range errs {
-		answer.Requests += requests[n]
-		if err != nil {
-			answer.Notices = append(answer.Notices, warning("The restarts of job %s are not known: %s", targets[n].info.Name, sentence(err)))
-		}
-	}
-	for _, name := range a.absent(listed) {
-		series = append(series, of(listed[0].cluster, name, math.NaN()))
-	}
-	return answer, series, ctx.Err()
-}
-
-// up is 1 for a cluster whose REST API answers, else 0.
-func (a asking) up(ctx context.Context) (answer frame.Answer, series []frame.Series, err error) {
-	chosen, err := a.chosen()
-	if err != nil {
-		return answer, nil, err
-	}
-	series = make([]frame.Series, len(chosen))
-	requests, errs := make([]int, len(chosen)), make([]error, len(chosen))
-	together(len(chosen), func(n int) {
-		_, requests[n], errs[n] = chosen[n].keeper.Jobs(ctx)
-		series[n] = frame.Series{Labels: data.Labels{"cluster": chosen[n].name}, Value: float64(btoi(errs[n] == nil))}
-	})
-	for n, err := range errs {
-		answer.Requests += requests[n]
-		if err != nil {
-			answer.Notices = append(answer.Notices, warning("Cluster %s is not up: %s", chosen[n].name, sentence(err)))
-		}
-	}
-	return answer, series, ctx.Err()
-}
-
-// of is a series of a job.
-func of(c cluster, name string, value float64) frame.Series {
-	return frame.Series{Labels: data.Labels{"cluster": c.name, "job": name}, Value: value}
-}
-
-func btoi(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
+	return frame.Wide(answer, a.number.state.shown, series), nil
 }

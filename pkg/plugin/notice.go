@@ -23,6 +23,39 @@ func info(format string, values ...any) data.Notice {
 	return data.Notice{Severity: data.NoticeSeverityInfo, Text: fmt.Sprintf(format, values...)}
 }
 
+// notices tell what of a cluster is left out.
+func (f found) notices() (notices []data.Notice) {
+	switch {
+	case f.err != nil:
+		return []data.Notice{warning("Cluster %s did not answer: %s", f.cluster.name, sentence(f.err))}
+	case f.begun && f.fetch == 0:
+		notices = append(notices, warning("Cluster %s fetches no metrics, so nothing can be measured: metrics.fetcher.update-interval is 0 in its configuration.", f.cluster.name))
+	}
+	if f.leftOut > 0 {
+		notices = append(notices, warning("Only the first %d of %d jobs of cluster %s are looked at: choose jobs in the query.", mostJobs, mostJobs+f.leftOut, f.cluster.name))
+	}
+	return append(notices, f.silent()...)
+}
+
+// silent tells which jobs did not answer, in one notice however many.
+func (f found) silent() []data.Notice {
+	var names []string
+	var err error
+	for _, asked := range f.targets {
+		if asked.err != nil {
+			names, err = append(names, asked.info.Name), asked.err
+		}
+	}
+	switch len(names) {
+	case 0:
+		return nil
+	case 1:
+		return []data.Notice{warning("Job %s did not answer: %s", names[0], sentence(err))}
+	default:
+		return []data.Notice{warning("%d jobs did not answer (%s): %s", len(names), listed(names), sentence(err))}
+	}
+}
+
 // partial tells what of a job is not known, and why.
 func partial(shown frame.Job) (notices []data.Notice) {
 	snapshot := shown.Snapshot

@@ -16,18 +16,14 @@ func live(over backend.TimeRange, fetch time.Duration) bool {
 }
 
 // past tells whether the query asks for a time before the present of every
-// cluster that answered.
+// cluster: of one that does not answer, the present is the last minute.
 func past(results []found, over backend.TimeRange) bool {
-	answered := false
 	for _, result := range results {
-		if result.err == nil {
-			answered = true
-			if live(over, result.fetch) {
-				return false
-			}
+		if live(over, result.fetch) {
+			return false
 		}
 	}
-	return answered
+	return len(results) > 0
 }
 
 // ended answers for a time that nothing remembers: no rows and a notice, or an

@@ -3,6 +3,7 @@ package plugin
 import (
 	"encoding/json"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -41,8 +42,8 @@ func readPatterns(texts []string) (read patterns, err error) {
 		if text == all {
 			return nil, nil
 		}
-		if text == "" { // a variable without a value
-			continue
+		if text == "" || slices.ContainsFunc(read, func(p pattern) bool { return p.text == text }) {
+			continue // a variable without a value, or a name told twice
 		}
 		compiled, err := readPattern(text)
 		if err != nil {

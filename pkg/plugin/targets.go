@@ -30,6 +30,7 @@ type target struct {
 // found is what one cluster answered.
 type found struct {
 	cluster  cluster
+	begun    bool // fetch is known
 	fetch    time.Duration
 	targets  []target
 	names    []job.Info
@@ -42,19 +43,35 @@ type found struct {
 // time. It fails only if nothing can be answered; what is partial is told in
 // notices.
 func (a asking) look(ctx context.Context) (frame.Answer, error) {
-	chosen, err := a.chosen()
+	results, err := a.begin(ctx)
 	if err != nil {
-		return frame.Answer{}, err
-	}
-	results := make([]found, len(chosen))
-	together(len(chosen), func(n int) { results[n] = a.find(ctx, chosen[n]) })
-	if err := ctx.Err(); err != nil {
 		return frame.Answer{}, err
 	}
 	if past(results, a.over) {
 		return ended(a.alert)
 	}
+	together(len(results), func(n int) {
+		results[n].list(ctx, a.query)
+		results[n].look(ctx)
+	})
+	if err := ctx.Err(); err != nil {
+		return frame.Answer{}, err
+	}
 	return a.assembled(results)
+}
+
+// begin asks each cluster that the query names what it says of itself.
+func (a asking) begin(ctx context.Context) ([]found, error) {
+	chosen, err := a.chosen()
+	if err != nil {
+		return nil, err
+	}
+	results := make([]found, len(chosen))
+	together(len(chosen), func(n int) {
+		facts, requests, err := chosen[n].keeper.Cluster(ctx)
+		results[n] = found{cluster: chosen[n], begun: true, fetch: facts.Fetch, requests: requests, err: err}
+	})
+	return results, ctx.Err()
 }
 
 // together does n things at once, a bounded number at a time; each keeps its
@@ -78,55 +95,41 @@ func (a asking) chosen() (chosen []cluster, err error) {
 	return chosen, nil
 }
 
-// find lists the cluster's jobs and looks at those that the query chose.
-func (a asking) find(ctx context.Context, c cluster) found {
-	result := found{cluster: c}
-	facts, requests, err := c.keeper.Cluster(ctx)
-	result.requests, result.fetch, result.err = requests, facts.Fetch, err
-	if err != nil {
-		result.remember(a.query)
-		return result
-	}
-	if !live(a.over, facts.Fetch) {
-		return result
-	}
-	result.list(ctx, a.query)
-	result.targets = result.targets[:len(result.targets)-result.leftOut]
-	together(len(result.targets), func(n int) {
-		asked := &result.targets[n]
-		if asked.err != nil {
-			return
-		}
-		asked.snapshot, asked.requests, asked.err = c.keeper.Snapshot(ctx, asked.info)
-	})
-	return result
-}
-
-// list fills in the jobs that the query chose.
+// list fills in the jobs of the cluster that the query chose; those that it
+// last had, if it does not answer.
 func (f *found) list(ctx context.Context, q query) {
-	jobs, requests, err := f.cluster.keeper.Jobs(ctx)
-	f.requests, f.err = f.requests+requests, err
-	if err != nil {
-		f.remember(q)
+	if f.err == nil {
+		jobs, requests, err := f.cluster.keeper.Jobs(ctx)
+		f.requests, f.err = f.requests+requests, err
+		f.choose(q, jobs)
+	}
+	if f.err == nil {
 		return
 	}
-	f.choose(q, jobs)
-}
-
-// remember fills in the jobs that the cluster last had, as it does not answer.
-func (f *found) remember(q query) {
 	f.choose(q, f.cluster.keeper.LastJobs())
 	for n := range f.targets {
 		f.targets[n].err = f.err
 	}
 }
 
+// choose keeps the jobs that the query chose, as many as it looks at: all that
+// have not ended, and those that it names exactly.
 func (f *found) choose(q query, jobs []job.Info) {
-	f.names = jobs
+	f.names, f.targets = jobs, nil
 	for _, info := range jobs {
 		if q.Jobs.exactly(info.Name, info.ID) || (!info.State.Terminal() && q.Jobs.choose(info.Name, info.ID)) {
 			f.targets = append(f.targets, target{cluster: f.cluster, info: info})
 		}
 	}
 	f.leftOut = max(len(f.targets)-mostJobs, 0)
+	f.targets = f.targets[:len(f.targets)-f.leftOut]
+}
+
+// look takes a look at each of the jobs.
+func (f *found) look(ctx context.Context) {
+	together(len(f.targets), func(n int) {
+		if asked := &f.targets[n]; asked.err == nil {
+			asked.snapshot, asked.requests, asked.err = f.cluster.keeper.Snapshot(ctx, asked.info)
+		}
+	})
 }

@@ -48,12 +48,12 @@ func (a asking) clusterNames(context.Context) (answer frame.Answer, names []stri
 }
 
 func (a asking) jobNames(ctx context.Context) (frame.Answer, []string, error) {
-	answer, listed, err := a.list(ctx)
+	results, err := a.list(ctx)
 	var names []string
-	for _, asked := range slices.Concat(targetsOf(listed)...) {
+	for _, asked := range targetsOf(results) {
 		names = append(names, asked.info.Name)
 	}
-	return answer, distinct(names), err
+	return a.told(results), distinct(names), err
 }
 
 func (a asking) taskNames(ctx context.Context) (frame.Answer, []string, error) {
@@ -96,26 +96,26 @@ func (a asking) taskManagerNames(ctx context.Context) (answer frame.Answer, name
 // graphs visits the tasks that the query chose, of each job's graph. A job
 // that does not answer is left out with a notice.
 func (a asking) graphs(ctx context.Context, visit func(job.Task)) (frame.Answer, error) {
-	answer, listed, err := a.list(ctx)
+	results, err := a.list(ctx)
 	if err != nil {
-		return answer, err
+		return frame.Answer{}, err
 	}
-	targets := slices.Concat(targetsOf(listed)...)
-	graphs, requests, errs := make([]*job.Graph, len(targets)), make([]int, len(targets)), make([]error, len(targets))
+	targets := targetsOf(results)
+	graphs := make([]*job.Graph, len(targets))
 	together(len(targets), func(n int) {
-		graphs[n], requests[n], errs[n] = targets[n].cluster.keeper.Graph(ctx, targets[n].info)
+		if asked := targets[n]; asked.err == nil {
+			graphs[n], asked.requests, asked.err = asked.cluster.keeper.Graph(ctx, asked.info)
+		}
 	})
 	for n, graph := range graphs {
-		answer.Requests += requests[n]
-		if errs[n] != nil {
-			answer.Notices = append(answer.Notices, warning("Job %s is left out: %s", targets[n].info.Name, sentence(errs[n])))
+		if targets[n].err != nil {
 			continue
 		}
 		for _, i := range a.tasks(graph) {
 			visit(graph.Tasks[i])
 		}
 	}
-	return answer, ctx.Err()
+	return a.told(results), ctx.Err()
 }
 
 // distinct keeps the first of equal names, in their order.

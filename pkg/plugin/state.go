@@ -1,0 +1,116 @@
+package plugin
+
+import (
+	"context"
+	"math"
+
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/frame"
+)
+
+// state is a measure of whether things run: it needs no look.
+type state struct {
+	shown frame.Measure
+	by    frame.By
+	// ask gives its series, one a job or cluster.
+	ask func(a asking, ctx context.Context) (frame.Answer, []frame.Series, error)
+}
+
+var states = []state{
+	{frame.State("running", true), frame.ByJob, asking.running},
+	{frame.State("restarts", false), frame.ByJob, asking.restarts},
+	{frame.State("up", true), byCluster, asking.up},
+}
+
+// running is 1 for a job whose tasks all run, or have finished beside others
+// that run, else 0: also for a job named exactly that is not there. It is null
+// where a cluster did not answer.
+func (a asking) running(ctx context.Context) (frame.Answer, []frame.Series, error) {
+	results, err := a.list(ctx)
+	if err != nil {
+		return frame.Answer{}, nil, err
+	}
+	return a.told(results), a.series(results, 0, func(asked *target) float64 {
+		return float64(btoi(asked.info.AllRun()))
+	}), nil
+}
+
+// restarts is how often each job has restarted; null where Flink does not
+// tell, or the job has ended.
+func (a asking) restarts(ctx context.Context) (frame.Answer, []frame.Series, error) {
+	results, err := a.list(ctx)
+	if err != nil {
+		return frame.Answer{}, nil, err
+	}
+	targets := targetsOf(results)
+	restarts := make(map[*target]*float64, len(targets))
+	for _, asked := range targets {
+		restarts[asked] = new(float64)
+	}
+	together(len(targets), func(n int) {
+		asked := targets[n]
+		if asked.err == nil && !asked.info.State.Terminal() {
+			*restarts[asked], asked.requests, asked.err = asked.cluster.keeper.Restarts(ctx, asked.info)
+		} else {
+			*restarts[asked] = math.NaN()
+		}
+	})
+	series := a.series(results, math.NaN(), func(asked *target) float64 { return *restarts[asked] })
+	return a.told(results), series, ctx.Err()
+}
+
+// series are a value for each job, null where it did not answer, and gone for
+// each that is named exactly and nowhere; null if a cluster that may have it
+// did not answer.
+func (a asking) series(results []found, gone float64, value func(*target) float64) (series []frame.Series) {
+	for _, asked := range targetsOf(results) {
+		one := value(asked)
+		if asked.err != nil {
+			one = math.NaN()
+		}
+		series = append(series, of(asked.cluster, asked.info.Name, one))
+	}
+	for _, result := range results {
+		if result.err != nil {
+			gone = math.NaN()
+		}
+	}
+	for _, name := range a.absent(results) {
+		series = append(series, of(results[0].cluster, name, gone))
+	}
+	return series
+}
+
+// up is 1 for a cluster whose REST API answers, else 0.
+func (a asking) up(ctx context.Context) (answer frame.Answer, series []frame.Series, err error) {
+	chosen, err := a.chosen()
+	if err != nil {
+		return answer, nil, err
+	}
+	results := make([]found, len(chosen))
+	together(len(chosen), func(n int) {
+		results[n].cluster = chosen[n]
+		_, results[n].requests, results[n].err = chosen[n].keeper.Jobs(ctx)
+	})
+	for _, result := range results {
+		answer.Requests += result.requests
+		if result.err != nil {
+			answer.Notices = append(answer.Notices, warning("Cluster %s is not up: %s", result.cluster.name, sentence(result.err)))
+		}
+		series = append(series, frame.Series{Labels: data.Labels{"cluster": result.cluster.name}, Value: float64(btoi(result.err == nil))})
+	}
+	return answer, series, ctx.Err()
+}
+
+// of is a series of a job.
+func of(c cluster, name string, value float64) frame.Series {
+	return frame.Series{Labels: data.Labels{"cluster": c.name, "job": name}, Value: value}
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
