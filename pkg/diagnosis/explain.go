@@ -94,14 +94,14 @@ func Looked(snapshot *job.Snapshot, kind Kind) string {
 func reasons(snapshot *job.Snapshot) string {
 	var texts []string
 	for i, load := range snapshot.Tasks {
-		if load.Known() || len(load.Subtasks) == 0 || snapshot.Graph.Tasks[i].State.Terminal() {
+		if load.Whole() || len(load.Subtasks) == 0 || snapshot.Graph.Tasks[i].State.Terminal() {
 			continue
 		}
 		if len(texts) == 3 {
 			texts = append(texts, "and more")
 			break
 		}
-		texts = append(texts, fmt.Sprintf("%s (%s)", snapshot.Graph.Tasks[i].Name, why(snapshot.Job, load.Subtasks[0])))
+		texts = append(texts, snapshot.Graph.Tasks[i].Name+" ("+missing(snapshot.Job, load)+")")
 	}
 	switch {
 	case len(snapshot.Tasks) == 0:
@@ -112,6 +112,22 @@ func reasons(snapshot *job.Snapshot) string {
 		return "none of its tasks runs"
 	}
 	return strings.Join(texts, ", ")
+}
+
+// missing says why a task is not measured, or how much of it.
+func missing(info job.Info, load job.TaskLoad) string {
+	if !load.Known() {
+		return why(info, load.Subtasks[0])
+	}
+	unknown, first := 0, ""
+	for _, subtask := range load.Subtasks {
+		if subtask.State == job.Running && !subtask.Known() {
+			if unknown++; unknown == 1 {
+				first = why(info, subtask)
+			}
+		}
+	}
+	return fmt.Sprintf("%d of %s: %s", unknown, count(len(load.Subtasks), "subtask"), first)
 }
 
 // why is the reason of a subtask, with the state where that is the reason.
@@ -141,14 +157,14 @@ func count(n int, noun string) string {
 
 func seconds(d time.Duration) string { return fmt.Sprintf("%.0f s", d.Seconds()) }
 
-// Unmeasured names the tasks of a job that are not measured though they have
-// not ended, and why, or why none of its tasks is; empty if there is none.
+// Unmeasured names the tasks of a job that are not measured as a whole though
+// they have not ended, and why, or why none of its tasks is; empty if there is none.
 func Unmeasured(snapshot *job.Snapshot) string {
 	if len(snapshot.Tasks) > 0 && snapshot.Measured() == 0 {
 		return reasons(snapshot)
 	}
 	for i, load := range snapshot.Tasks {
-		if !load.Known() && !snapshot.Graph.Tasks[i].State.Terminal() {
+		if !load.Whole() && !snapshot.Graph.Tasks[i].State.Terminal() {
 			return reasons(snapshot)
 		}
 	}

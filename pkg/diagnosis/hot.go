@@ -115,13 +115,13 @@ func blind(snapshot *job.Snapshot) bool {
 	}
 	for i, load := range snapshot.Tasks {
 		task := snapshot.Graph.Tasks[i]
-		if load.Known() || task.State.Terminal() || notYet(snapshot.Job, task) {
+		if load.Whole() || task.State.Terminal() || notYet(snapshot.Job, task) {
 			continue
 		}
 		free := len(task.Inputs) > 0
 		for _, input := range task.Inputs {
 			held := snapshot.Tasks[input]
-			free = free && held.Known() && !heldBack(held)
+			free = free && held.Whole() && !heldBack(held)
 		}
 		if !free {
 			return true

@@ -18,8 +18,17 @@ func TestNoRoot(t *testing.T) {
 		"healthy": {chain(task("in", at(0.4, 0)), task("map", at(0.8, 0)), task("out", at(0.2, 0))), diagnosis.None},
 		"idle":    {chain(task("in", at(0, 0)), task("out", at(0, 0))), diagnosis.None},
 		"a source just below its limit, boundary included": {chain(task("in", at(0.9, 0)), task("out", at(0.1, 0))), diagnosis.None},
-		"a source at its limit in front of what is a little backpressured": {
-			chain(task("in", at(0.95, 0)), task("map", at(0.3, 0.15)), task("out", at(0.2, 0))), diagnosis.None,
+		"a source at its limit in front of what is held back": {
+			chain(task("in", at(0.95, 0)), task("map", at(0.3, 0.3)), task("out", at(0.2, 0))), diagnosis.None,
+		},
+		"an unmeasured task beside a busy one, both below a held-back one": {
+			[]node{task("in", at(0.1, 0.9)), task("a", at(0.55, 0)).after("in"), task("b", silent).after("in")}, diagnosis.NotKnown,
+		},
+		"the hottest subtask of a task may be the one that is not measured": {
+			chain(task("in", at(0.7, 0.23)), task("map", at(0.1, 0), at(0.1, 0), silent)), diagnosis.None,
+		},
+		"and it may hold back the one above it, of which not all is measured": {
+			chain(task("in", at(0.7, 0), silent), task("map", at(0.1, 0), silent)), diagnosis.NotKnown,
 		},
 		"aligned checkpoints alone": {
 			chain(task("in", at(0.3, 0.23), at(0.3, 0.06)), task("map", at(0.4, 0.15)), task("out", at(0.2, 0))), diagnosis.None,

@@ -67,33 +67,72 @@ func Diagnose(snapshot *job.Snapshot) Verdict {
 	return verdict
 }
 
-// checkpoints is how much backpressure aligned checkpoints alone can cause
-// (0.06 to 0.23 was seen), though nothing below is slow.
-const checkpoints job.Share = 0.25
-
-// root picks the busiest candidate. found is false where the backpressure is
-// too little to blame anyone; sure is false where a candidate that was not
-// measured, and has not ended, may be the one.
+// root picks the busiest candidate. found is false where nobody can be blamed,
+// as where backpressure is as little as checkpoints cause; sure is false where
+// one that was not measured may be the one.
 func (r region) root(snapshot *job.Snapshot) (root Root, found, sure bool) {
-	busiest, sure := -1, true
+	if !(r.worst > checkpoints) {
+		return root, false, true
+	}
+	busiest := job.Unknown
 	for _, i := range r.candidates {
-		load := snapshot.Tasks[i]
-		if !load.Known() {
-			sure = sure && snapshot.Graph.Tasks[i].State.Terminal()
-			continue
-		}
-		if busiest < 0 || cmp.Compare(load.Busy.Max, snapshot.Tasks[busiest].Busy.Max) > 0 {
-			busiest = i
+		if load := snapshot.Tasks[i]; load.Known() && !(load.Busy.Max <= busiest) {
+			busiest = load.Busy.Max
 		}
 	}
-	if busiest < 0 {
+	task := r.mostBlamed(snapshot, busiest)
+	if task < 0 {
 		return root, false, false
 	}
-	isBusy := snapshot.Tasks[busiest].Busy.Max > half
-	if r.worst > half && (isBusy || sure) || r.worst > checkpoints && isBusy {
-		return rootAt(snapshot, busiest), true, true
+	alone := !r.doubtful(snapshot, task)
+	sure = alone && snapshot.Tasks[task].Whole()
+	found = busiest > limit || busiest > half && alone || r.worst > half && sure
+	if !found {
+		return root, false, sure
 	}
-	return root, false, sure
+	return rootAt(snapshot, task), true, true
+}
+
+// doubtful tells whether a candidate beside the task, which has not ended, was
+// not measured as a whole.
+func (r region) doubtful(snapshot *job.Snapshot, task int) bool {
+	for _, i := range r.candidates {
+		if i != task && !snapshot.Tasks[i].Whole() && !snapshot.Graph.Tasks[i].State.Terminal() {
+			return true
+		}
+	}
+	return false
+}
+
+const (
+	// alike is how much as busy as the busiest a candidate is to be as much to
+	// blame, and equal how much less its inputs may be held back: noise must
+	// not decide between them.
+	alike           = 0.9
+	equal job.Share = 0.05
+)
+
+// mostBlamed is, of the candidates about as busy as the busiest, the one whose
+// inputs are held back most; of equals that with the lowest id, so that it
+// stays the same. It is -1 if there is none.
+func (r region) mostBlamed(snapshot *job.Snapshot, busiest job.Share) int {
+	var near []int
+	var most job.Share
+	for _, i := range r.candidates {
+		load := snapshot.Tasks[i]
+		if load.Known() && (!busiest.Known() || load.Busy.Max >= busiest*alike) {
+			near = append(near, i)
+			most = max(most, rootAt(snapshot, i).Severity)
+		}
+	}
+	blamed := -1
+	for _, i := range near {
+		first := blamed < 0 || snapshot.Graph.Tasks[i].ID < snapshot.Graph.Tasks[blamed].ID
+		if first && rootAt(snapshot, i).Severity >= most-equal {
+			blamed = i
+		}
+	}
+	return blamed
 }
 
 // rootAt describes the task as a root cause.

@@ -113,9 +113,17 @@ func TestRootOfOneRegion(t *testing.T) {
 			chain(task("in", at(0.3, 0.3)), task("map", at(0.8, 0))),
 			root{"map", diagnosis.Capacity, 0.3, "in", []int{0}, nil},
 		},
-		"an unmeasured task beside a busy one does not hide it": {
-			[]node{task("in", at(0.1, 0.8)), task("a", at(0.9, 0)).after("in"), task("b", silent).after("in")},
+		"an unmeasured task beside one at its limit does not hide it": {
+			[]node{task("in", at(0.1, 0.8)), task("a", at(0.95, 0)).after("in"), task("b", silent).after("in")},
 			root{"a", diagnosis.Capacity, 0.8, "in", []int{0}, nil},
+		},
+		"checkpoints above the task below do not move the blame to it": {
+			chain(task("in", at(0.05, 0.95)), task("x", at(0.85, 0.12)), task("y", at(0.87, 0))),
+			root{"x", diagnosis.Capacity, 0.95, "in", []int{0}, nil},
+		},
+		"of two about as busy, the one whose input is held back more": {
+			chain(task("in", at(0.05, 0.95)), task("x", at(0.68, 0.3)), task("y", at(0.7, 0))),
+			root{"x", diagnosis.Capacity, 0.95, "in", []int{0}, nil},
 		},
 		"an ended task beside one that works in bursts does not hide it": {
 			[]node{task("in", at(0.1, 0.8)), task("a", at(0.4, 0)).after("in"), ended("b").after("in")},

@@ -18,7 +18,7 @@ type Overview struct {
 // Overview asks for the version and what runs. It triggers no metric fetch.
 func (c *Client) Overview(ctx context.Context) (overview Overview, err error) {
 	if err = c.get(ctx, "/overview", &overview); err == nil && overview.Version == "" {
-		err = &Error{Kind: NotFlink, Request: c.base + "/overview", Status: 200}
+		err = c.other("/overview")
 	}
 	return overview, err
 }

@@ -89,7 +89,7 @@ func failed(request string, err error) error {
 		kind = TimedOut
 	case errors.Is(err, resty.ErrResponseBodyTooLarge):
 		kind = TooLarge
-	case strings.Contains(err.Error(), "unexpected EOF"):
+	case strings.Contains(err.Error(), "unexpected EOF"), strings.Contains(err.Error(), "malformed"):
 		kind = Cut
 	}
 	return &Error{Kind: kind, Request: request, err: err}
@@ -118,6 +118,11 @@ func decoded(request string, answer *resty.Response, into any) error {
 		return fail(Cut, err)
 	}
 	return nil
+}
+
+// other is the error of an answer that is JSON, but not Flink's.
+func (c *Client) other(path string) error {
+	return &Error{Kind: NotFlink, Request: c.base + path, Status: http.StatusOK}
 }
 
 // cause is the innermost reason of a failed connection, without the address

@@ -72,22 +72,29 @@ func withoutCredentials(text string) string {
 	return scheme + "://" + text[at+1:]
 }
 
+// MostAtOnce is how many requests may be under way at once over all clients
+// that share the slots.
+func (c *Client) MostAtOnce() int { return cap(c.slots) }
+
 // Base is the address that the client asks, as a user may read it.
 func (c *Client) Base() string { return c.base }
 
-// get asks for a path and decodes the answer into the value.
+// get asks for a path and decodes the answer into the value. Errors name the
+// path without its query, which may list hundreds of metrics.
 func (c *Client) get(ctx context.Context, path string, into any) error {
+	plain, _, _ := strings.Cut(path, "?")
+	request := c.base + plain
 	select {
 	case c.slots <- struct{}{}:
 		defer func() { <-c.slots }()
 	case <-ctx.Done():
-		return failed(c.base+path, ctx.Err())
+		return failed(request, ctx.Err())
 	}
 	answer, err := c.rest.R().SetContext(ctx).SetHeader("Accept", "application/json").Get(c.base + path)
 	if err != nil {
-		return failed(c.base+path, err)
+		return failed(request, err)
 	}
-	return decoded(c.base+path, answer, into)
+	return decoded(request, answer, into)
 }
 
 // quiet keeps resty from writing warnings of its own: every error is returned.

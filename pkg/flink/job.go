@@ -22,10 +22,15 @@ type JobSummary struct {
 // them. It triggers no metric fetch.
 func (c *Client) Jobs(ctx context.Context) ([]JobSummary, error) {
 	var answer struct {
-		Jobs []JobSummary `json:"jobs"`
+		Jobs *[]JobSummary `json:"jobs"`
 	}
-	err := c.get(ctx, "/jobs/overview", &answer)
-	return answer.Jobs, err
+	if err := c.get(ctx, "/jobs/overview", &answer); err != nil {
+		return nil, err
+	}
+	if answer.Jobs == nil {
+		return nil, c.other("/jobs/overview")
+	}
+	return *answer.Jobs, nil
 }
 
 // Job is the answer of /jobs/:jid. Times are milliseconds since 1970 by
@@ -71,5 +76,8 @@ func (c *Client) Job(ctx context.Context, jobID string) (job Job, err error) {
 	if err != nil {
 		return job, err
 	}
-	return job, c.get(ctx, path, &job)
+	if err = c.get(ctx, path, &job); err == nil && job.State == "" {
+		err = c.other(path)
+	}
+	return job, err
 }

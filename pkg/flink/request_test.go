@@ -31,8 +31,13 @@ func TestPaths(t *testing.T) {
 				t.Errorf("asked with %s for %s", r.Method, r.URL)
 			}
 			body := `{"flink-version": "2.3.0"}`
-			if strings.HasSuffix(want, "config") {
+			switch {
+			case strings.HasSuffix(want, "config"):
 				body = "[]"
+			case strings.HasSuffix(want, "/jobs/overview"):
+				body = `{"jobs": []}`
+			case strings.HasPrefix(want, "/jobs/"):
+				body = `{"state": "RUNNING"}`
 			}
 			says(200, body)(w, r)
 		})

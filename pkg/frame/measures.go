@@ -30,7 +30,7 @@ var Measures = []Measure{
 	{
 		Name: "bottleneck", unit: percentUnit, job: jobSeverity,
 		ofTask: func(j Job, task int) float64 {
-			return severity(j.Verdict.RootAt(task), j.Snapshot.Tasks[task].Known())
+			return severity(j.Verdict.RootAt(task), j.Snapshot.Tasks[task].Whole())
 		},
 		ofSubtask: func(j Job, task int, load job.SubtaskLoad) float64 {
 			root := j.Verdict.RootAt(task)
@@ -41,23 +41,28 @@ var Measures = []Measure{
 		},
 	},
 	{
-		Name:      "status",
-		ofTask:    func(j Job, task int) float64 { return known(j.taskStatus(task)) },
+		Name: "status",
+		ofTask: func(j Job, task int) float64 {
+			if status := j.taskStatus(task); status >= diagnosis.Backpressured || j.Snapshot.Tasks[task].Whole() {
+				return known(status)
+			}
+			return math.NaN()
+		},
 		ofSubtask: func(j Job, task int, load job.SubtaskLoad) float64 { return known(j.subtaskStatus(task, load)) },
 	},
 	{
 		Name: "busy", unit: percentUnit,
-		ofTask:    func(j Job, task int) float64 { return float64(j.Snapshot.Tasks[task].Busy.Max) },
+		ofTask:    func(j Job, task int) float64 { return j.whole(task, j.Snapshot.Tasks[task].Busy.Max) },
 		ofSubtask: func(_ Job, _ int, load job.SubtaskLoad) float64 { return float64(load.Busy) },
 	},
 	{
 		Name: "backpressured", unit: percentUnit,
-		ofTask:    func(j Job, task int) float64 { return float64(j.Snapshot.Tasks[task].Backpressured.Max) },
+		ofTask:    func(j Job, task int) float64 { return j.whole(task, j.Snapshot.Tasks[task].Backpressured.Max) },
 		ofSubtask: func(_ Job, _ int, load job.SubtaskLoad) float64 { return float64(load.Backpressured) },
 	},
 	{
 		Name: "idle", unit: percentUnit, lowIsWorse: true,
-		ofTask:    func(j Job, task int) float64 { return float64(j.Snapshot.Tasks[task].Idle.Min) },
+		ofTask:    func(j Job, task int) float64 { return j.whole(task, j.Snapshot.Tasks[task].Idle.Min) },
 		ofSubtask: func(_ Job, _ int, load job.SubtaskLoad) float64 { return float64(load.Idle) },
 	},
 	{
@@ -81,6 +86,15 @@ func jobSeverity(j Job) float64 {
 		}
 	}
 	return severity(nil, j.clear())
+}
+
+// whole is a share of a task for an alert rule: not known unless every running
+// subtask was measured, as the worst may be among the others.
+func (j Job) whole(task int, share job.Share) float64 {
+	if !j.Snapshot.Tasks[task].Whole() {
+		return math.NaN()
+	}
+	return float64(share)
 }
 
 func taskSkew(j Job, task int) float64 {

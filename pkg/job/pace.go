@@ -30,5 +30,9 @@ func (p Pace) Least() time.Duration { return max(p.Fetch*3/4, leastWindow) }
 // Most is the longest.
 func (p Pace) Most() time.Duration { return mostWindow + p.Fetch }
 
+// settled is how long an attempt must have run for its gauges to be believed:
+// they may have been fetched up to a fetch ago, while it was warming up.
+func (p Pace) settled() time.Duration { return warmUp + p.Fetch }
+
 // Still is how long counters may stand still and yet speak of now.
 func (p Pace) Still() time.Duration { return stillFetches * max(p.Fetch, leastWindow) }

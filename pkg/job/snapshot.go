@@ -77,6 +77,17 @@ type Range struct{ Min, Max, Avg Share }
 // Known tells whether the task's backpressure was measured.
 func (t TaskLoad) Known() bool { return t.Backpressured.Max.Known() }
 
+// Whole tells whether it was measured of every running subtask: if not, the
+// hottest may be among those that are missing.
+func (t TaskLoad) Whole() bool {
+	for _, subtask := range t.Subtasks {
+		if subtask.State == Running && !subtask.Known() {
+			return false
+		}
+	}
+	return t.Known()
+}
+
 // Blank is a snapshot of which nothing is known, because of err.
 func Blank(info Info, graph *Graph, at time.Time, err error) *Snapshot {
 	blank := &Snapshot{Job: info, Graph: graph, At: at, Tasks: make([]TaskLoad, len(graph.Tasks))}

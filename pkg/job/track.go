@@ -91,7 +91,7 @@ func (t *Trail) subtask(look *Look, reading Reading, track track) SubtaskLoad {
 		if base, found := track.baseline(t.pace); found {
 			return load.counted(base, track.latest())
 		}
-		return load.gauged(reading, look.At, t.pace.Gauge)
+		return load.gauged(reading, look.At, t.pace)
 	}
 	return load
 }
@@ -110,8 +110,13 @@ func (s SubtaskLoad) counted(base, latest point) SubtaskLoad {
 
 // gauged fills in Flink's own averages, where it gave them. A legacy source
 // has no busy time, and its idle time is always 0: both stay unknown.
-func (s SubtaskLoad) gauged(reading Reading, at time.Time, source Source) SubtaskLoad {
+func (s SubtaskLoad) gauged(reading Reading, at time.Time, pace Pace) SubtaskLoad {
+	source := pace.Gauge
 	if reading.Gauge == nil || !reading.Gauge.Known() {
+		return s
+	}
+	if reading.Running < pace.settled() {
+		s.Why = WarmingUp
 		return s
 	}
 	s.Shares, s.Why, s.source = *reading.Gauge, "", source

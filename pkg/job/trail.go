@@ -42,7 +42,7 @@ func (t *Trail) Add(look *Look) *Snapshot {
 func (t *Trail) Lacks(look *Look, taskID string, subtasks []Reading) bool {
 	for i, track := range t.followed(taskID, subtasks, look) {
 		reading := subtasks[i]
-		if reading.State != Running || reading.Running < warmUp {
+		if reading.State != Running || reading.Running < t.pace.settled() {
 			continue
 		}
 		if _, found := track.baseline(t.pace); !found {

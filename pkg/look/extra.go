@@ -66,7 +66,7 @@ func (k *Keeper) Details(ctx context.Context, snapshot *job.Snapshot) (tasks []T
 		found := detailed{tasks: make([]TaskDetail, len(snapshot.Tasks))}
 		var requests atomic.Int64
 		tasks := measurable(snapshot)
-		AtOnce(len(tasks), asking, func(n int) {
+		AtOnce(len(tasks), k.client.MostAtOnce(), func(n int) {
 			i := tasks[n]
 			asked, subtasks, err := k.detail(ctx, snapshot, i)
 			requests.Add(int64(asked))

@@ -4,14 +4,17 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/look"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/sim"
 )
 
@@ -101,4 +104,36 @@ func TestHangingClusterHoldsNobodyUp(t *testing.T) {
 			t.Errorf("asked for %q, want one shared request", paths)
 		}
 	})
+}
+
+// A Flink that hangs costs one time-out, not one for every eight tasks: the
+// tasks that had not been asked by then are not.
+func TestHangingTasksCostOneTimeOut(t *testing.T) {
+	cluster := &sim.Cluster{Version: "2.3.0", Fetch: 10 * time.Second, Jobs: []*sim.Job{sim.HeldBack("orders", 40, 1, 20)}}
+	var asked atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.Contains(r.URL.Path, "/vertices/") {
+			asked.Add(1)
+			<-r.Context().Done()
+			return
+		}
+		cluster.ServeHTTP(w, r)
+	}))
+	defer server.Close()
+	client, err := flink.New(&http.Client{Timeout: 200 * time.Millisecond}, server.URL, flink.Slots(8))
+	if err != nil {
+		t.Fatal(err)
+	}
+	snapshot, _, err := look.New(client, 0).Snapshot(t.Context(), job.Info{ID: cluster.Jobs[0].ID, State: job.Running})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if asked.Load() != 8 {
+		t.Errorf("%d tasks were asked, want the first 8", asked.Load())
+	}
+	for i, task := range snapshot.Tasks {
+		if task.Err == nil || task.Known() {
+			t.Errorf("task %d is known, or nothing says why not", i)
+		}
+	}
 }

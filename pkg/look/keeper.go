@@ -12,9 +12,9 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )
 
-// forgotten is how long a job that nobody asks for stays in memory: no
-// baseline is that old.
-const forgotten = 5 * time.Minute
+// forgotten is how long a job that nobody asks for stays in memory: longer
+// than alert rules wait between evaluations, so that they find its graph.
+const forgotten = 30 * time.Minute
 
 // Keeper takes and keeps the looks at one cluster. It is safe for concurrent
 // use and has no goroutine beyond the rounds that somebody waits for.

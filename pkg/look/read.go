@@ -21,11 +21,11 @@ func infos(summaries []flink.JobSummary) []job.Info {
 		}
 	}
 	slices.SortStableFunc(jobs, func(a, b job.Info) int {
-		if a.State.Terminal() != b.State.Terminal() {
-			return btoi(a.State.Terminal()) - btoi(b.State.Terminal())
+		if order := btoi(ending(a.State)) - btoi(ending(b.State)); order != 0 {
+			return order
 		}
 		byStart := a.Start.Compare(b.Start)
-		if a.State.Terminal() {
+		if ending(a.State) {
 			byStart = -byStart
 		}
 		return cmp.Or(byStart, cmp.Compare(a.ID, b.ID))
@@ -45,13 +45,23 @@ func infos(summaries []flink.JobSummary) []job.Info {
 // hold more than that many subtasks of a task that was not asked.
 const mostParallel = 1 << 15
 
+// mostSubtasks bounds the same for all tasks of a job.
+const mostSubtasks = 1 << 18
+
+// ending tells whether a job is on its way out: one that takes its place has
+// its name.
+func ending(state job.State) bool { return state.Terminal() || state == "CANCELLING" }
+
 // newLook turns the answer about a job into a look whose tasks have not
 // answered yet. The name stays the one that is unique in the cluster.
 func newLook(answer flink.Job, info job.Info) *job.Look {
 	tasks := make([]job.Task, len(answer.Vertices))
+	room := mostSubtasks
 	for i, v := range answer.Vertices {
+		parallelism := min(max(v.Parallelism, 0), mostParallel, room)
+		room -= parallelism
 		tasks[i] = job.Task{
-			ID: v.ID, Name: v.Name, Parallelism: min(max(v.Parallelism, 0), mostParallel), MaxParallelism: v.MaxParallelism,
+			ID: v.ID, Name: v.Name, Parallelism: parallelism, MaxParallelism: v.MaxParallelism,
 			State: job.State(v.Status), Running: v.Tasks["RUNNING"],
 		}
 	}

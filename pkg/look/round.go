@@ -2,9 +2,11 @@ package look
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 	"time"
 
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )
 
@@ -12,17 +14,20 @@ import (
 // for it, rather than to ask for gauges.
 const patience = time.Second
 
-// asking is how many tasks of one round are asked at once at most; the
-// client's own slots bound all rounds together.
-const asking = 32
-
 // taking is one round of requests for one job.
 type taking struct {
 	keeper   *Keeper
 	cluster  Cluster
 	watched  *watch
 	requests atomic.Int64
+	// late is set once a task has not answered in time: tasks that have not
+	// been asked by then are not, or a Flink that hangs would hold up the round
+	// for many time-outs, and all who share its slots.
+	late atomic.Bool
 }
+
+// errLate is why a task was not asked.
+var errLate = errors.New("it was not asked, as another task of the job had not answered in time")
 
 // round takes a look at the job and derives the snapshot from it: one request
 // for the job, one for each of its tasks that run, and one more for each task
@@ -74,6 +79,13 @@ func (t *taking) look(ctx context.Context, info job.Info) (*job.Look, error) {
 		return nil, err
 	}
 	look := newLook(answer, info)
+	if last := t.watched.load.last().snapshot; last != nil && len(look.Graph.Tasks) == 0 {
+		// A job that begins anew has no tasks at first: its old ones keep
+		// their series.
+		look.Graph, look.Tasks = last.Graph, make([]job.TaskLook, len(last.Graph.Tasks))
+		look.At = time.Now()
+		return look, nil
+	}
 	running := runningTasks(look)
 	if len(running) == 0 {
 		look.At = time.Now()
@@ -82,7 +94,7 @@ func (t *taking) look(ctx context.Context, info job.Info) (*job.Look, error) {
 	if err := until(ctx, t.keeper.fetch.triggered(time.Now(), t.cluster.Fetch)); err != nil {
 		return nil, err
 	}
-	AtOnce(len(running), asking, func(n int) {
+	AtOnce(len(running), t.keeper.client.MostAtOnce(), func(n int) {
 		i := running[n]
 		if t.cluster.before(1, 16) {
 			look.Tasks[i] = t.uncounted(ctx, answer, look.Graph.Tasks[i])
@@ -96,8 +108,12 @@ func (t *taking) look(ctx context.Context, info job.Info) (*job.Look, error) {
 
 // task asks a task for its subtasks and their counters.
 func (t *taking) task(ctx context.Context, jobID, taskID string) job.TaskLook {
+	if t.late.Load() {
+		return job.TaskLook{Err: errLate}
+	}
 	t.requests.Add(1)
 	task, err := t.keeper.client.Task(ctx, jobID, taskID)
+	t.note(err)
 	return taskLook(task, err)
 }
 
@@ -118,16 +134,29 @@ func (t *taking) lacking(look *job.Look) (tasks []int) {
 // with the next look.
 func (t *taking) gauges(ctx context.Context, look *job.Look) {
 	lacking := t.lacking(look)
-	AtOnce(len(lacking), asking, func(n int) {
+	AtOnce(len(lacking), t.keeper.client.MostAtOnce(), func(n int) {
 		i := lacking[n]
 		t.pressure(ctx, look.Job.ID, look.Graph.Tasks[i].ID, &look.Tasks[i])
 	})
 }
 
+// note remembers a time-out.
+func (t *taking) note(err error) {
+	var failed *flink.Error
+	if errors.As(err, &failed) && failed.Kind == flink.TimedOut {
+		t.late.Store(true)
+	}
+}
+
 // pressure adds a task's gauges to its readings.
 func (t *taking) pressure(ctx context.Context, jobID, taskID string, said *job.TaskLook) {
+	if t.late.Load() {
+		said.Err = errLate
+		return
+	}
 	t.requests.Add(1)
 	pressure, err := t.keeper.client.Backpressure(ctx, jobID, taskID)
+	t.note(err)
 	if err != nil {
 		said.Err = err
 		return

@@ -1,6 +1,9 @@
 package plugin_test
 
 import (
+	"maps"
+	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,18 +16,25 @@ import (
 // Only numbers may be alerted on: the other query types say so, before they
 // cost a request.
 func TestQueryTypesInAlertRules(t *testing.T) {
-	for queryType, want := range map[string]string{
+	table := map[string]string{
 		"measure":     "",
 		"subtasks":    "An alert rule cannot use the query type subtasks, which is not numeric: use the query type measure.",
 		"tasks":       "An alert rule cannot use the query type tasks, which is not numeric: use the query type measure.",
 		"nodeGraph":   "An alert rule cannot use the query type nodeGraph, which is not numeric: use the query type measure.",
 		"bottlenecks": "An alert rule cannot use the query type bottlenecks, which is not numeric: use the query type measure.",
 		"jobs":        "An alert rule cannot use the query type jobs, which is not numeric: use the query type measure.",
-	} {
+		"variable":    "An alert rule cannot use the query type variable, which is not numeric: use the query type measure.",
+	}
+	// A query type that is added has its row.
+	unknown := queriedOver(t.Context(), t, at(t, "http://flink:8081"), now(), fromAlert, `{}`)["A"].Error
+	if known := strings.Join(slices.Sorted(maps.Keys(table)), ", "); unknown == nil || !strings.HasSuffix(unknown.Error(), ": choose one of "+known+".") {
+		t.Errorf("%v; the rows are %s", unknown, known)
+	}
+	for queryType, want := range table {
 		t.Run(queryType, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				l := inLab(t, sim.HeldBack("orders", 4, 2, 2))
-				responses := queriedOver(l.ctx, t, l, now(), fromAlert, `{"queryType": "`+queryType+`"}`)
+				responses := queriedOver(l.ctx, t, l, now(), fromAlert, `{"queryType": "`+queryType+`", "variable": "jobs"}`)
 				if want == "" {
 					if got := cells(t, answer(t, responses, "A"), "bottleneck"); len(got) != 1 || got[0] != "0.95" {
 						t.Errorf("the bottleneck's severity is %s, want 0.95", got)

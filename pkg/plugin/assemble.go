@@ -85,10 +85,12 @@ func (a asking) unmatched(answer *frame.Answer, results []found) error {
 		case p.regex != nil:
 			answer.Notices = append(answer.Notices, info("No job matches %s.", p.text))
 		case a.number.load != nil && a.By == frame.ByJob && len(results) > 0:
-			answer.Notices = append(answer.Notices, warning("There is no job %q%s.", p.text, present(names)))
+			answer.Notices = append(answer.Notices, warning("There is no job %q%s.", short(p.text), present(names)))
 			a.show(answer, target{cluster: results[0].cluster, info: job.Info{Name: p.text}, err: absent("There is no job %q.", p.text)})
+		case a.number.load != nil && len(answer.Jobs) > 0:
+			answer.Notices = append(answer.Notices, warning("There is no job %q%s.", short(p.text), present(names)))
 		case !silent:
-			return absent("There is no job %q%s.", p.text, present(names))
+			return absent("There is no job %q%s.", short(p.text), present(names))
 		}
 	}
 	return nil
@@ -109,7 +111,7 @@ func (a asking) unmatchedTasks(answer *frame.Answer, failed error) error {
 		case failed != nil:
 			return failed
 		default:
-			return absent("There is no task %q in the jobs asked for.", p.text)
+			return absent("There is no task %q in the jobs asked for.", short(p.text))
 		}
 	}
 	return nil

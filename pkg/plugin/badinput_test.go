@@ -36,8 +36,8 @@ var badInput = map[string]struct {
 	status  backend.Status
 	text    string
 }{
-	"no address":            {address: "none", status: 400, text: `No Flink address is configured: enter the URL of the JobManager's REST API, such as http://jobmanager:8081, in the data source's settings.`},
-	"an address without //": {address: "jobmanager:8081", status: 400, text: `"jobmanager:8081" is no address of a Flink REST API: it must start with http:// or https:// and name a host, such as http://jobmanager:8081.`},
+	"no address":            {address: "none", status: 400, text: `Cluster bad: No Flink address is configured: enter the URL of the JobManager's REST API, such as http://jobmanager:8081, in the data source's settings.`},
+	"an address without //": {address: "jobmanager:8081", status: 400, text: `Cluster bad: "jobmanager:8081" is no address of a Flink REST API: it must start with http:// or https:// and name a host, such as http://jobmanager:8081.`},
 	"a wrong port":          {address: "closed", status: 502, text: `Flink could not be reached at BAD/overview (connection refused): check the address and port, and that Grafana's server can reach it.`},
 
 	"an HTML page": {server: says(200, page), status: 502, text: `BAD/overview answered 200 OK with something that is not Flink's JSON, such as a proxy's login page: check the address, its path prefix and the authentication.`},

@@ -85,9 +85,9 @@ func sentence(err error) error {
 	case errors.As(err, &asked):
 		return asked
 	case errors.Is(err, context.DeadlineExceeded):
-		return fmt.Errorf("the query's time ran out before Flink had answered: raise its time-out, or ask for fewer jobs: %w", err)
+		return &explained{"The query's time ran out before Flink had answered: raise its time-out, or ask for fewer jobs.", err}
 	case errors.Is(err, context.Canceled):
-		return fmt.Errorf("the query was cancelled by its caller: %w", err)
+		return &explained{"The query was cancelled by its caller.", err}
 	default:
 		return err
 	}

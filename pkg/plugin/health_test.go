@@ -23,6 +23,7 @@ func TestHealth(t *testing.T) {
 		return &sim.Cluster{Version: "2.3.0", Fetch: fetch, Jobs: jobs}
 	}
 	const measured = "Flink 2.3.0, 1 running job, 1 TaskManager. Metrics are fetched every 10s; they arrive: 3 of 3 tasks of job orders measured."
+	const perUser = " Grafana forwards who asks, so every user has looks of their own: more requests to Flink, and no sampling in the background."
 	for name, c := range map[string]struct {
 		cluster func() http.Handler
 		source  backend.DataSourceInstanceSettings
@@ -41,6 +42,12 @@ func TestHealth(t *testing.T) {
 			"Flink 2.3.0, 1 running job, 1 TaskManager. Its configuration could not be read, so a metric fetch every 10 s is assumed. Metrics are fetched every 10s; they arrive: 3 of 3 tasks of job orders measured."},
 		"root url": {func() http.Handler { return flink(10*time.Second, orders("RUNNING", time.Hour)) }, backend.DataSourceInstanceSettings{URL: "http://flink:8081"}, ok,
 			measured + " Warning: the address stands in the data source's root url, so everyone who may query can send any request to Flink through Grafana's proxy, cancelling jobs included. Move it to jsonData.url."},
+		"forwards who asks": {func() http.Handler { return flink(10*time.Second, orders("RUNNING", time.Hour)) }, with(map[string]any{"url": "http://flink:8081", "oauthPassThru": true}), ok,
+			measured + perUser},
+		"forwards cookies": {func() http.Handler { return flink(10*time.Second, orders("RUNNING", time.Hour)) }, with(map[string]any{"url": "http://flink:8081", "keepCookies": []string{"session"}}), ok,
+			measured + perUser},
+		"forwards no cookies": {func() http.Handler { return flink(10*time.Second, orders("RUNNING", time.Hour)) }, with(map[string]any{"url": "http://flink:8081", "oauthPassThru": false, "keepCookies": []string{}}), ok,
+			measured},
 		"wrong address":   {func() http.Handler { return says(200, page) }, address, failed, "http://flink:8081/overview answered 200 OK with something that is not Flink's JSON, such as a proxy's login page: check the address, its path prefix and the authentication."},
 		"no list of jobs": {func() http.Handler { return without(flink(10*time.Second), "/jobs/overview") }, address, failed, "Flink has nothing at http://flink:8081/jobs/overview (404): the job may be gone, or the address lacks a path prefix."},
 		"one of two clusters fails": {func() http.Handler { return flink(10 * time.Second) }, with(map[string]any{"url": "http://flink:8081", "clusters": []map[string]string{{"name": "east", "url": "http://east:8081"}}}), failed,

@@ -73,6 +73,9 @@ func (i *Instance) open(ctx context.Context, source backend.DataSourceInstanceSe
 	slots := flink.Slots(s.MaxConcurrency)
 	for _, configured := range s.all() {
 		asked, err := flink.New(client, configured.URL, slots)
+		if err != nil && len(s.Clusters) > 0 {
+			return wrong("Cluster %s: %s", configured.Name, err)
+		}
 		if err != nil {
 			return err
 		}

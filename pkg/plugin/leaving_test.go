@@ -46,7 +46,7 @@ func TestQueryEndsWithItsCaller(t *testing.T) {
 	responses := <-answered
 	<-left
 	for refID, response := range responses {
-		const want = "the query was cancelled by its caller: context canceled"
+		const want = "The query was cancelled by its caller."
 		if response.Error == nil || response.Error.Error() != want || response.Status != callerWentAway || response.ErrorSource != backend.ErrorSourceDownstream {
 			t.Errorf("query %s: status %d, source %q, %v", refID, response.Status, response.ErrorSource, response.Error)
 		}
@@ -63,7 +63,7 @@ func TestQueryEndsAtItsDeadline(t *testing.T) {
 		deadline, want time.Duration
 		text           string
 	}{
-		"before the time-out": {3 * time.Second, 3 * time.Second, "the query's time ran out before Flink had answered: raise its time-out, or ask for fewer jobs: context deadline exceeded"},
+		"before the time-out": {3 * time.Second, 3 * time.Second, "The query's time ran out before Flink had answered: raise its time-out, or ask for fewer jobs."},
 		"after the time-out":  {time.Minute, 10 * time.Second, "Flink did not answer http://flink:8081/overview in time: check that the JobManager is well, or raise the time-out in the data source's settings."},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -73,13 +73,16 @@ func measured(ctx context.Context, a asking) (data.Frames, error) {
 		}
 		return frame.NumericWide(answer, *a.number.load, a.By), nil
 	}
-	begun, err := a.begin(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if past(begun, a.over) {
-		answer, err := ended(a.alert)
-		return frame.Wide(answer, a.number.state.shown, nil), err
+	var begun []found
+	if !live(a.over, 0) { // else there is no need to know how often metrics are fetched
+		var err error
+		if begun, err = a.begin(ctx); err != nil {
+			return nil, err
+		}
+		if past(begun, a.over) {
+			answer, err := ended(a.alert)
+			return frame.Wide(answer, a.number.state.shown, nil), err
+		}
 	}
 	answer, series, err := a.number.state.ask(a, ctx)
 	if err != nil {

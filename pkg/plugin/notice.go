@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -43,7 +44,7 @@ func (f found) silent() []data.Notice {
 	var err error
 	for _, asked := range f.targets {
 		if asked.err != nil {
-			names, err = append(names, asked.info.Name), asked.err
+			names, err = append(names, asked.info.Name), cmp.Or(err, asked.err)
 		}
 	}
 	switch len(names) {
@@ -67,7 +68,7 @@ func partial(shown frame.Job) (notices []data.Notice) {
 			ended = append(ended, snapshot.Graph.Tasks[i].Name)
 		}
 		if load.Err != nil {
-			silent, err = append(silent, snapshot.Graph.Tasks[i].Name), load.Err
+			silent, err = append(silent, snapshot.Graph.Tasks[i].Name), cmp.Or(err, load.Err)
 		}
 		if slices.ContainsFunc(load.Subtasks, func(s job.SubtaskLoad) bool { return s.Why == job.Unmeasured }) {
 			legacy = append(legacy, snapshot.Graph.Tasks[i].Name)
@@ -86,6 +87,14 @@ func partial(shown frame.Job) (notices []data.Notice) {
 		notices = append(notices, info("Not measured in job %s: %s.", snapshot.Job.Name, unknown))
 	}
 	return notices
+}
+
+// short keeps what a user typed to the length of a sentence.
+func short(text string) string {
+	if runes := []rune(text); len(runes) > 100 {
+		return string(runes[:100]) + "…"
+	}
+	return text
 }
 
 // anyJob tells whether the pattern matches a job.

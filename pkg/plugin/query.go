@@ -11,8 +11,7 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/frame"
 )
 
-// query is what users write into dashboards and alert rules: CONTRACT of
-// schemaVersion 1.
+// query is what users write into dashboards and alert rules: schemaVersion 1.
 type query struct {
 	SchemaVersion int      `json:"schemaVersion"`
 	QueryType     string   `json:"queryType"`

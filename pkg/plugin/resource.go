@@ -34,9 +34,9 @@ func (i *Instance) listed(ctx context.Context, request *backend.CallResourceRequ
 	list, known := variables[request.Path]
 	switch {
 	case !known:
-		return http.StatusNotFound, listing{Error: "There is no such resource: ask for clusters, jobs, tasks, subtasks or taskmanagers."}
+		return http.StatusNotFound, listing{Names: []string{}, Error: "There is no such resource: ask for clusters, jobs, tasks, subtasks or taskmanagers."}
 	case request.Method != http.MethodGet:
-		return http.StatusMethodNotAllowed, listing{Error: "A resource can only be read."}
+		return http.StatusMethodNotAllowed, listing{Names: []string{}, Error: "A resource can only be read."}
 	case i.err != nil:
 		return failure(i.err)
 	}

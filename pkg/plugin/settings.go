@@ -62,8 +62,8 @@ func readSettings(source backend.DataSourceInstanceSettings) (s settings, err er
 	switch {
 	case s.MaxConcurrency < 1:
 		return s, wrong("The setting maxConcurrency is %d: it must be at least 1.", s.MaxConcurrency)
-	case s.TimeoutSeconds < 0 || s.TimeoutSeconds > 600:
-		return s, wrong("The setting timeoutSeconds is %g: it must be between 0 and 600.", s.TimeoutSeconds)
+	case s.TimeoutSeconds < 0.1 || s.TimeoutSeconds > 600:
+		return s, wrong("The setting timeoutSeconds is %g: it must be between 0.1 and 600.", s.TimeoutSeconds)
 	}
 	return s, s.distinctClusters()
 }

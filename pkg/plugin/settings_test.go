@@ -39,12 +39,12 @@ func TestWrongSettings(t *testing.T) {
 		`{"url": "http://a", "maxAge": "2"}`:          `The setting maxAge is "2": it must be a duration such as 2s.`,
 		`{"url": "http://a", "maxAge": "-2s"}`:        `The setting maxAge is "-2s": it must be a duration such as 2s.`,
 		`{"url": "http://a", "maxConcurrency": -1}`:   `The setting maxConcurrency is -1: it must be at least 1.`,
-		`{"url": "http://a", "timeoutSeconds": -1}`:   `The setting timeoutSeconds is -1: it must be between 0 and 600.`,
-		`{"url": "http://a", "timeoutSeconds": 3600}`: `The setting timeoutSeconds is 3600: it must be between 0 and 600.`,
+		`{"url": "http://a", "timeoutSeconds": -1}`:   `The setting timeoutSeconds is -1: it must be between 0.1 and 600.`,
+		`{"url": "http://a", "timeoutSeconds": 3600}`: `The setting timeoutSeconds is 3600: it must be between 0.1 and 600.`,
 
 		`{"url": "http://a", "clusters": [{"url": "http://b"}]}`:                    `A cluster in the data source's settings has no name: give each of them one.`,
 		`{"url": "http://a", "clusters": [{"name": "default", "url": "http://b"}]}`: `Two clusters in the data source's settings are called "default": give each its own name.`,
-		`{"url": "http://a", "clusters": [{"name": "b", "url": "b:8081"}]}`:         `"b:8081" is no address of a Flink REST API: it must start with http:// or https:// and name a host, such as http://jobmanager:8081.`,
+		`{"url": "http://a", "clusters": [{"name": "b", "url": "b:8081"}]}`:         `Cluster b: "b:8081" is no address of a Flink REST API: it must start with http:// or https:// and name a host, such as http://jobmanager:8081.`,
 		`{"url": "http://a", "tlsAuthWithCACert": true}`:                            `The data source's TLS or proxy settings cannot be used (failed to parse TLS CA PEM certificate).`,
 	} {
 		t.Run(jsonData, func(t *testing.T) {

@@ -89,7 +89,7 @@ func (a asking) chosen() (chosen []cluster, err error) {
 	}
 	for _, p := range a.Clusters {
 		if p.regex == nil && !slices.Contains(names, p.text) {
-			return nil, absent("There is no cluster %q in this data source: it knows %s.", p.text, strings.Join(names, ", "))
+			return nil, absent("There is no cluster %q in this data source: it knows %s.", short(p.text), strings.Join(names, ", "))
 		}
 	}
 	return chosen, nil

@@ -90,7 +90,7 @@ func (a asking) taskManagerNames(ctx context.Context) (answer frame.Answer, name
 	if len(names) > 0 {
 		err = nil
 	}
-	return answer, names, err
+	return answer, distinct(names), err
 }
 
 // graphs visits the tasks that the query chose, of each job's graph. A job
