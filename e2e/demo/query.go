@@ -26,6 +26,7 @@ type question struct {
 	Tasks         []string `json:"tasks"`
 	Measure       string   `json:"measure,omitempty"`
 	By            string   `json:"by,omitempty"`
+	Variable      string   `json:"variable,omitempty"`
 }
 
 // questions are all query types; the measure as alert rules use it.
@@ -39,6 +40,7 @@ var questions = []question{
 	{RefID: "bottleneck by task", QueryType: "measure", Measure: "bottleneck", By: "task"},
 	{RefID: "status by job", QueryType: "measure", Measure: "status", By: "job"},
 	{RefID: "status by task", QueryType: "measure", Measure: "status", By: "task"},
+	{RefID: "tasks to choose from", QueryType: "variable", Variable: "tasks"},
 }
 
 var subtasks = question{RefID: "subtasks", QueryType: "subtasks"}
