@@ -81,6 +81,8 @@ func TestTwoLooksMakeASnapshot(t *testing.T) {
 		"a legacy source":                     {[]seen{{at: time.Minute, gauge: legacy}}, job.Unknown, "", job.Unmeasured},
 		"warm-up":                             {[]seen{at(1, 0, 1), at(9, 0, 9)}, job.Unknown, "", job.WarmingUp},
 		"warm-up with gauges":                 {[]seen{{at: 9 * time.Second, gauge: gauge}}, job.Unknown, "", job.WarmingUp},
+		"gauges that may be of the warm-up":   {[]seen{{at: 19 * time.Second, gauge: gauge}}, job.Unknown, "", job.WarmingUp},
+		"gauges a fetch after it":             {[]seen{{at: 20 * time.Second, gauge: gauge}}, 0.8, job.FromGauge60s, ""},
 		"another attempt":                     {[]seen{at(60, 60, 0), {at: 70 * time.Second, idle: 60 * time.Second, busy: 10 * time.Second, counted: true, attempt: 1}}, job.Unknown, "", job.NoMetrics},
 		"counters that ran backwards":         {[]seen{at(60, 60, 0), at(70, 5, 2)}, job.Unknown, "", job.NoMetrics},
 		"and go on from there":                {[]seen{at(60, 60, 0), at(70, 5, 0), at(80, 5, 10)}, 1, job.FromCounters, ""},

@@ -135,3 +135,44 @@ func TestMeasureOfATaskOfAJobThatIsGone(t *testing.T) {
 		}
 	})
 }
+
+// A job that is gone does not cost the series of one that runs.
+func TestMeasureByTaskOfAJobThatIsGoneAndOneThatRuns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := inLab(t, named("orders")...)
+		l.warm(t)
+		shown := answer(t, queried(l.ctx, t, l, `{"queryType": "measure", "by": "task", "jobs": ["orders", "gone"]}`), "A")
+		if told := notices(shown); len(shown.Fields) != 2 || len(told) != 1 || !strings.HasPrefix(told[0], `There is no job "gone"`) {
+			t.Errorf("%d series with the notices %q", len(shown.Fields), told)
+		}
+	})
+}
+
+// A job that begins anew answers without tasks at first, and JSON that is not
+// Flink's is no job: its series stay, without a value.
+func TestMeasureByTaskOfAJobWithoutTasks(t *testing.T) {
+	for _, body := range []string{`{"state": "INITIALIZING", "vertices": []}`, `{}`} {
+		t.Run(body, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := inLab(t, named("orders", "payments")...)
+				anew := false
+				two := twoClusters(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					if anew && r.URL.Path == "/jobs/"+l.Jobs[0].ID {
+						says(200, body)(w, r)
+						return
+					}
+					l.Cluster.ServeHTTP(w, r)
+				}))
+				two.warm(t)
+				query := `{"queryType": "measure", "by": "task", "clusters": ["east"]}`
+				before := labelled(queried(two.ctx, t, two, query)["A"])
+				anew = true
+				time.Sleep(3 * time.Second) // longer than maxAge
+				after := labelled(queried(two.ctx, t, two, query)["A"])
+				if len(after) != len(before) || len(after) != 4 || !slices.Contains(after, "orders/task-0 null") {
+					t.Errorf("series were %q, and are %q", before, after)
+				}
+			})
+		})
+	}
+}
