@@ -76,9 +76,6 @@ func withoutCredentials(text string) string {
 // that share the slots.
 func (c *Client) MostAtOnce() int { return cap(c.slots) }
 
-// Base is the address that the client asks, as a user may read it.
-func (c *Client) Base() string { return c.base }
-
 // get asks for a path and decodes the answer into the value. Errors name the
 // path without its query, which may list hundreds of metrics.
 func (c *Client) get(ctx context.Context, path string, into any) error {

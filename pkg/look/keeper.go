@@ -57,9 +57,6 @@ func New(client *flink.Client, maxAge time.Duration) *Keeper {
 	return &Keeper{client: client, maxAge: maxAge, watched: map[string]*watch{}}
 }
 
-// Address is where the cluster's REST API is.
-func (k *Keeper) Address() string { return k.client.Base() }
-
 // Jobs lists the cluster's jobs, those that have not ended first, by the time
 // they started, with names told apart. requests is how many this call caused:
 // 0 if it shared another's. Errors are [flink.Error] or the context's.
