@@ -43,12 +43,26 @@ const defaultFetch = 10 * time.Second
 // FetchInterval is how often the JobManager fetches metrics when asked for
 // them (metrics.fetcher.update-interval); 0 if fetching is turned off.
 func (c Config) FetchInterval() time.Duration {
-	for _, option := range c {
-		if option.Key == "metrics.fetcher.update-interval" {
-			return interval(option.Value)
-		}
+	if value, set := c.value("metrics.fetcher.update-interval"); set {
+		return interval(value)
 	}
 	return defaultFetch
+}
+
+// FlameGraphs tells whether flame graphs are on (rest.flamegraph.enabled),
+// which they are not unless configured.
+func (c Config) FlameGraphs() bool {
+	value, _ := c.value("rest.flamegraph.enabled")
+	return strings.EqualFold(strings.TrimSpace(value), "true")
+}
+
+func (c Config) value(key string) (value string, set bool) {
+	for _, option := range c {
+		if option.Key == key {
+			return option.Value, true
+		}
+	}
+	return "", false
 }
 
 // units are Flink's names of the units of a duration, in lower case; a plural

@@ -22,6 +22,8 @@ type Cluster struct {
 	JobsRunning  int
 	// Fetch is how often metrics are fetched; 0 if fetching is off.
 	Fetch time.Duration
+	// FlameGraphs tells whether Flink samples stacks when asked.
+	FlameGraphs bool
 	// ConfigErr is why the configuration could not be read, so that Fetch is
 	// Flink's default.
 	ConfigErr error
@@ -41,7 +43,7 @@ func (k *Keeper) Cluster(ctx context.Context) (cluster Cluster, requests int, er
 		config, err := k.client.Config(ctx)
 		return Cluster{
 			Version: overview.Version, TaskManagers: overview.TaskManagers, JobsRunning: overview.JobsRunning,
-			Fetch: config.FetchInterval(), ConfigErr: err,
+			Fetch: config.FetchInterval(), FlameGraphs: config.FlameGraphs(), ConfigErr: err,
 		}, ctx.Err()
 	})
 	if started {

@@ -8,6 +8,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/look"
 )
 
 // CheckHealth says of each cluster its version, what runs, how often metrics
@@ -48,14 +49,23 @@ func (c cluster) health(ctx context.Context) (string, error) {
 		return "", err
 	}
 	text := fmt.Sprintf("Flink %s, %s, %s.", facts.Version, counted(facts.JobsRunning, "running job"), counted(facts.TaskManagers, "TaskManager"))
-	if facts.ConfigErr != nil {
-		text += " Its configuration could not be read, so a metric fetch every 10 s is assumed."
-	}
 	if facts.Fetch == 0 {
 		return text + " Metric fetching is turned off, so nothing can be measured: remove metrics.fetcher.update-interval: 0 from Flink's configuration.", nil
 	}
 	arriving, err := c.metrics(ctx)
-	return fmt.Sprintf("%s Metrics are fetched every %s; %s.", text, facts.Fetch, arriving), err
+	return fmt.Sprintf("%s Metrics are fetched every %s; %s.%s", text, facts.Fetch, arriving, lacking(facts)), err
+}
+
+// lacking says what of the configuration is off or unknown.
+func lacking(facts look.Cluster) string {
+	switch {
+	case facts.ConfigErr != nil:
+		return " Flink's configuration could not be read: a fetch every 10 s is its default."
+	case !facts.FlameGraphs:
+		return " Flame graphs are off: with rest.flamegraph.enabled: true in its configuration, Flink's UI shows where a busy task spends its time."
+	default:
+		return ""
+	}
 }
 
 // metrics says whether metrics arrive, from a look at the first running job.

@@ -22,7 +22,8 @@ func TestHealth(t *testing.T) {
 	flink := func(fetch time.Duration, jobs ...*sim.Job) http.Handler {
 		return &sim.Cluster{Version: "2.3.0", Fetch: fetch, Jobs: jobs}
 	}
-	const measured = "Flink 2.3.0, 1 running job, 1 TaskManager. Metrics are fetched every 10s; they arrive: 3 of 3 tasks of job orders measured."
+	const dark = " Flame graphs are off: with rest.flamegraph.enabled: true in its configuration, Flink's UI shows where a busy task spends its time."
+	const measured = "Flink 2.3.0, 1 running job, 1 TaskManager. Metrics are fetched every 10s; they arrive: 3 of 3 tasks of job orders measured." + dark
 	const perUser = " Grafana forwards who asks, so every user has looks of their own: more requests to Flink, and no sampling in the background."
 	for name, c := range map[string]struct {
 		cluster func() http.Handler
@@ -30,16 +31,19 @@ func TestHealth(t *testing.T) {
 		status  backend.HealthStatus
 		want    string
 	}{
-		"all is well":          {func() http.Handler { return flink(10*time.Second, orders("RUNNING", time.Hour)) }, address, ok, measured},
-		"no job":               {func() http.Handler { return flink(10 * time.Second) }, address, ok, "Flink 2.3.0, 0 running jobs, 1 TaskManager. Metrics are fetched every 10s; whether they arrive shows once a job runs."},
-		"a job has ended":      {func() http.Handler { return flink(10*time.Second, orders("FINISHED", time.Hour)) }, address, ok, "Flink 2.3.0, 0 running jobs, 1 TaskManager. Metrics are fetched every 10s; whether they arrive shows once a job runs."},
-		"a job has just begun": {func() http.Handler { return flink(10*time.Second, orders("RUNNING", time.Second)) }, address, ok, "Flink 2.3.0, 1 running job, 1 TaskManager. Metrics are fetched every 10s; none have arrived for job orders yet, which is normal in the first 10 s after its start."},
-		"another interval":     {func() http.Handler { return flink(time.Minute) }, address, ok, "Flink 2.3.0, 0 running jobs, 1 TaskManager. Metrics are fetched every 1m0s; whether they arrive shows once a job runs."},
+		"all is well": {func() http.Handler { return flink(10*time.Second, orders("RUNNING", time.Hour)) }, address, ok, measured},
+		"flame graphs are on": {func() http.Handler {
+			return &sim.Cluster{Version: "2.3.0", Fetch: 10 * time.Second, FlameGraphs: true}
+		}, address, ok, "Flink 2.3.0, 0 running jobs, 1 TaskManager. Metrics are fetched every 10s; whether they arrive shows once a job runs."},
+		"no job":               {func() http.Handler { return flink(10 * time.Second) }, address, ok, "Flink 2.3.0, 0 running jobs, 1 TaskManager. Metrics are fetched every 10s; whether they arrive shows once a job runs." + dark},
+		"a job has ended":      {func() http.Handler { return flink(10*time.Second, orders("FINISHED", time.Hour)) }, address, ok, "Flink 2.3.0, 0 running jobs, 1 TaskManager. Metrics are fetched every 10s; whether they arrive shows once a job runs." + dark},
+		"a job has just begun": {func() http.Handler { return flink(10*time.Second, orders("RUNNING", time.Second)) }, address, ok, "Flink 2.3.0, 1 running job, 1 TaskManager. Metrics are fetched every 10s; none have arrived for job orders yet, which is normal in the first 10 s after its start." + dark},
+		"another interval":     {func() http.Handler { return flink(time.Minute) }, address, ok, "Flink 2.3.0, 0 running jobs, 1 TaskManager. Metrics are fetched every 1m0s; whether they arrive shows once a job runs." + dark},
 		"fetching is off":      {func() http.Handler { return flink(0, orders("RUNNING", time.Hour)) }, address, ok, "Flink 2.3.0, 1 running job, 1 TaskManager. Metric fetching is turned off, so nothing can be measured: remove metrics.fetcher.update-interval: 0 from Flink's configuration."},
 		"no configuration": {func() http.Handler {
 			return without(flink(10*time.Second, orders("RUNNING", time.Hour)), "/jobmanager/config")
 		}, address, ok,
-			"Flink 2.3.0, 1 running job, 1 TaskManager. Its configuration could not be read, so a metric fetch every 10 s is assumed. Metrics are fetched every 10s; they arrive: 3 of 3 tasks of job orders measured."},
+			"Flink 2.3.0, 1 running job, 1 TaskManager. Metrics are fetched every 10s; they arrive: 3 of 3 tasks of job orders measured. Flink's configuration could not be read: a fetch every 10 s is its default."},
 		"root url": {func() http.Handler { return flink(10*time.Second, orders("RUNNING", time.Hour)) }, backend.DataSourceInstanceSettings{URL: "http://flink:8081"}, ok,
 			measured + " Warning: the address stands in the data source's root url, so everyone who may query can send any request to Flink through Grafana's proxy, cancelling jobs included. Move it to jsonData.url."},
 		"forwards who asks": {func() http.Handler { return flink(10*time.Second, orders("RUNNING", time.Hour)) }, with(map[string]any{"url": "http://flink:8081", "oauthPassThru": true}), ok,

@@ -18,6 +18,8 @@ type Cluster struct {
 	Version string
 	// Fetch is metrics.fetcher.update-interval; 0 turns fetching off.
 	Fetch time.Duration
+	// FlameGraphs is rest.flamegraph.enabled.
+	FlameGraphs bool
 	// Delay is how long each answer takes.
 	Delay time.Duration
 	// Noise is how much of a wait that has not ended yet counts as busy, at

@@ -36,7 +36,7 @@ func (c *Cluster) options() any {
 		{"jobmanager.rpc.address", "127.0.0.1"},
 		{"metrics.fetcher.update-interval", fmt.Sprint(c.Fetch.Milliseconds())},
 		{"web.refresh-interval", fmt.Sprint(refresh.Milliseconds())},
-		{"rest.flamegraph.enabled", "false"},
+		{"rest.flamegraph.enabled", fmt.Sprint(c.FlameGraphs)},
 	}
 }
 
