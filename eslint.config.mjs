@@ -1,0 +1,11 @@
+import grafana from '@grafana/eslint-config';
+
+export default [
+  { ignores: ['dist/', '**/node_modules/', 'e2e/browser/output/', 'e2e/flink/target/'] },
+  ...grafana.map((config) => ({
+    ...config,
+    files: ['**/*.ts', '**/*.tsx', '**/*.mjs'],
+    // Its options are not those of the plugin's present version.
+    rules: { ...config.rules, '@stylistic/type-annotation-spacing': 'off' },
+  })),
+];

@@ -1,0 +1,17 @@
+import { Field, Switch } from '@grafana/ui';
+import React, { useId } from 'react';
+
+interface Props {
+  value?: boolean;
+  onChange: (value: boolean) => void;
+}
+
+/** Whether the columns are wanted that cost requests of their own. */
+export function DetailField({ value, onChange }: Props) {
+  const id = useId();
+  return (
+    <Field label="Details" description="Soft and hard backpressure, buffers: one request or more a task" htmlFor={id} noMargin>
+      <Switch id={id} value={Boolean(value)} onChange={(event) => onChange(event.currentTarget.checked)} />
+    </Field>
+  );
+}

@@ -1,0 +1,56 @@
+import { type SelectableValue } from '@grafana/data';
+import { Field, MultiSelect } from '@grafana/ui';
+import React, { useId, useMemo, useState } from 'react';
+
+import { type DataSource } from '../datasource';
+import { type FlinkQuery } from '../types';
+import { menu, typed } from './menu';
+import { useNames } from './useNames';
+
+interface Props {
+  label: string;
+  list: 'clusters' | 'jobs' | 'tasks';
+  datasource: DataSource;
+  query: FlinkQuery;
+  onChange: (change: Partial<FlinkQuery>) => void;
+}
+
+/**
+ * Names chosen from a menu that the backend fills, or typed: variables, names
+ * that are not there yet, /regular expressions/. Nothing chosen means all.
+ */
+export function NamesField({ label, list, datasource, query, onChange }: Props) {
+  const id = useId();
+  const [search, setSearch] = useState('');
+  const { names, loading, problem, load } = useNames(datasource, list, query);
+  const options = useMemo(() => menu(names, search), [names, search]);
+  const chosen = [query[list] ?? []].flat().map((value) => ({ value, label: value }));
+  return (
+    <Field label={label} htmlFor={id} noMargin description={problem} style={{ minWidth: 240, flex: '1 1 240px', maxWidth: 480 }}>
+      <MultiSelect
+        inputId={id}
+        placeholder={`All ${list}`}
+        value={chosen}
+        options={options}
+        // The menu is filtered before it is drawn: of thousands only some are.
+        filterOption={keep}
+        isLoading={loading}
+        loadingMessage="Asking Flink"
+        noOptionsMessage={problem ?? 'No name fits: type one, a $variable or a /regular expression/'}
+        allowCustomValue
+        formatCreateLabel={typed}
+        onOpenMenu={load}
+        onInputChange={setSearch}
+        onCloseMenu={() => setSearch('')}
+        onChange={(values) => onChange({ [list]: texts(values) })}
+        closeMenuOnSelect={false}
+        menuShouldPortal
+      />
+    </Field>
+  );
+}
+
+const keep = () => true;
+
+/** What was chosen, without the spaces around it. */
+const texts = (values: Array<SelectableValue<string>>) => values.map(({ value }) => (value ?? '').trim()).filter((text) => text !== '');

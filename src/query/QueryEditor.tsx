@@ -1,0 +1,80 @@
+import { type QueryEditorProps } from '@grafana/data';
+import { Alert } from '@grafana/ui';
+import React, { useCallback } from 'react';
+
+import { type DataSource } from '../datasource';
+import { type FlinkQuery, type FlinkSettings, schemaVersion } from '../types';
+import { ChoiceField } from './ChoiceField';
+import { DetailField } from './DetailField';
+import { NamesField } from './NamesField';
+import { alerting, changed, initialQuery, measureOf, measures, queryType, queryTypes, takes, variables } from './queryTypes';
+import { Row } from './Row';
+
+type Props = QueryEditorProps<DataSource, FlinkQuery, FlinkSettings>;
+
+/** The editor of a query: its type, what it is about, and what that type takes. */
+export function QueryEditor({ app, datasource, onChange, onRunQuery, query: saved }: Props) {
+  // A query without a type is a new one.
+  const query: FlinkQuery = saved.queryType ? saved : { ...saved, ...initialQuery(app) };
+  const change = useCallback(
+    (change: Partial<FlinkQuery>) => {
+      onChange(changed(query, change));
+      onRunQuery();
+    },
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- query is made of saved and app
+    [app, onChange, onRunQuery, saved]
+  );
+  if (Number(query.schemaVersion) > schemaVersion) {
+    return <Newer version={query.schemaVersion} onRenew={() => onChange({ ...common(saved), ...initialQuery(app) })} />;
+  }
+  const types = queryTypes.filter(({ value }) => (alerting(app) ? value === 'measure' : value !== 'variable'));
+  const names = { datasource, query, onChange: change };
+  const by = measureOf(query)?.by ?? [];
+  return (
+    <>
+      {!queryType(query.queryType) && <Unknown type={query.queryType} />}
+      <Row>
+        <ChoiceField label="Query type" choices={types} value={query.queryType} known={queryType(query.queryType)} onChange={(queryType) => change({ queryType })} />
+        {takes(query, 'measure') && (
+          <ChoiceField label="Measure" choices={measures} value={query.measure || 'bottleneck'} onChange={(measure) => change({ measure })} />
+        )}
+        {takes(query, 'by') && by.length > 1 && (
+          <ChoiceField label="By" choices={byChoices(by)} value={query.by || by[0]} width={20} onChange={(by) => change({ by })} />
+        )}
+        {takes(query, 'variable') && (
+          <ChoiceField label="List" choices={variables} value={query.variable} onChange={(variable) => change({ variable })} />
+        )}
+      </Row>
+      <Row>
+        {takes(query, 'clusters') && <NamesField label="Clusters" list="clusters" {...names} />}
+        {takes(query, 'jobs') && <NamesField label="Jobs" list="jobs" {...names} />}
+        {takes(query, 'tasks') && <NamesField label="Tasks" list="tasks" {...names} />}
+        {takes(query, 'detail') && <DetailField value={query.detail} onChange={(detail) => change({ detail })} />}
+      </Row>
+    </>
+  );
+}
+
+/** What every query has, whatever wrote it. */
+const common = ({ refId, hide, datasource, key }: FlinkQuery): FlinkQuery => ({ refId, hide, datasource, key });
+
+const byChoices = (by: string[]) =>
+  by.map((value) => ({ value, label: `By ${value}`, description: value === 'job' ? 'Of its worst task' : value === 'task' ? 'Of its worst subtask' : 'Each on its own' }));
+
+/** Says why a saved query cannot be edited as it stands; it is kept until one chooses anew. */
+function Unknown({ type }: { type: unknown }) {
+  return (
+    <Alert severity="warning" title="This version of the plugin does not know the query’s type">
+      {`The type is “${String(type).slice(0, 100)}”. The query is kept as it is until you choose another type.`}
+    </Alert>
+  );
+}
+
+/** Says that an older plugin cannot edit the query, which is kept as it is. */
+function Newer({ version, onRenew }: { version?: number; onRenew: () => void }) {
+  return (
+    <Alert severity="warning" title="This query was written by a newer version of the plugin" buttonContent="Write a new query" onRemove={onRenew}>
+      {`It has schemaVersion ${version}, and this version knows ${schemaVersion}. It is kept as it is: update the plugin, or write a new query instead.`}
+    </Alert>
+  );
+}

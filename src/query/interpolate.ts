@@ -1,0 +1,72 @@
+import { type ScopedVars } from '@grafana/data';
+import { type TemplateSrv } from '@grafana/runtime';
+
+import { type FlinkQuery } from '../types';
+
+/** What Grafana calls a variable at "All", and the backend takes for all. */
+const all = '$__all';
+
+/** As many elements as one text may become: a mistake, not a wish, beyond. */
+const most = 1000;
+
+type Templates = Pick<TemplateSrv, 'replace' | 'getVariables'>;
+
+/**
+ * Fills the dashboard's variables into the query: of one with several values
+ * each becomes an element of its own, unescaped.
+ */
+export function interpolated(query: FlinkQuery, templates: Templates, scopedVars?: ScopedVars): FlinkQuery {
+  const next = { ...query };
+  for (const key of ['clusters', 'jobs', 'tasks'] as const) {
+    if (query[key]) {
+      next[key] = interpolatedAll(query[key], templates, scopedVars);
+    }
+  }
+  return next;
+}
+
+/** Fills the variables into a list of texts. */
+export function interpolatedAll(texts: string | string[] = [], templates: Templates, scopedVars?: ScopedVars): string[] {
+  return [texts].flat().flatMap((text) => interpolatedText(text, templates, scopedVars));
+}
+
+/** A variable's values by its name, as they stand in the text. */
+type Values = Map<string, string[]>;
+
+function interpolatedText(text: string, templates: Templates, scopedVars?: ScopedVars): string[] {
+  if (!text.includes('$') && !text.includes('[[')) {
+    return [text];
+  }
+  const values: Values = new Map();
+  const plain = templates.replace(text, scopedVars, (value: unknown, variable: { name: string }) => {
+    values.set(variable.name, [value].flat().map(String));
+    return '';
+  });
+  const name = [...values.keys()][0];
+  if (values.size === 1 && plain === '' && name !== undefined && isAll(name, templates, scopedVars)) {
+    return [all];
+  }
+  return combined(values).map((chosen) =>
+    templates.replace(text, scopedVars, (_: unknown, variable: { name: string }) => chosen[variable.name] ?? '')
+  );
+}
+
+/** Every combination of the variables' values. */
+function combined(values: Values): Array<Record<string, string>> {
+  let combinations: Array<Record<string, string>> = [{}];
+  for (const [name, each] of values) {
+    combinations = combinations.flatMap((chosen) => each.map((value) => ({ ...chosen, [name]: value }))).slice(0, most);
+  }
+  return combinations;
+}
+
+/** Tells whether a variable stands at "All"; where a panel is repeated by it, it does not. */
+function isAll(name: string, templates: Templates, scopedVars?: ScopedVars): boolean {
+  if (scopedVars?.[name]) {
+    return false;
+  }
+  const variable = templates.getVariables().find((variable) => variable.name === name);
+  const current = variable && 'current' in variable ? variable.current : undefined;
+  const value = current && 'value' in current ? current.value : undefined;
+  return [value].flat().includes(all);
+}

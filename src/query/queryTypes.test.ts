@@ -1,0 +1,50 @@
+import type { FlinkQuery } from '../types';
+import { changed, initialQuery, takes } from './queryTypes';
+
+const full: FlinkQuery = {
+  refId: 'A', hide: true, schemaVersion: 1, queryType: 'subtasks', detail: true,
+  clusters: ['east'], jobs: ['orders'], tasks: ['sink'], measure: 'busy', by: 'subtask', variable: 'tasks',
+};
+
+describe('a query keeps only the keys that it takes', () => {
+  test.each<[string, Partial<FlinkQuery>, string[]]>([
+    ['bottlenecks', { queryType: 'bottlenecks' }, ['clusters', 'jobs', 'tasks']],
+    ['nodeGraph', { queryType: 'nodeGraph' }, ['clusters', 'jobs', 'tasks']],
+    ['subtasks', { queryType: 'subtasks' }, ['clusters', 'jobs', 'tasks', 'detail']],
+    ['tasks', { queryType: 'tasks' }, ['clusters', 'jobs', 'tasks']],
+    ['jobs', { queryType: 'jobs' }, ['clusters', 'jobs']],
+    ['measure', { queryType: 'measure' }, ['clusters', 'jobs', 'tasks', 'measure', 'by']],
+    ['measure of jobs alone', { queryType: 'measure', measure: 'restarts', by: 'job' }, ['clusters', 'jobs', 'measure', 'by']],
+    ['measure of clusters', { queryType: 'measure', measure: 'up', by: 'cluster' }, ['clusters', 'measure', 'by']],
+    ['names of clusters', { queryType: 'variable', variable: 'clusters' }, ['variable']],
+    ['names of jobs', { queryType: 'variable', variable: 'jobs' }, ['clusters', 'variable']],
+    ['names of tasks', { queryType: 'variable', variable: 'tasks' }, ['clusters', 'jobs', 'variable']],
+    ['names of subtasks', { queryType: 'variable', variable: 'subtasks' }, ['clusters', 'jobs', 'tasks', 'variable']],
+    ['names of TaskManagers', { queryType: 'variable', variable: 'taskmanagers' }, ['clusters', 'variable']],
+  ])('%s', (_, change, keys) => {
+    const { refId, hide, schemaVersion, queryType, ...rest } = changed(full, change);
+    expect({ refId, hide, schemaVersion, queryType }).toEqual({ refId: 'A', hide: true, schemaVersion: 1, queryType: change.queryType });
+    expect(Object.keys(rest).sort()).toEqual([...keys].sort());
+  });
+});
+
+test('a measure that cannot be told by what was chosen falls back to its default', () => {
+  expect(changed({ ...full, queryType: 'measure', by: 'task' }, { measure: 'running' }).by).toBeUndefined();
+  expect(changed({ ...full, queryType: 'measure', by: 'task' }, { measure: 'idle' }).by).toBe('task');
+});
+
+test('a change does not lower the schemaVersion, nor touch the query in place', () => {
+  const query: FlinkQuery = { refId: 'A', schemaVersion: 7, queryType: 'jobs' };
+  expect(changed(query, { jobs: ['orders'] }).schemaVersion).toBe(7);
+  expect(query).toEqual({ refId: 'A', schemaVersion: 7, queryType: 'jobs' });
+});
+
+test('an unknown type takes nothing', () => {
+  expect(takes({ refId: 'A', queryType: 'flameGraph' }, 'jobs')).toBe(false);
+});
+
+test('an alert rule begins with a number, a panel with the verdict', () => {
+  expect(initialQuery('unified-alerting')).toMatchObject({ queryType: 'measure', measure: 'bottleneck', by: 'job' });
+  expect(initialQuery('explore')).toEqual({ schemaVersion: 1, queryType: 'bottlenecks' });
+  expect(initialQuery()).toEqual({ schemaVersion: 1, queryType: 'bottlenecks' });
+});

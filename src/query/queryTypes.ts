@@ -1,0 +1,110 @@
+import { type CoreApp } from '@grafana/data';
+
+import { type FlinkQuery, schemaVersion } from '../types';
+
+/** A key that a query may have besides its type. */
+export type Key = 'clusters' | 'jobs' | 'tasks' | 'measure' | 'by' | 'detail' | 'variable';
+
+/** A choice in a menu, with a line of help. */
+export interface Choice {
+  value: string;
+  label: string;
+  description: string;
+}
+
+/** A query type and the keys that it takes. */
+export interface QueryType extends Choice {
+  keys: Key[];
+}
+
+/** A measure and what it can be told by, the default first. */
+export interface Measure extends Choice {
+  by: string[];
+}
+
+const load: Key[] = ['clusters', 'jobs', 'tasks'];
+
+/** The query types, in the order in which one looks into a problem. */
+export const queryTypes: QueryType[] = [
+  { value: 'bottlenecks', label: 'Bottlenecks', description: 'The tasks that hold jobs back, why, and what to do', keys: load },
+  { value: 'nodeGraph', label: 'Job graph', description: 'Tasks and their inputs in Flink’s colours, for the Node graph panel', keys: load },
+  { value: 'subtasks', label: 'Subtasks', description: 'A row a subtask: where it runs, and how it spends its time', keys: [...load, 'detail'] },
+  { value: 'tasks', label: 'Tasks', description: 'A row a task: busy, backpressured and idle shares, records per second, skew', keys: load },
+  { value: 'jobs', label: 'Jobs', description: 'A row a job: its state, its worst task, its bottleneck', keys: ['clusters', 'jobs'] },
+  { value: 'measure', label: 'Measure', description: 'One number a series, for alert rules and stat panels', keys: [...load, 'measure', 'by'] },
+  { value: 'variable', label: 'Names', description: 'Names to choose from, as a dashboard variable lists them', keys: [...load, 'variable'] },
+];
+
+const loadBy = ['job', 'task', 'subtask'];
+
+/** What query type measure can tell. */
+export const measures: Measure[] = [
+  { value: 'bottleneck', label: 'Bottleneck', description: 'Severity of the root cause, 0 to 1; 0 where nothing holds the job back', by: loadBy },
+  { value: 'status', label: 'Status', description: '4 bottleneck, 3 backpressured, 2 busy, 1 mixed, 0 idle', by: loadBy },
+  { value: 'busy', label: 'Busy', description: 'Share of time busy, 0 to 1, of the busiest subtask', by: loadBy },
+  { value: 'backpressured', label: 'Backpressured', description: 'Share of time backpressured, 0 to 1, of the worst subtask', by: loadBy },
+  { value: 'idle', label: 'Idle', description: 'Share of time idle, 0 to 1, of the least idle subtask', by: loadBy },
+  { value: 'skew', label: 'Skew', description: 'How unevenly records are spread over the subtasks, 0 to 1', by: loadBy },
+  { value: 'running', label: 'Running', description: '1 while the job and all its tasks run, else 0', by: ['job'] },
+  { value: 'restarts', label: 'Restarts', description: 'Number of restarts since the job started', by: ['job'] },
+  { value: 'up', label: 'Up', description: '1 when the cluster’s REST API answered, else 0', by: ['cluster'] },
+];
+
+/** What query type variable can list. */
+export const variables: Choice[] = [
+  { value: 'clusters', label: 'Clusters', description: 'Names of the clusters behind the data source' },
+  { value: 'jobs', label: 'Jobs', description: 'Names of the jobs that have not ended' },
+  { value: 'tasks', label: 'Tasks', description: 'Names of the tasks of the jobs chosen' },
+  { value: 'subtasks', label: 'Subtasks', description: 'Indexes up to the highest parallelism of the tasks chosen' },
+  { value: 'taskmanagers', label: 'TaskManagers', description: 'Ids of the TaskManagers of the clusters chosen' },
+];
+
+/** Where one writes an alert rule: only numbers can be alerted on. */
+export const alerting = (app?: CoreApp | `${CoreApp}`) => app === 'unified-alerting';
+
+/** The query that a new panel, or a new alert rule, begins with. */
+export function initialQuery(app?: CoreApp | `${CoreApp}`): Partial<FlinkQuery> {
+  return alerting(app)
+    ? { schemaVersion, queryType: 'measure', measure: 'bottleneck', by: 'job' }
+    : { schemaVersion, queryType: 'bottlenecks' };
+}
+
+/** The query type of that name; undefined for one that this version does not know. */
+export const queryType = (name?: string) => queryTypes.find(({ value }) => value === name);
+
+/** The measure that a query names, or leaves to the default. */
+export const measureOf = (query: FlinkQuery) => measures.find(({ value }) => value === (query.measure || 'bottleneck'));
+
+/** What the lists narrow down: all jobs of a measure of clusters, say, none. */
+function keysOf(query: FlinkQuery): Key[] {
+  const keys = queryType(query.queryType)?.keys ?? [];
+  const by = query.queryType === 'measure' ? measureOf(query)?.by : undefined;
+  const without: Key[] = by?.includes('cluster') ? ['jobs', 'tasks'] : by && !by.includes('task') ? ['tasks'] : listed(query);
+  return keys.filter((key) => !without.includes(key));
+}
+
+/** The keys that a list of names has no use for. */
+function listed({ queryType, variable }: FlinkQuery): Key[] {
+  if (queryType !== 'variable') {
+    return [];
+  }
+  const uses: Record<string, Key[]> = { tasks: ['clusters', 'jobs'], subtasks: ['clusters', 'jobs', 'tasks'], jobs: ['clusters'], taskmanagers: ['clusters'] };
+  return load.filter((key) => !(uses[variable ?? ''] ?? []).includes(key));
+}
+
+/** Tells whether a query of this type, measure and list takes the key. */
+export const takes = (query: FlinkQuery, key: Key) => keysOf(query).includes(key);
+
+/** Changes a query and drops the keys that it then has no use for. */
+export function changed(query: FlinkQuery, change: Partial<FlinkQuery>): FlinkQuery {
+  const next: FlinkQuery = { ...query, ...change, schemaVersion: Math.max(query.schemaVersion ?? 0, schemaVersion) };
+  const measure = measureOf(next);
+  if (next.by && measure && !measure.by.includes(next.by)) {
+    delete next.by;
+  }
+  const keys: Key[] = [...load, 'measure', 'by', 'detail', 'variable'];
+  for (const key of keys.filter((key) => !takes(next, key))) {
+    delete next[key];
+  }
+  return next;
+}

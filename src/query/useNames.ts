@@ -1,0 +1,52 @@
+import { isFetchError, getTemplateSrv } from '@grafana/runtime';
+import { useCallback, useEffect, useRef, useState } from 'react';
+
+import { type DataSource } from '../datasource';
+import { type FlinkQuery, type Listing } from '../types';
+
+interface Listed {
+  names: string[];
+  loading: boolean;
+  /** A sentence on why names are missing. */
+  problem?: string;
+}
+
+/**
+ * The names that a menu shows: the dashboard's variables, then what the backend
+ * lists. It is asked when the menu opens, not while one types.
+ */
+export function useNames(datasource: DataSource, list: Listing, { clusters, jobs }: FlinkQuery) {
+  const [listed, setListed] = useState<Listed>({ names: [], loading: false });
+  const asked = useRef(0);
+  useEffect(() => () => void asked.current++, []);
+  const load = useCallback(async () => {
+    const turn = ++asked.current;
+    setListed((before) => ({ ...before, loading: true }));
+    const answer = await ask(datasource, list, { clusters, jobs });
+    if (turn === asked.current) {
+      setListed(answer);
+    }
+  }, [datasource, list, clusters, jobs]);
+  return { ...listed, load };
+}
+
+async function ask(datasource: DataSource, list: Listing, { clusters, jobs }: Pick<FlinkQuery, 'clusters' | 'jobs'>): Promise<Listed> {
+  const variables = getTemplateSrv().getVariables().map(({ name }) => `$${name}`);
+  try {
+    // Each list is among what was chosen before it.
+    const chosen = { clusters: list === 'clusters' ? [] : clusters, jobs: list === 'tasks' ? jobs : [] };
+    const { names, notices } = await datasource.names(list, chosen);
+    return { names: [...variables, ...names], loading: false, problem: notices?.join(' ') };
+  } catch (error) {
+    return { names: variables, loading: false, problem: `${told(error)} Names can still be typed.` };
+  }
+}
+
+/** The sentence that the backend gave, or what there is instead of it. */
+function told(error: unknown): string {
+  if (isFetchError(error)) {
+    const sentence: unknown = error.data?.error ?? error.data?.message;
+    return typeof sentence === 'string' && sentence ? sentence : `The plugin did not answer (status ${error.status}).`;
+  }
+  return 'The plugin did not answer.';
+}

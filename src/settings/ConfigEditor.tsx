@@ -1,0 +1,42 @@
+import { type DataSourcePluginOptionsEditorProps } from '@grafana/data';
+import { ConfigSection, SecureSocksProxyToggle } from '@grafana/plugin-ui';
+import { Divider } from '@grafana/ui';
+import React from 'react';
+
+import { type FlinkSecrets, type FlinkSettings } from '../types';
+import { AddressFields } from './AddressFields';
+import { Authentication } from './Authentication';
+import { ClustersTable } from './ClustersTable';
+import { LimitFields } from './LimitFields';
+import { RootAddress } from './RootAddress';
+
+/** What every part of the page gets. */
+export type Props = DataSourcePluginOptionsEditorProps<FlinkSettings, FlinkSecrets>;
+
+/** The page on which a data source is configured. */
+export function ConfigEditor(props: Props) {
+  const { options, onOptionsChange } = props;
+  return (
+    <>
+      <RootAddress {...props} />
+      <ConfigSection title="Flink">
+        <AddressFields {...props} />
+      </ConfigSection>
+      <ConfigSection
+        title="Further clusters"
+        description="For application mode, where each job has a REST API of its own. All get the same credentials."
+        isCollapsible
+        isInitiallyOpen={Boolean(options.jsonData.clusters?.length)}
+      >
+        <ClustersTable {...props} />
+      </ConfigSection>
+      <Divider />
+      <Authentication {...props} />
+      <SecureSocksProxyToggle dataSourceConfig={options} onChange={onOptionsChange} labelWidth={30} />
+      <Divider />
+      <ConfigSection title="Limits" description="What the plugin may ask of Flink. The defaults suit most clusters." isCollapsible isInitiallyOpen={false}>
+        <LimitFields {...props} />
+      </ConfigSection>
+    </>
+  );
+}

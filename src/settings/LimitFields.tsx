@@ -1,0 +1,52 @@
+import React from 'react';
+
+import { type FlinkSettings } from '../types';
+import { changeSettings } from './change';
+import { type Props } from './ConfigEditor';
+import { durationFault, numberFault } from './faults';
+import { TextField } from './TextField';
+
+/** What the plugin may ask of Flink. */
+export function LimitFields(props: Props) {
+  const { timeoutSeconds, maxConcurrency, maxAge } = props.options.jsonData;
+  const field = { readOnly: props.options.readOnly, width: 16 };
+  const change = (settings: Partial<FlinkSettings>) => changeSettings(props, settings);
+  return (
+    <>
+      <TextField
+        label="Time-out"
+        help="How long one request to Flink may take."
+        unit="seconds"
+        placeholder="10"
+        value={timeoutSeconds}
+        fault={numberFault(timeoutSeconds, 0.1, 600)}
+        onChange={(text) => change({ timeoutSeconds: numeric(text) })}
+        {...field}
+      />
+      <TextField
+        label="Requests at once"
+        help="How many requests to Flink may be under way at once, over all queries."
+        placeholder="8"
+        value={maxConcurrency}
+        fault={numberFault(maxConcurrency, 1, 256)}
+        onChange={(text) => change({ maxConcurrency: numeric(text) })}
+        {...field}
+      />
+      <TextField
+        label="Age limit"
+        help="How old a look at Flink may be and still answer a query: within it all panels, users and rules share one."
+        placeholder="2s"
+        value={maxAge}
+        fault={durationFault(maxAge)}
+        onChange={(text) => change({ maxAge: text === '' ? undefined : text })}
+        {...field}
+      />
+    </>
+  );
+}
+
+/** The number that a text is, undefined for none. */
+function numeric(text: string): number | undefined {
+  const value = Number(text.trim().replace(',', '.'));
+  return text.trim() === '' || Number.isNaN(value) ? undefined : value;
+}

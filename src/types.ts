@@ -1,0 +1,52 @@
+import type { DataSourceJsonData } from '@grafana/data';
+import type { DataQuery } from '@grafana/schema';
+
+/** A query as dashboards and alert rules store it: schemaVersion 1. */
+export interface FlinkQuery extends DataQuery {
+  schemaVersion?: number;
+  /** Ids, exact names or /regular expressions/; none means all. */
+  clusters?: string[];
+  jobs?: string[];
+  tasks?: string[];
+  /** Of query type measure. */
+  measure?: string;
+  by?: string;
+  /** Of query type subtasks: soft and hard backpressure, buffers. */
+  detail?: boolean;
+  /** Of query type variable: what it lists. */
+  variable?: string;
+}
+
+/** The newest schemaVersion that this plugin knows. */
+export const schemaVersion = 1;
+
+/** A further cluster behind the data source. */
+export interface ClusterSettings {
+  name: string;
+  url: string;
+}
+
+/** The keys of jsonData that are ours; what is absent has the backend's default. */
+export interface FlinkSettings extends DataSourceJsonData {
+  url?: string;
+  clusterName?: string;
+  clusters?: ClusterSettings[];
+  timeoutSeconds?: number;
+  maxConcurrency?: number;
+  maxAge?: string;
+  oauthPassThru?: boolean;
+}
+
+/** The keys of secureJsonData, besides those of Grafana's standard ways in. */
+export interface FlinkSecrets {
+  bearerToken?: string;
+}
+
+/** Lists that the backend can name things from. */
+export type Listing = 'clusters' | 'jobs' | 'tasks' | 'subtasks' | 'taskmanagers';
+
+/** What the backend answers when it lists names. */
+export interface Names {
+  names: string[];
+  notices?: string[];
+}
