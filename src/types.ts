@@ -8,6 +8,8 @@ export interface FlinkQuery extends DataQuery {
   clusters?: string[];
   jobs?: string[];
   tasks?: string[];
+  /** STREAMING, BATCH; none means all. */
+  types?: string[];
   /** Of query type measure. */
   measure?: string;
   by?: string;

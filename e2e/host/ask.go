@@ -27,7 +27,16 @@ func (p *Plugin) CheckHealth(ctx context.Context, settings backend.DataSourceIns
 // QueryData sends the queries in one request, as a panel does. An error means
 // that the plugin did not answer at all; a query's own is in its response.
 func (p *Plugin) QueryData(ctx context.Context, settings backend.DataSourceInstanceSettings, queries ...backend.DataQuery) (*backend.QueryDataResponse, error) {
-	request := backend.ToProto().QueryDataRequest(&backend.QueryDataRequest{Queries: queries})
+	return p.query(ctx, settings, nil, queries)
+}
+
+// Evaluate sends the queries in one request, as an alert rule does.
+func (p *Plugin) Evaluate(ctx context.Context, settings backend.DataSourceInstanceSettings, queries ...backend.DataQuery) (*backend.QueryDataResponse, error) {
+	return p.query(ctx, settings, map[string]string{backend.FromAlertHeaderName: "true"}, queries)
+}
+
+func (p *Plugin) query(ctx context.Context, settings backend.DataSourceInstanceSettings, headers map[string]string, queries []backend.DataQuery) (*backend.QueryDataResponse, error) {
+	request := backend.ToProto().QueryDataRequest(&backend.QueryDataRequest{Headers: headers, Queries: queries})
 	request.PluginContext = pluginContext(settings)
 	answer, err := p.data.QueryData(ctx, request)
 	if err != nil {

@@ -46,6 +46,9 @@ func (a asking) show(answer *frame.Answer, asked target) {
 	if asked.err != nil {
 		asked.snapshot = asked.cluster.keeper.Blank(asked.info, asked.err)
 	}
+	if !a.Types.choose(asked.snapshot.Job.Type) {
+		return
+	}
 	shown := frame.Job{
 		Cluster: asked.cluster.name, Snapshot: asked.snapshot,
 		Verdict: diagnosis.Diagnose(asked.snapshot), Tasks: a.tasks(asked.snapshot.Graph),

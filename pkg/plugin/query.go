@@ -18,6 +18,7 @@ type query struct {
 	Clusters      patterns `json:"clusters"`
 	Jobs          patterns `json:"jobs"`
 	Tasks         patterns `json:"tasks"`
+	Types         jobTypes `json:"types"`
 	Measure       string   `json:"measure"`
 	By            frame.By `json:"by"`
 	Detail        bool     `json:"detail"`

@@ -7,7 +7,7 @@ import { type FlinkQuery, type FlinkSettings, schemaVersion } from '../types';
 import { ChoiceField } from './ChoiceField';
 import { DetailField } from './DetailField';
 import { NamesField } from './NamesField';
-import { alerting, changed, initialQuery, measureOf, measures, queryType, queryTypes, takes, variables } from './queryTypes';
+import { alerting, changed, initialQuery, jobTypes, measureOf, measures, queryType, queryTypes, takes, variables } from './queryTypes';
 import { Row } from './Row';
 
 type Props = QueryEditorProps<DataSource, FlinkQuery, FlinkSettings>;
@@ -40,6 +40,9 @@ export function QueryEditor({ app, datasource, onChange, onRunQuery, query: save
         )}
         {takes(query, 'by') && by.length > 1 && (
           <ChoiceField label="By" choices={byChoices(by)} value={query.by || by[0]} width={20} onChange={(by) => change({ by })} />
+        )}
+        {takes(query, 'types') && (
+          <ChoiceField label="Job types" choices={jobTypes} value={query.types?.[0] ?? 'all'} width={20} onChange={(type) => change({ types: type === 'all' ? undefined : [type] })} />
         )}
         {takes(query, 'variable') && (
           <ChoiceField label="List" choices={variables} value={query.variable} onChange={(variable) => change({ variable })} />

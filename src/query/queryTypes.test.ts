@@ -3,7 +3,7 @@ import { changed, initialQuery, takes } from './queryTypes';
 
 const full: FlinkQuery = {
   refId: 'A', hide: true, schemaVersion: 1, queryType: 'subtasks', detail: true,
-  clusters: ['east'], jobs: ['orders'], tasks: ['sink'], measure: 'busy', by: 'subtask', variable: 'tasks',
+  clusters: ['east'], jobs: ['orders'], tasks: ['sink'], types: ['STREAMING'], measure: 'busy', by: 'subtask', variable: 'tasks',
 };
 
 describe('a query keeps only the keys that it takes', () => {
@@ -13,7 +13,7 @@ describe('a query keeps only the keys that it takes', () => {
     ['subtasks', { queryType: 'subtasks' }, ['clusters', 'jobs', 'tasks', 'detail']],
     ['tasks', { queryType: 'tasks' }, ['clusters', 'jobs', 'tasks']],
     ['jobs', { queryType: 'jobs' }, ['clusters', 'jobs']],
-    ['measure', { queryType: 'measure' }, ['clusters', 'jobs', 'tasks', 'measure', 'by']],
+    ['measure', { queryType: 'measure' }, ['clusters', 'jobs', 'tasks', 'types', 'measure', 'by']],
     ['measure of jobs alone', { queryType: 'measure', measure: 'restarts', by: 'job' }, ['clusters', 'jobs', 'measure', 'by']],
     ['measure of clusters', { queryType: 'measure', measure: 'up', by: 'cluster' }, ['clusters', 'measure', 'by']],
     ['names of clusters', { queryType: 'variable', variable: 'clusters' }, ['variable']],

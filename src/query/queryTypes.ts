@@ -3,7 +3,7 @@ import { type CoreApp } from '@grafana/data';
 import { type FlinkQuery, schemaVersion } from '../types';
 
 /** A key that a query may have besides its type. */
-export type Key = 'clusters' | 'jobs' | 'tasks' | 'measure' | 'by' | 'detail' | 'variable';
+export type Key = 'clusters' | 'jobs' | 'tasks' | 'types' | 'measure' | 'by' | 'detail' | 'variable';
 
 /** A choice in a menu, with a line of help. */
 export interface Choice {
@@ -31,7 +31,7 @@ export const queryTypes: QueryType[] = [
   { value: 'subtasks', label: 'Subtasks', description: 'A row a subtask: where it runs, and how it spends its time', keys: [...load, 'detail'] },
   { value: 'tasks', label: 'Tasks', description: 'A row a task: busy, backpressured and idle shares, records per second, skew', keys: load },
   { value: 'jobs', label: 'Jobs', description: 'A row a job: its state, its worst task, its bottleneck', keys: ['clusters', 'jobs'] },
-  { value: 'measure', label: 'Measure', description: 'One number a series, for alert rules and stat panels', keys: [...load, 'measure', 'by'] },
+  { value: 'measure', label: 'Measure', description: 'One number a series, for alert rules and stat panels', keys: [...load, 'types', 'measure', 'by'] },
   { value: 'variable', label: 'Names', description: 'Names to choose from, as a dashboard variable lists them', keys: [...load, 'variable'] },
 ];
 
@@ -62,10 +62,17 @@ export const variables: Choice[] = [
 /** Where one writes an alert rule: only numbers can be alerted on. */
 export const alerting = (app?: CoreApp | `${CoreApp}`) => app === 'unified-alerting';
 
+/** What type of job a measure is about. */
+export const jobTypes: Choice[] = [
+  { value: 'all', label: 'All', description: 'Jobs of any type' },
+  { value: 'STREAMING', label: 'Streaming', description: 'Leaves batch jobs out, which their slowest task may hold back' },
+  { value: 'BATCH', label: 'Batch', description: 'Batch jobs alone' },
+];
+
 /** The query that a new panel, or a new alert rule, begins with. */
 export function initialQuery(app?: CoreApp | `${CoreApp}`): Partial<FlinkQuery> {
   return alerting(app)
-    ? { schemaVersion, queryType: 'measure', measure: 'bottleneck', by: 'job' }
+    ? { schemaVersion, queryType: 'measure', measure: 'bottleneck', by: 'job', types: ['STREAMING'] }
     : { schemaVersion, queryType: 'bottlenecks' };
 }
 
@@ -79,7 +86,7 @@ export const measureOf = (query: FlinkQuery) => measures.find(({ value }) => val
 function keysOf(query: FlinkQuery): Key[] {
   const keys = queryType(query.queryType)?.keys ?? [];
   const by = query.queryType === 'measure' ? measureOf(query)?.by : undefined;
-  const without: Key[] = by?.includes('cluster') ? ['jobs', 'tasks'] : by && !by.includes('task') ? ['tasks'] : listed(query);
+  const without: Key[] = by?.includes('cluster') ? ['jobs', 'tasks', 'types'] : by && !by.includes('task') ? ['tasks', 'types'] : listed(query);
   return keys.filter((key) => !without.includes(key));
 }
 
@@ -102,7 +109,7 @@ export function changed(query: FlinkQuery, change: Partial<FlinkQuery>): FlinkQu
   if (next.by && measure && !measure.by.includes(next.by)) {
     delete next.by;
   }
-  const keys: Key[] = [...load, 'measure', 'by', 'detail', 'variable'];
+  const keys: Key[] = [...load, 'types', 'measure', 'by', 'detail', 'variable'];
   for (const key of keys.filter((key) => !takes(next, key))) {
     delete next[key];
   }

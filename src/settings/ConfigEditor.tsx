@@ -32,11 +32,12 @@ export function ConfigEditor(props: Props) {
       </ConfigSection>
       <Divider />
       <Authentication {...props} />
+      <Divider spacing={2} />
       <SecureSocksProxyToggle dataSourceConfig={options} onChange={onOptionsChange} labelWidth={30} />
-      <Divider />
       <ConfigSection title="Limits" description="What the plugin may ask of Flink. The defaults suit most clusters." isCollapsible isInitiallyOpen={false}>
         <LimitFields {...props} />
       </ConfigSection>
+      <Divider spacing={1} />
     </>
   );
 }

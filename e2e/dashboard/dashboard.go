@@ -1,0 +1,74 @@
+// Package dashboard reads dashboards as Grafana stores them, as far as it
+// matters to a data source: what their panels ask, which fields of the answers
+// they name, and how variables are filled in.
+package dashboard
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// Dashboard is a dashboard in Grafana's classic JSON.
+type Dashboard struct {
+	UID           string  `json:"uid"`
+	Title         string  `json:"title"`
+	SchemaVersion int     `json:"schemaVersion"`
+	Panels        []Panel `json:"panels"`
+	Templating    struct {
+		List []Variable `json:"list"`
+	} `json:"templating"`
+
+	// Source is the file as it is.
+	Source []byte `json:"-"`
+}
+
+// Panel is one of a dashboard's panels.
+type Panel struct {
+	ID              int               `json:"id"`
+	Type            string            `json:"type"`
+	Title           string            `json:"title"`
+	Description     string            `json:"description"`
+	GridPos         Area              `json:"gridPos"`
+	Datasource      Datasource        `json:"datasource"`
+	Targets         []json.RawMessage `json:"targets"`
+	FieldConfig     FieldConfig       `json:"fieldConfig"`
+	Options         Options           `json:"options"`
+	Transformations []Transformation  `json:"transformations"`
+}
+
+// Datasource is how a panel, target or variable says what it asks.
+type Datasource struct {
+	Type string `json:"type"`
+	UID  string `json:"uid"`
+}
+
+// Area is where a panel lies on the grid, 24 columns wide.
+type Area struct{ X, Y, W, H int }
+
+// Overlaps tells whether two areas share a cell.
+func (a Area) Overlaps(b Area) bool {
+	return a.X < b.X+b.W && b.X < a.X+a.W && a.Y < b.Y+b.H && b.Y < a.Y+a.H
+}
+
+// Read reads the dashboards of a folder, by the names of their files.
+func Read(folder string) (map[string]Dashboard, error) {
+	files, err := filepath.Glob(filepath.Join(folder, "*.json"))
+	if err != nil {
+		return nil, err
+	}
+	dashboards := map[string]Dashboard{}
+	for _, file := range files {
+		source, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		read := Dashboard{Source: source}
+		if err := json.Unmarshal(source, &read); err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		dashboards[filepath.Base(file)] = read
+	}
+	return dashboards, nil
+}
