@@ -14,10 +14,13 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/build"
 	"github.com/magefile/mage/mg"
 	"github.com/magefile/mage/sh"
+	"github.com/magefile/mage/target"
 
+	"github.com/flinkscope/flinkscope-flink-datasource/e2e/browser"
 	"github.com/flinkscope/flinkscope-flink-datasource/e2e/cluster"
 	"github.com/flinkscope/flinkscope-flink-datasource/e2e/demo"
 	"github.com/flinkscope/flinkscope-flink-datasource/e2e/host"
+	"github.com/flinkscope/flinkscope-flink-datasource/e2e/release"
 )
 
 func init() {
@@ -30,21 +33,36 @@ func init() {
 	}
 }
 
-// Build makes the backend for this machine: dist/gpx_flink_<os>_<arch>.
-func Build() error {
+// Backend makes the backend for this machine: dist/gpx_flink_<os>_<arch>.
+func Backend() error {
 	return build.Build{}.Custom(runtime.GOOS, runtime.GOARCH)
 }
 
-// BuildAll makes the backend for all machines that Grafana runs on.
-func BuildAll() {
-	build.BuildAll()
+// Frontend makes module.js and all that lies beside it in dist, after npm ci
+// where the packages are not those of package-lock.json.
+func Frontend() error {
+	mg.Deps(packages)
+	return npm("run", "build")
+}
+
+// Build makes the whole dist: module.js, the backends for all machines that
+// Grafana runs on, logo, dashboards and documents.
+func Build() {
+	mg.SerialDeps(Frontend, build.BuildAll)
+}
+
+// Package makes the zip that Grafana takes, and looks whether its catalogue
+// would refuse it.
+func Package() error {
+	mg.Deps(Build)
+	return archive()
 }
 
 // Demo shows what the plugin says of the cluster at FLINK_URL, of a Flink of
 // FLINK_VERSION that is started with FLINK_JOB, or else of a simulated one;
 // DEMO_FORMAT=json prints one JSON object.
 func Demo(ctx context.Context) error {
-	mg.Deps(Build)
+	mg.Deps(Backend)
 	options, err := demo.FromEnvironment(host.Executable("dist"))
 	if err != nil {
 		return err
@@ -52,7 +70,7 @@ func Demo(ctx context.Context) error {
 	return demo.Run(ctx, options)
 }
 
-// Test runs the unit tests.
+// Test runs the unit tests of the backend.
 func Test() error {
 	return sh.RunV("go", "test", "-race", "./pkg/...", "./e2e/...")
 }
@@ -70,20 +88,41 @@ func speed() error {
 	return sh.RunV("go", "test", "-count=1", "-v", "-run", "TestARoundIsAsFastAsItsRequests", "./pkg/look")
 }
 
-// Check runs all that a change has to pass, on real Flinks too; with CI=true
-// nothing is skipped.
-func Check() error {
-	missing := cluster.Available()
-	if missing != nil && os.Getenv("CI") == "true" {
-		return missing
+// Aliases let check be a target beside its namespace.
+var Aliases = map[string]any{"check": Check.All}
+
+// Check is what a change has to pass.
+type Check mg.Namespace
+
+// All (as check, too) runs all that a change has to pass, in a browser and on real Flinks too.
+// It says what it skips where something is missing; with CI=true nothing is
+// skipped.
+func (Check) All() error { return run(steps()) }
+
+// Full does the same, and what takes longer: the frontend in the oldest
+// Grafana that plugin.json promises.
+func (Check) Full() error {
+	return run(append(steps(), step{"browser, Grafana 10.4", oldBrowser, browser.Available()}))
+}
+
+// steps are those of the check; the tests on a real Flink come last, so that
+// the output ends with their verdict.
+func steps() []step {
+	node, page, flink := browser.Node(), browser.Available(), cluster.Available()
+	return []step{
+		{"formatting", formatting, nil},
+		{"vet", vet, nil},
+		{"staticcheck", staticcheck, nil},
+		{"types", script("typecheck"), node},
+		{"lint", script("lint"), node},
+		{"unit tests of the frontend", script("test:ci"), node},
+		{"build", builds(node), nil},
+		{"test", Test, nil},
+		{"speed", speed, nil},
+		{"archive", archive, node},
+		{"browser", script("e2e"), page},
+		{"real Flink", tagged("./e2e", "./e2e/compose"), flink},
 	}
-	steps := []step{{"formatting", formatting}, {"vet", vet}, {"staticcheck", staticcheck}, {"build", Build}, {"test", Test}, {"speed", speed}}
-	if missing == nil {
-		steps = append(steps, step{"real Flink", realFlink})
-	} else {
-		fmt.Printf("Skipping the tests on a real Flink: %v.\n", missing)
-	}
-	return run(steps)
 }
 
 // matrixVersions are the last patch releases of every minor version.
@@ -92,7 +131,7 @@ const matrixVersions = "1.13.6,1.14.6,1.15.4,1.16.3,1.17.2,1.18.1,1.19.3,1.20.5,
 // Matrix runs the tests on real Flinks of every minor version and writes
 // docs/flink-versions.md.
 func Matrix() error {
-	mg.Deps(Build)
+	mg.Deps(Backend)
 	environment := map[string]string{"FLINK_VERSIONS": matrixVersions, "FLINK_VERSIONS_REPORT": "../docs/flink-versions.md"}
 	if err := os.MkdirAll("docs", 0o755); err != nil {
 		return err
@@ -104,12 +143,21 @@ func Matrix() error {
 type step struct {
 	name string
 	do   func() error
+	// missing is what it needs and this machine lacks.
+	missing error
 }
 
 // run does the steps in order, up to the first that fails. After the last it
 // prints nothing, so that the output ends with the verdict of the tests.
 func run(steps []step) error {
 	for i, step := range steps {
+		switch {
+		case step.missing != nil && os.Getenv("CI") == "true":
+			return fmt.Errorf("%s: %w", step.name, step.missing)
+		case step.missing != nil:
+			fmt.Printf("== %s: skipped, as %v.\n", step.name, step.missing)
+			continue
+		}
 		fmt.Printf("== %s\n", step.name)
 		begin := time.Now()
 		if err := step.do(); err != nil {
@@ -120,6 +168,60 @@ func run(steps []step) error {
 		}
 	}
 	return nil
+}
+
+// builds is the whole dist, or where there is no Node.js the backend alone.
+func builds(noNode error) func() error {
+	return func() error {
+		if noNode != nil {
+			return Backend()
+		}
+		mg.Deps(Build)
+		return nil
+	}
+}
+
+// archive makes the zip of what is built.
+func archive() error {
+	path, err := release.Make("dist", ".", ".")
+	if err == nil {
+		fmt.Println(path)
+	}
+	return err
+}
+
+// oldBrowser opens the built frontend among the packages of Grafana 10.4.
+func oldBrowser() error {
+	err := sh.RunV("npm", "ci", "--prefix", "e2e/browser/grafana-10", "--legacy-peer-deps", "--ignore-scripts", "--no-audit", "--no-fund")
+	if err != nil {
+		return err
+	}
+	return sh.RunWithV(map[string]string{"GRAFANA_UI": "10.4"}, "npm", "run", "e2e")
+}
+
+// packages installs what package-lock.json names, unless it is there.
+func packages() error {
+	newer, err := target.Path("node_modules/.package-lock.json", "package-lock.json")
+	if err != nil || !newer {
+		return err
+	}
+	return npm("ci", "--no-audit", "--no-fund")
+}
+
+// script runs one of package.json's.
+func script(name string) func() error {
+	return func() error {
+		mg.Deps(packages)
+		return npm("run", name)
+	}
+}
+
+func npm(arguments ...string) error { return sh.RunV("npm", arguments...) }
+
+// tagged runs the tests that need the built plugin.
+func tagged(folders ...string) func() error {
+	arguments := append([]string{"test", "-tags", "e2e", "-count=1", "-v", "-timeout", "20m"}, folders...)
+	return func() error { return sh.RunV("go", arguments...) }
 }
 
 // formatting looks at what git tracks, and at new files that it would.
@@ -148,9 +250,4 @@ func staticcheck() error {
 	return errors.Join(
 		sh.RunV("go", "tool", "staticcheck", "./..."),
 		sh.RunV("go", "tool", "staticcheck", "-tags", "mage,e2e", "./..."))
-}
-
-// realFlink needs the built backend.
-func realFlink() error {
-	return sh.RunV("go", "test", "-tags", "e2e", "-count=1", "-v", "-timeout", "20m", "./e2e/...")
 }

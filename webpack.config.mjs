@@ -13,13 +13,18 @@ const shared = [
   '@grafana/data', '@grafana/runtime', '@grafana/ui',
 ];
 
-// Grafana shows the README away from its pictures' folder.
-const readme = (text) => text.toString().replaceAll('](src/img/', `](public/plugins/${plugin.id}/img/`);
+// Grafana and its catalogue show the README away from the repository.
+const repository = plugin.info.links.find(({ name }) => name === 'repository').url;
+const pictures = `${repository.replace('//github.com', '//raw.githubusercontent.com')}/main`;
+const readme = (text) =>
+  text.toString().replaceAll('](src/img/', `](${pictures}/src/img/`).replaceAll('](docs/', `](${repository}/blob/main/docs/`);
 
 export default (_, { mode }) => ({
   mode,
   target: ['web', 'es2021'],
-  entry: { module: './src/module.ts' },
+  // The catalogue wants the source map's names to begin here.
+  context: resolve('src'),
+  entry: { module: './module.ts' },
   devtool: mode === 'production' ? 'source-map' : 'eval-source-map',
   output: {
     path: resolve('dist'),
@@ -36,10 +41,10 @@ export default (_, { mode }) => ({
   plugins: [
     new CopyWebpackPlugin({
       patterns: [
-        'plugin.json', 'CHANGELOG.md', 'LICENSE',
-        { from: 'README.md', transform: readme },
-        { from: 'src/img', to: 'img', noErrorOnMissing: true },
-        { from: 'src/dashboards', to: 'dashboards', noErrorOnMissing: true },
+        '../plugin.json', '../CHANGELOG.md', '../LICENSE',
+        { from: '../README.md', transform: readme },
+        { from: 'img', to: 'img' },
+        { from: 'dashboards', to: 'dashboards' },
       ],
     }),
   ],
