@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
@@ -24,6 +23,8 @@ const (
 	ByJob     By = "job"
 	ByTask    By = "task"
 	BySubtask By = "subtask"
+	// ByTaskManager is for what is told over time.
+	ByTaskManager By = "taskmanager"
 )
 
 // Series is one value with the names that label it; NaN is not known.
@@ -85,48 +86,12 @@ func (m Measure) badness(value float64) float64 {
 // series lists the measure's values: of each job, task or subtask.
 func (m Measure) series(answer Answer, by By) (all []Series) {
 	for _, j := range answer.Jobs {
-		labels := data.Labels{"cluster": j.Cluster, "job": j.Snapshot.Job.Name}
-		if by == ByJob {
-			all = append(all, Series{labels, m.ofJob(j)})
-			continue
-		}
-		for _, task := range j.Tasks {
-			labels := with(labels, "task", j.Snapshot.Graph.Tasks[task].Name)
-			if by == ByTask {
-				all = append(all, Series{labels, m.ofTask(j, task)})
-				continue
-			}
-			for _, load := range j.Snapshot.Tasks[task].Subtasks {
-				all = append(all, Series{with(labels, "subtask", strconv.Itoa(load.Subtask)), m.ofSubtask(j, task, load)})
-			}
+		values := m.Values(j, by)
+		for i, labels := range j.Labels(by) {
+			all = append(all, Series{labels, values[i]})
 		}
 	}
 	return all
-}
-
-func with(labels data.Labels, name, value string) data.Labels {
-	more := labels.Copy()
-	more[name] = value
-	return more
-}
-
-// ofJob is the value of the job's worst task.
-func (m Measure) ofJob(j Job) float64 {
-	if m.job != nil {
-		return m.job(j)
-	}
-	worst := math.NaN()
-	for _, task := range j.Tasks {
-		value := m.ofTask(j, task)
-		worse := value > worst
-		if m.lowIsWorse {
-			worse = value < worst
-		}
-		if worse || math.IsNaN(worst) {
-			worst = value
-		}
-	}
-	return worst
 }
 
 // known turns a status into its code, NaN where unknown.

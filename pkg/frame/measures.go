@@ -77,6 +77,16 @@ var Measures = []Measure{
 	},
 }
 
+// MeasureNamed is the measure that a query calls so, nil if there is none.
+func MeasureNamed(name string) *Measure {
+	for i := range Measures {
+		if Measures[i].Name == name {
+			return &Measures[i]
+		}
+	}
+	return nil
+}
+
 // jobSeverity is that of the worst root cause among the tasks asked for; 0
 // only if nothing that was not measured could hold the job back.
 func jobSeverity(j Job) float64 {

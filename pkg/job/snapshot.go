@@ -97,6 +97,17 @@ func Blank(info Info, graph *Graph, at time.Time, err error) *Snapshot {
 	return blank
 }
 
+// AllRun tells whether the job runs and each of its tasks does with all its
+// subtasks, or has finished.
+func (s *Snapshot) AllRun() bool {
+	for _, task := range s.Graph.Tasks {
+		if task.Running < task.Parallelism && task.State != Finished {
+			return false
+		}
+	}
+	return s.Job.State == Running && len(s.Graph.Tasks) > 0
+}
+
 // Measured counts the tasks whose backpressure is known.
 func (s *Snapshot) Measured() (measured int) {
 	for _, task := range s.Tasks {

@@ -52,6 +52,16 @@ func (k *Keeper) Cluster(ctx context.Context) (cluster Cluster, requests int, er
 	return cluster, requests, err
 }
 
+// LastPace is how often the metrics moved when the cluster last answered;
+// Flink's default if it never has.
+func (k *Keeper) LastPace() job.Pace {
+	last := k.cluster.last()
+	if last.Version == "" {
+		last.Fetch = unknownPace
+	}
+	return last.Pace()
+}
+
 // Pace is how often the cluster's metrics move.
 func (c Cluster) Pace() job.Pace {
 	pace := job.Pace{Fetch: c.Fetch, Gauge: job.FromGauge60s}

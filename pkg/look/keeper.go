@@ -17,7 +17,8 @@ import (
 const forgotten = 30 * time.Minute
 
 // Keeper takes and keeps the looks at one cluster. It is safe for concurrent
-// use and has no goroutine beyond the rounds that somebody waits for.
+// use and has no goroutine beyond the rounds that somebody waits for, and the
+// one that samples where it is told to [Keeper.Remember].
 type Keeper struct {
 	client *flink.Client
 	maxAge time.Duration
@@ -27,13 +28,21 @@ type Keeper struct {
 	jobs         shared[[]job.Info]
 	taskManagers shared[[]string]
 
+	memory *Memory // nil where nothing is remembered
+
 	mu      sync.Mutex
 	watched map[string]*watch
+	closed  bool
+	stop    context.CancelFunc // nil while nothing is sampled
+	ended   <-chan struct{}
 }
 
 // watch is what is kept of one job.
 type watch struct {
-	asked time.Time // guarded by Keeper.mu
+	// These are guarded by Keeper.mu. wanted is when somebody last asked for
+	// the load, tried when it was last sampled.
+	asked, wanted, tried time.Time
+	info                 job.Info
 
 	load     shared[counted]
 	graph    shared[*job.Graph]
@@ -72,12 +81,18 @@ func (k *Keeper) Jobs(ctx context.Context) (jobs []job.Info, requests int, err e
 // not answer carry their error; the job's own failure is returned. requests
 // is how many this call caused.
 func (k *Keeper) Snapshot(ctx context.Context, info job.Info) (snapshot *job.Snapshot, requests int, err error) {
+	watched := k.watch(info.ID)
+	k.want(ctx, watched, info)
+	return k.snapshot(ctx, info, watched, k.maxAge)
+}
+
+// snapshot answers from a look of at most that age.
+func (k *Keeper) snapshot(ctx context.Context, info job.Info, watched *watch, age time.Duration) (snapshot *job.Snapshot, requests int, err error) {
 	cluster, requests, err := k.Cluster(ctx)
 	if err != nil {
 		return nil, requests, err
 	}
-	watched := k.watch(info.ID)
-	result, started, err := watched.load.get(ctx, k.maxAge, func(ctx context.Context) (counted, error) {
+	result, started, err := watched.load.get(ctx, age, func(ctx context.Context) (counted, error) {
 		return k.round(ctx, info, cluster, watched)
 	})
 	if started {
@@ -108,7 +123,7 @@ func (k *Keeper) watch(jobID string) *watch {
 	defer k.mu.Unlock()
 	now := time.Now()
 	for id, watched := range k.watched {
-		if now.Sub(watched.asked) > forgotten {
+		if now.Sub(watched.asked) > forgotten && !k.sampled(watched, now) {
 			delete(k.watched, id)
 		}
 	}
@@ -119,6 +134,11 @@ func (k *Keeper) watch(jobID string) *watch {
 	}
 	watched.asked = now
 	return watched
+}
+
+// sampled tells whether the job is still sampled. The caller holds Keeper.mu.
+func (k *Keeper) sampled(watched *watch, now time.Time) bool {
+	return k.memory != nil && now.Sub(watched.wanted) <= k.memory.IdleAfter
 }
 
 func btoi(b bool) int {

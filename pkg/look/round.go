@@ -51,7 +51,11 @@ func (k *Keeper) round(ctx context.Context, info job.Info, cluster Cluster, watc
 	if err := ctx.Err(); err != nil {
 		return counted{}, err
 	}
-	return counted{snapshot: watched.add(look), requests: int(taken.requests.Load())}, nil
+	snapshot := watched.add(look)
+	if k.memory != nil {
+		k.memory.Store.Add(k.memory.Cluster, look, Row(snapshot))
+	}
+	return counted{snapshot: snapshot, requests: int(taken.requests.Load())}, nil
 }
 
 // begin starts the job's trail, anew if the cluster's pace has changed.

@@ -51,6 +51,13 @@ func (s *shared[T]) last() T {
 	return s.value
 }
 
+// when is the time of the last round that succeeded.
+func (s *shared[T]) when() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.at
+}
+
 // begin starts a round that outlives the caller as long as others wait.
 func (s *shared[T]) begin(ctx context.Context, fetch func(context.Context) (T, error)) *round[T] {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))

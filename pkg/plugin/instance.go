@@ -11,6 +11,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend/instancemgmt"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/look"
 )
 
@@ -35,6 +36,7 @@ type cluster struct {
 	client *flink.Client
 	maxAge time.Duration
 	keeper *look.Keeper
+	store  *history.Store // nil where nothing is remembered
 }
 
 // New makes the instance of a configured data source. Settings that cannot be
@@ -70,6 +72,7 @@ func (i *Instance) open(ctx context.Context, source backend.DataSourceInstanceSe
 	if err != nil {
 		return wrong("The data source's TLS or proxy settings cannot be used (%s).", err)
 	}
+	store := s.store(source)
 	slots := flink.Slots(s.MaxConcurrency)
 	for _, configured := range s.all() {
 		asked, err := flink.New(client, configured.URL, slots)
@@ -79,10 +82,17 @@ func (i *Instance) open(ctx context.Context, source backend.DataSourceInstanceSe
 		if err != nil {
 			return err
 		}
-		i.clusters = append(i.clusters, cluster{configured.Name, asked, s.maxAge, look.New(asked, s.maxAge)})
+		opened := cluster{configured.Name, asked, s.maxAge, look.New(asked, s.maxAge), store}
+		opened.remember(s.History.idleAfter)
+		i.clusters = append(i.clusters, opened)
 	}
 	return nil
 }
 
 // Dispose is called by the SDK when newer settings have replaced these.
-func (i *Instance) Dispose() { i.close() }
+func (i *Instance) Dispose() {
+	for _, c := range i.clusters {
+		c.keeper.Close()
+	}
+	i.close()
+}

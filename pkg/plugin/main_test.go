@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -43,13 +45,19 @@ func open(t *testing.T, settings backend.DataSourceInstanceSettings) source {
 	return opened
 }
 
-// with is jsonData of these keys.
+// opened counts data sources: each has a history of its own.
+var opened atomic.Int64
+
+// with is jsonData of these keys; nothing is sampled unless they say so, as
+// tests count requests.
 func with(keys map[string]any) backend.DataSourceInstanceSettings {
-	jsonData, err := json.Marshal(keys)
+	all := map[string]any{"history": map[string]any{"idleAfter": "0s"}}
+	maps.Copy(all, keys)
+	jsonData, err := json.Marshal(all)
 	if err != nil {
 		panic(err)
 	}
-	return backend.DataSourceInstanceSettings{Name: "Flink", Type: "flinkscope-flink-datasource", UID: "flink", JSONData: jsonData}
+	return backend.DataSourceInstanceSettings{Name: "Flink", Type: "flinkscope-flink-datasource", UID: fmt.Sprint("flink-", opened.Add(1)), JSONData: jsonData}
 }
 
 // at is a data source of one cluster at that address.

@@ -1,12 +1,15 @@
 package plugin
 
 import (
+	"context"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/frame"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )
 
 // live tells whether a range ends so late that it is answered with now: later
@@ -29,9 +32,80 @@ func past(results []found, over backend.TimeRange) bool {
 // ended answers for a time that nothing remembers: no rows and a notice, or an
 // error for an alert rule, which must not take it for all being well.
 func ended(alert bool) (frame.Answer, error) {
-	const text = "The time range has ended, and there is no history of it: choose a range that ends now."
+	const text = "The time range has ended, and nothing is remembered of its end: choose a range that ends later."
 	if alert {
 		return frame.Answer{}, wrong(text)
 	}
 	return frame.Answer{Notices: []data.Notice{info(text)}}, nil
+}
+
+// then answers with the state at the end of the query's range, as it would have
+// been answered then.
+func (a asking) then(ctx context.Context, results []found) (frame.Answer, error) {
+	known := false
+	together(len(results), func(n int) {
+		results[n].err = nil // that Flink does not answer now is of no account
+		results[n].recall(ctx, a)
+	})
+	for _, result := range results {
+		known = known || len(result.names) > 0
+	}
+	if err := ctx.Err(); err != nil {
+		return frame.Answer{}, err
+	}
+	if !known {
+		return ended(a.alert)
+	}
+	return a.assembled(results)
+}
+
+// recall fills in the jobs of the cluster that the query chose, as they were
+// at the end of its range.
+func (f *found) recall(ctx context.Context, a asking) {
+	at := a.over.To
+	seen, err := f.cluster.jobsIn(ctx, history.Span{From: at.Add(-f.cluster.keeper.LastPace().Still()), To: at})
+	if err != nil {
+		f.err = err
+		return
+	}
+	f.choose(a.query, seen)
+	together(len(f.targets), func(n int) {
+		asked := &f.targets[n]
+		asked.snapshot, asked.err = f.cluster.snapshotAt(ctx, asked.info.ID, at)
+		if asked.snapshot != nil {
+			asked.info = asked.snapshot.Job
+		}
+	})
+}
+
+// jobsIn lists the jobs of the cluster that there were in a span.
+func (c cluster) jobsIn(ctx context.Context, over history.Span) (jobs []job.Info, err error) {
+	if c.store == nil {
+		return nil, nil
+	}
+	seen, err := c.store.Jobs(ctx, over)
+	for _, each := range seen {
+		if each.Cluster == c.name {
+			jobs = append(jobs, job.Info{ID: each.JobID, Name: each.Name})
+		}
+	}
+	return jobs, err
+}
+
+// snapshotAt is how the job spent its time up to then: the looks of that time
+// make the snapshot that they made then.
+func (c cluster) snapshotAt(ctx context.Context, jobID string, at time.Time) (last *job.Snapshot, err error) {
+	pace := c.keeper.LastPace()
+	trail := job.NewTrail(pace)
+	over := history.Span{From: at.Add(-pace.Most() - pace.Still()), To: at}
+	for look, err := range c.store.Looks(ctx, history.Key{Cluster: c.name, JobID: jobID}, over) {
+		if err != nil {
+			return nil, err
+		}
+		last = trail.Add(look)
+	}
+	if last == nil {
+		return nil, absent("Nothing is remembered of the job at that time.")
+	}
+	return last, nil
 }

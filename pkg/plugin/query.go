@@ -48,7 +48,7 @@ func parse(source backend.DataQuery) (q query, err error) {
 		return q, wrong("There is no query type %q: choose one of %s.", q.QueryType, strings.Join(viewNames(), ", "))
 	}
 	switch q.QueryType {
-	case "measure":
+	case "measure", "history":
 		err = q.readMeasure()
 	case "variable":
 		err = q.readVariable()

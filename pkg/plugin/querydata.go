@@ -19,6 +19,8 @@ type asking struct {
 	query
 	clusters []cluster
 	over     backend.TimeRange
+	// points is how many a series over time may have, 0 for any number.
+	points int
 	// alert tells that an alert rule asks.
 	alert bool
 }
@@ -39,7 +41,7 @@ func (i *Instance) QueryData(ctx context.Context, request *backend.QueryDataRequ
 	var group sync.WaitGroup
 	for _, source := range request.Queries {
 		group.Go(func() {
-			answer := i.answered(ctx, source, asking{clusters: clusters, over: source.TimeRange, alert: alert})
+			answer := i.answered(ctx, source, asking{clusters: clusters, over: source.TimeRange, points: int(source.MaxDataPoints), alert: alert})
 			mu.Lock()
 			defer mu.Unlock()
 			response.Responses[source.RefID] = answer

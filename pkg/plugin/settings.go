@@ -18,6 +18,7 @@ type settings struct {
 	TimeoutSeconds float64           `json:"timeoutSeconds"`
 	MaxConcurrency int               `json:"maxConcurrency"`
 	MaxAge         string            `json:"maxAge"`
+	History        historySettings   `json:"history"`
 	// Grafana's own keys: it forwards the user's OAuth token, or these of the
 	// user's cookies.
 	OAuthPassThru bool     `json:"oauthPassThru"`
@@ -58,6 +59,9 @@ func readSettings(source backend.DataSourceInstanceSettings) (s settings, err er
 		if s.maxAge, err = time.ParseDuration(s.MaxAge); err != nil || s.maxAge < 0 {
 			return s, wrong("The setting maxAge is %q: it must be a duration such as 2s.", s.MaxAge)
 		}
+	}
+	if err := s.History.read(); err != nil {
+		return s, err
 	}
 	switch {
 	case s.MaxConcurrency < 1:

@@ -48,7 +48,7 @@ func (a asking) look(ctx context.Context) (frame.Answer, error) {
 		return frame.Answer{}, err
 	}
 	if past(results, a.over) {
-		return ended(a.alert)
+		return a.then(ctx, results)
 	}
 	together(len(results), func(n int) {
 		results[n].list(ctx, a.query)

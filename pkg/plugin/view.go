@@ -36,6 +36,8 @@ var views = map[string]view{
 	"bottlenecks": load(frame.Bottlenecks),
 	"jobs":        load(frame.Jobs),
 	"measure":     {frames: measured, numeric: true},
+	"history":     {frames: historical, numeric: true},
+	"timeline":    {frames: timeline},
 	"variable":    {frames: variable},
 }
 

@@ -1,0 +1,75 @@
+package frame
+
+import (
+	"math"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
+)
+
+// Past is what a query over time is answered from.
+type Past struct {
+	Traces []Trace
+	// Requests counts the requests that this query caused.
+	Requests int
+	// Notices tell what is partial.
+	Notices []data.Notice
+}
+
+// Trace is a value over time with the names that label it.
+type Trace struct {
+	Labels data.Labels
+	// Times ascend; traces of one job may share them. Values has one for each,
+	// NaN where it is not known.
+	Times  []time.Time
+	Values []float32
+	// Source is where the values come from.
+	Source job.Source
+}
+
+// meta is the metadata of a trace's frame.
+func (p Past) meta(trace Trace) *data.FrameMeta {
+	custom := Custom{Requests: p.Requests}
+	if n := len(trace.Times); n > 0 {
+		custom.From, custom.To = &trace.Times[0], &trace.Times[n-1]
+	}
+	if trace.Source != "" {
+		custom.Source = &trace.Source
+	}
+	return &data.FrameMeta{Custom: custom}
+}
+
+// thinned keeps at most that many points: of those that fall together the
+// worst, so that peaks stay, at the time that they begin. What is not known
+// stays so only where nothing else is.
+func (t Trace) thinned(points int, measure Measure) Trace {
+	if points < 1 || len(t.Times) <= points {
+		return t
+	}
+	first := t.Times[0]
+	width := t.Times[len(t.Times)-1].Sub(first)/time.Duration(points) + 1
+	thin := Trace{Labels: t.Labels, Source: t.Source, Times: make([]time.Time, 0, points), Values: make([]float32, 0, points)}
+	last := -1
+	for i, at := range t.Times {
+		bucket, value := int(at.Sub(first)/width), t.Values[i]
+		if bucket != last {
+			thin.Times, thin.Values = append(thin.Times, at), append(thin.Values, value)
+			last = bucket
+			continue
+		}
+		kept := &thin.Values[len(thin.Values)-1]
+		*kept = float32(measure.Worse(float64(*kept), float64(value)))
+	}
+	return thin
+}
+
+// worst is the worst value of the trace, NaN if none is known.
+func (t Trace) worst(measure Measure) float64 {
+	worst := math.NaN()
+	for _, value := range t.Values {
+		worst = measure.Worse(worst, float64(value))
+	}
+	return worst
+}

@@ -1,0 +1,92 @@
+package history
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+)
+
+// Jobs lists the jobs that were looked at in the span, by the cluster's name
+// and by when they were first seen in it. The error is the context's.
+func (s *Store) Jobs(ctx context.Context, over Span) ([]Job, error) {
+	var jobs []Job
+	for _, seen := range s.seen(over) {
+		if job, found := seen.job(); found {
+			jobs = append(jobs, job)
+		}
+	}
+	slices.SortFunc(jobs, func(a, b Job) int {
+		return cmp.Or(cmp.Compare(a.Cluster, b.Cluster), a.First.Compare(b.First), cmp.Compare(a.JobID, b.JobID))
+	})
+	return jobs, ctx.Err()
+}
+
+// Oldest is the time of the oldest look kept, and whether there is any: nothing
+// reaches back further.
+func (s *Store) Oldest() (at time.Time, found bool) {
+	for _, seen := range s.seen(Span{To: lastTime}) {
+		if job, kept := seen.job(); kept && (!found || job.First.Before(at)) {
+			at, found = job.First, true
+		}
+	}
+	return at, found
+}
+
+// seen is what is remembered of a job in a span.
+type seen struct {
+	key      Key
+	name     string
+	blocks   []kept
+	from, to int64
+}
+
+func (s *Store) seen(over Span) (all []seen) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	from, to := s.bounds(over)
+	for key, of := range s.jobs {
+		if blocks := of.ends(from, to); len(blocks) > 0 {
+			all = append(all, seen{key, of.name, blocks, from, to})
+		}
+	}
+	return all
+}
+
+// ends are the first and the last block of a span.
+func (r *remembered) ends(from, to int64) []kept {
+	blocks := r.during(from, to)
+	if len(blocks) > 2 {
+		blocks = []kept{blocks[0], blocks[len(blocks)-1]}
+	}
+	return blocks
+}
+
+// job tells when the job was first and last looked at in the span. Only a
+// block that the span cuts is read for it.
+func (s seen) job() (job Job, found bool) {
+	var first, last int64
+	for _, block := range s.blocks {
+		for _, at := range block.head().looksWithin(block, s.from, s.to) {
+			if first == 0 {
+				first = at
+			}
+			last = at
+		}
+	}
+	return Job{Key: s.key, Name: s.name, First: time.Unix(0, first), Last: time.Unix(0, last)}, first != 0
+}
+
+// looksWithin are the times of the first and last look of a span.
+func (b *block) looksWithin(in kept, from, to int64) (ends []int64) {
+	if b.first >= from && b.last <= to {
+		return []int64{b.first, b.last}
+	}
+	jobs := replay{layout: &jobLayout, written: in.jobTable(), wanted: only(jobAt)}
+	for range b.looks {
+		if at := jobs.next(0)[jobAt]; at >= from && at <= to {
+			ends = append(ends, at)
+		}
+	}
+	return ends
+}

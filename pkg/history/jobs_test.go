@@ -1,0 +1,97 @@
+package history_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
+)
+
+func between(from, to int) history.Span {
+	return history.Span{From: began.Add(time.Duration(from) * time.Second), To: began.Add(time.Duration(to) * time.Second)}
+}
+
+// Jobs that Flink has forgotten are found by when they were looked at.
+func TestJobsOfASpan(t *testing.T) {
+	store := history.NewStore(blocky)
+	for n := range 60 {
+		added(store, "a", 10*n+1)
+		if n >= 30 {
+			added(store, "b", 10*n+2)
+		}
+	}
+	seen := func(id string, first, last int) history.Job {
+		of := between(first, last)
+		return history.Job{Key: history.Key{Cluster: "eu", JobID: id}, Name: "job " + id, First: of.From, Last: of.To}
+	}
+	for name, c := range map[string]struct {
+		over history.Span
+		want []history.Job
+	}{
+		"all":                {always, []history.Job{seen("a", 1, 591), seen("b", 302, 592)}},
+		"before the second":  {between(0, 300), []history.Job{seen("a", 1, 291)}},
+		"within":             {between(395, 415), []history.Job{seen("a", 401, 411), seen("b", 402, 412)}},
+		"one moment":         {between(402, 402), []history.Job{seen("b", 402, 402)}},
+		"between looks":      {between(403, 409), nil},
+		"before and after":   {between(-9, 0), nil},
+		"in the future":      {between(600, 1e6), nil},
+		"ends before begins": {between(500, 400), nil},
+	} {
+		got, err := store.Jobs(t.Context(), c.over)
+		if diff := cmp.Diff(c.want, got); diff != "" || err != nil {
+			t.Errorf("%s: %v (-want +got):\n%s", name, err, diff)
+		}
+	}
+	if oldest, found := store.Oldest(); !found || !oldest.Equal(began.Add(time.Second)) {
+		t.Errorf("the oldest is of %s", oldest)
+	}
+}
+
+func TestNothingIsKnown(t *testing.T) {
+	store := history.NewStore(roomy)
+	if _, found := store.Oldest(); found {
+		t.Error("an empty store has an oldest look")
+	}
+	rows, err := store.Rows(t.Context(), key, always, history.BusyMax)
+	if err != nil || len(rows.Times)+len(rows.Tasks)+len(rows.Jobs) > 0 {
+		t.Errorf("rows %v, %v", rows, err)
+	}
+	if list := seconds(t, store, "a"); len(list) > 0 {
+		t.Errorf("looks of %v", list)
+	}
+}
+
+// Jobs of one id in two clusters, as every application cluster has, are two.
+func TestOneIDInTwoClusters(t *testing.T) {
+	store := history.NewStore(roomy)
+	store.Add("eu", moving("a", time.Second), history.Row{})
+	store.Add("us", moving("a", 2*time.Second), history.Row{})
+	if jobs, _ := store.Jobs(t.Context(), always); len(jobs) != 2 || len(seconds(t, store, "a")) != 1 {
+		t.Errorf("there are %v", jobs)
+	}
+}
+
+// A query that was given up reads no further.
+func TestReadingEndsWithItsContext(t *testing.T) {
+	store := history.NewStore(roomy)
+	added(store, "a", 1, 2, 3)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	read := 0
+	for look, err := range store.Looks(ctx, key, always) {
+		if read++; read == 2 && (look != nil || !errors.Is(err, context.Canceled)) {
+			t.Errorf("after the end come %v, %v", look, err)
+		}
+		cancel()
+	}
+	if read != 2 {
+		t.Errorf("%d looks and errors, want a look and an error", read)
+	}
+	if _, err := store.Rows(ctx, key, always); !errors.Is(err, context.Canceled) {
+		t.Errorf("rows after the end: %v", err)
+	}
+}

@@ -1,0 +1,53 @@
+package look
+
+import (
+	"math"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
+)
+
+// Row sums a snapshot up for the history: what graphs over time show of the
+// job and its tasks, the verdict of that moment included.
+func Row(snapshot *job.Snapshot) history.Row {
+	verdict := diagnosis.Diagnose(snapshot)
+	row := history.Row{
+		Job: history.JobRow{
+			Running: snapshot.AllRun(), Clear: verdict.Kind == diagnosis.None, Restarts: math.NaN(),
+			From: snapshot.From, To: snapshot.To, Source: snapshot.Source,
+		},
+		Tasks: make([]history.TaskRow, len(snapshot.Tasks)),
+	}
+	for i, load := range snapshot.Tasks {
+		row.Tasks[i] = taskRow(snapshot.Graph.Tasks[i], load, verdict, i)
+	}
+	return row
+}
+
+func taskRow(task job.Task, load job.TaskLoad, verdict diagnosis.Verdict, at int) (row history.TaskRow) {
+	whole := load.Whole()
+	row[history.BusyMax], row[history.BusyAvg] = float32(load.Busy.Max), float32(load.Busy.Avg)
+	row[history.BackpressuredMax], row[history.BackpressuredAvg] = float32(load.Backpressured.Max), float32(load.Backpressured.Avg)
+	row[history.IdleMin], row[history.IdleAvg] = float32(load.Idle.Min), float32(load.Idle.Avg)
+	row[history.Skew] = float32(diagnosis.Skew(task, load))
+	row[history.Bottleneck] = severity(verdict.RootAt(at), whole)
+	row[history.RecordsIn], row[history.RecordsOut] = float32(load.RecordsIn), float32(load.RecordsOut)
+	row[history.Status] = float32(verdict.StatusOf(at, load))
+	if whole {
+		row[history.Whole] = 1
+	}
+	return row
+}
+
+// severity is that of a root cause, 0 where measured and none.
+func severity(root *diagnosis.Root, whole bool) float32 {
+	switch {
+	case root != nil:
+		return float32(root.Severity)
+	case whole:
+		return 0
+	default:
+		return float32(math.NaN())
+	}
+}

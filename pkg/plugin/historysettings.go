@@ -1,0 +1,81 @@
+package plugin
+
+import (
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/look"
+)
+
+// historySettings bound the built-in history.
+type historySettings struct {
+	Retention    string   `json:"retention"`
+	MaxMemoryMiB *float64 `json:"maxMemoryMiB"`
+	IdleAfter    string   `json:"idleAfter"`
+
+	limits    history.Limits
+	idleAfter time.Duration
+}
+
+// Defaults and bounds of the history.
+const (
+	defaultRetention = time.Hour
+	mostRetention    = 30 * 24 * time.Hour
+	defaultMemory    = 64.0 // MiB
+	mostMemory       = 16 * 1024.0
+	defaultIdleAfter = time.Hour
+	mebibyte         = 1 << 20
+)
+
+// read checks the settings and fills in the defaults.
+func (h *historySettings) read() (err error) {
+	if h.limits.Retention, err = span("history.retention", h.Retention, defaultRetention); err != nil {
+		return err
+	}
+	if h.idleAfter, err = span("history.idleAfter", h.IdleAfter, defaultIdleAfter); err != nil {
+		return err
+	}
+	memory := defaultMemory
+	if h.MaxMemoryMiB != nil {
+		memory = *h.MaxMemoryMiB
+	}
+	if !(memory >= 0 && memory <= mostMemory) {
+		return wrong("The setting history.maxMemoryMiB is %g: it must be between 0 and %g.", memory, mostMemory)
+	}
+	h.limits.Bytes = int(memory * mebibyte)
+	return nil
+}
+
+// span reads a duration between 0 and 30 days.
+func span(key, text string, otherwise time.Duration) (time.Duration, error) {
+	if text == "" {
+		return otherwise, nil
+	}
+	length, err := time.ParseDuration(text)
+	if err != nil || length < 0 || length > mostRetention {
+		return 0, wrong("The setting %s is %q: it must be a duration such as 1h, at most %s.", key, short(text), mostRetention)
+	}
+	return length, nil
+}
+
+// on tells whether anything is remembered.
+func (h historySettings) on() bool { return h.limits.Retention > 0 && h.limits.Bytes > 0 }
+
+// store is where the data source's looks are remembered, for as long as the
+// process lives: saving the settings does not lose it.
+func (s settings) store(source backend.DataSourceInstanceSettings) *history.Store {
+	if s.forwards() || !s.History.on() {
+		return nil
+	}
+	return history.For(source.UID, s.URL, s.History.limits, time.Now())
+}
+
+// remember has the cluster's looks remembered. The sampling it begins ends
+// with the instance.
+func (c cluster) remember(idleAfter time.Duration) {
+	if c.store != nil {
+		c.keeper.Remember(look.Memory{Cluster: c.name, Store: c.store, IdleAfter: idleAfter})
+	}
+}

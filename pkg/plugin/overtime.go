@@ -1,0 +1,154 @@
+package plugin
+
+import (
+	"context"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/frame"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
+)
+
+// historical answers with a measure over the query's range.
+func historical(ctx context.Context, a asking) (data.Frames, error) {
+	if a.number.state != nil && a.number.state.then == nil {
+		answer, err := a.forgotten()
+		return frame.History(frame.Past{Notices: answer.Notices}, a.number.shown(), a.points), err
+	}
+	past, err := a.overTime(ctx, a.traces)
+	return frame.History(past, a.number.shown(), a.points), err
+}
+
+// timeline answers with the status of tasks over the query's range.
+func timeline(ctx context.Context, a asking) (data.Frames, error) {
+	a.By, a.number = frame.ByTask, measure{name: "status", load: frame.MeasureNamed("status")}
+	past, err := a.overTime(ctx, a.traces)
+	return frame.Timeline(past, a.points), err
+}
+
+// shown is how frames tell the measure.
+func (m measure) shown() frame.Measure {
+	if m.load != nil {
+		return *m.load
+	}
+	return m.state.shown
+}
+
+// overTime gathers what there is of each job that the query chose. A range that
+// reaches to now begins with a look, which is remembered, and has the jobs
+// sampled from then on.
+func (a asking) overTime(ctx context.Context, of func(context.Context, cluster, job.Info) ([]frame.Trace, error)) (past frame.Past, err error) {
+	chosen, err := a.chosen()
+	if err != nil {
+		return past, err
+	}
+	past, failed := a.looked(ctx)
+	gathered := newTraces()
+	var names []job.Info
+	for _, c := range chosen {
+		jobs, err := c.jobsIn(ctx, a.span())
+		if err != nil {
+			return past, err
+		}
+		names = append(names, jobs...)
+		for _, info := range jobs {
+			if !a.Jobs.choose(info.Name, info.ID) {
+				continue
+			}
+			traces, err := of(ctx, c, info)
+			if err != nil {
+				return past, err
+			}
+			gathered.add(traces...)
+		}
+	}
+	past.Traces = gathered.all()
+	return past, a.missed(&past, names, failed)
+}
+
+// span is the query's range, with the look that was just taken if it reaches to
+// now.
+func (a asking) span() history.Span {
+	span := history.Span{From: a.over.From, To: a.over.To}
+	if live(a.over, 0) {
+		span.To = time.Now()
+	}
+	return span
+}
+
+// looked takes a look where the range reaches to now; that Flink does not
+// answer is told, but no reason not to tell of the past.
+func (a asking) looked(ctx context.Context) (past frame.Past, failed error) {
+	if !live(a.over, 0) {
+		return past, nil
+	}
+	answer, err := a.look(ctx)
+	if err != nil {
+		past.Notices = []data.Notice{warning("Nothing newer is known: %s", sentence(err))}
+		return past, err
+	}
+	past.Requests, past.Notices = answer.Requests, answer.Notices
+	return past, nil
+}
+
+// missed tells of names that match nothing, and of a range of which nothing is
+// remembered.
+func (a asking) missed(past *frame.Past, names []job.Info, failed error) error {
+	if len(past.Traces) > 0 {
+		return nil
+	}
+	for _, p := range a.Jobs {
+		if p.regex == nil && len(names) > 0 && !anyJob(names, p) {
+			return absent("There was no job %q in this time%s.", short(p.text), present(names))
+		}
+	}
+	switch {
+	case failed != nil:
+		return failed
+	case a.alert:
+		return wrong("Nothing is remembered of this time: choose a range that begins later.")
+	default:
+		past.Notices = append(past.Notices, info("Nothing is remembered of this time."))
+		return nil
+	}
+}
+
+// traces are a job's, by what the query tells the measure by.
+func (a asking) traces(ctx context.Context, c cluster, info job.Info) ([]frame.Trace, error) {
+	if a.By == frame.ByJob || a.By == frame.ByTask {
+		return a.rowTraces(ctx, c, info)
+	}
+	return a.lookTraces(ctx, c, info)
+}
+
+// lookTraces go through each look, as only they know the subtasks.
+func (a asking) lookTraces(ctx context.Context, c cluster, info job.Info) ([]frame.Trace, error) {
+	pace := c.keeper.LastPace()
+	trail, gathered := job.NewTrail(pace), newTraces()
+	over := a.span()
+	begin := over.From
+	over.From = begin.Add(-pace.Most()) // what the first is compared with
+	var labels []data.Labels
+	var shape *job.Graph
+	for look, err := range c.store.Looks(ctx, history.Key{Cluster: c.name, JobID: info.ID}, over) {
+		if err != nil {
+			return nil, err
+		}
+		snapshot := trail.Add(look)
+		if look.At.Before(begin) {
+			continue
+		}
+		snapshot.Job.Name = info.Name
+		shown := frame.Job{Cluster: c.name, Snapshot: snapshot, Verdict: diagnosis.Diagnose(snapshot), Tasks: a.tasks(snapshot.Graph)}
+		values := a.number.load.Values(shown, a.By)
+		if shape != snapshot.Graph || a.By == frame.ByTaskManager || len(labels) != len(values) {
+			shape, labels = snapshot.Graph, shown.Labels(a.By)
+			gathered.shaped(labels)
+		}
+		gathered.point(look.At, values, snapshot.Source)
+	}
+	return gathered.all(), nil
+}

@@ -1,0 +1,119 @@
+package plugin
+
+import (
+	"context"
+	"math"
+
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/frame"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
+)
+
+// remembered are the measures of rows, by the name in a query.
+var remembered = map[string]history.Measure{
+	"bottleneck": history.Bottleneck, "status": history.Status, "busy": history.BusyMax,
+	"backpressured": history.BackpressuredMax, "idle": history.IdleMin, "skew": history.Skew,
+}
+
+// rowTraces are the traces of a job, or of each of its tasks, from what was
+// summed up when the looks were taken.
+func (a asking) rowTraces(ctx context.Context, c cluster, info job.Info) ([]frame.Trace, error) {
+	wanted := []history.Measure{history.Whole}
+	if column, known := remembered[a.number.name]; known {
+		wanted = append(wanted, column)
+	}
+	rows, err := c.store.Rows(ctx, history.Key{Cluster: c.name, JobID: info.ID}, a.span(), wanted...)
+	if err != nil {
+		return nil, err
+	}
+	labels := data.Labels{"cluster": c.name, "job": info.Name}
+	chosen := a.rowsOf(rows)
+	if a.By == frame.ByJob {
+		return []frame.Trace{trace(rows, labels, a.ofJob(rows, chosen))}, nil
+	}
+	var all []frame.Trace
+	for _, task := range chosen {
+		ofTask := labels.Copy()
+		ofTask["task"] = task.Name
+		all = append(all, trace(rows, ofTask, a.ofTask(task)))
+	}
+	return all, nil
+}
+
+// rowsOf are the tasks that the query chose.
+func (a asking) rowsOf(rows history.Rows) (chosen []history.TaskRows) {
+	for _, task := range rows.Tasks {
+		if a.Tasks.choose(task.Name, task.ID) {
+			chosen = append(chosen, task)
+		}
+	}
+	return chosen
+}
+
+func trace(rows history.Rows, labels data.Labels, values []float32) frame.Trace {
+	trace := frame.Trace{Labels: labels, Times: rows.Times, Values: values}
+	for _, row := range rows.Jobs {
+		trace.Source = max(trace.Source, row.Source)
+	}
+	return trace
+}
+
+var unknown = float32(math.NaN())
+
+// ofTask is the measure of a task over time: as for an alert rule, not known
+// unless every running subtask was measured, but for what is already bad.
+func (a asking) ofTask(task history.TaskRows) []float32 {
+	values := make([]float32, len(task.Measures[0]))
+	for i, whole := range task.Measures[0] {
+		values[i] = unknown
+		if len(task.Measures) == 1 {
+			continue // not remembered
+		}
+		value := task.Measures[1][i]
+		bad := a.number.name == "status" && value >= float32(diagnosis.Backpressured) || a.number.name == "bottleneck" && value > 0
+		if value >= 0 && (whole == 1 || bad) {
+			values[i] = value
+		}
+	}
+	return values
+}
+
+// ofJob is the measure of a job over time: that of its worst task.
+func (a asking) ofJob(rows history.Rows, chosen []history.TaskRows) []float32 {
+	values, doubts := make([]float32, len(rows.Times)), make([]bool, len(rows.Times))
+	for i, row := range rows.Jobs {
+		values[i] = unknown
+		if a.number.state != nil {
+			values[i] = float32(btoi(row.Running))
+		}
+	}
+	if a.number.state != nil {
+		return values
+	}
+	for _, task := range chosen {
+		for i, value := range a.ofTask(task) {
+			values[i] = float32(a.number.load.Worse(float64(values[i]), float64(value)))
+			doubts[i] = doubts[i] || value != value
+		}
+	}
+	if a.number.name == "bottleneck" {
+		a.doubted(rows, values, doubts)
+	}
+	return values
+}
+
+// doubted takes back what not even a verdict vouches for: that no task holds
+// the job back while one was not measured.
+func (a asking) doubted(rows history.Rows, values []float32, doubts []bool) {
+	for i, row := range rows.Jobs {
+		switch {
+		case row.Clear:
+			values[i] = 0
+		case values[i] == 0 && doubts[i]:
+			values[i] = unknown
+		}
+	}
+}
