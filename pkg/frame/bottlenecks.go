@@ -21,12 +21,14 @@ type finding struct {
 
 // Bottlenecks is a table of root causes, worst first; a job without one has a
 // row of kind none or unknown that says what was looked at. since is null
-// until there is history.
+// without a history.
 func Bottlenecks(answer Answer) data.Frames {
 	findings := answer.findings()
 	words := map[string][]*string{}
 	severity, busyMax, busyAvg, upstream := newNumbers(len(findings)), newNumbers(len(findings)), newNumbers(len(findings)), newNumbers(len(findings))
+	since := make([]*time.Time, len(findings))
 	for i, found := range findings {
+		since[i] = found.since()
 		for name, word := range found.words() {
 			words[name] = append(words[name], optional(word))
 		}
@@ -45,7 +47,7 @@ func Bottlenecks(answer Answer) data.Frames {
 		word("cluster"), word("job"), word("job_id"), word("task"), word("task_id"), word("kind"),
 		severity.shareField("severity"), busyMax.shareField("busy_max"), busyAvg.shareField("busy_avg"),
 		upstream.shareField("upstream_backpressured"), word("hot_subtasks"), word("hot_hosts"),
-		data.NewField("since", nil, make([]*time.Time, len(findings))), word("explanation"), word("advice"))
+		data.NewField("since", nil, since), word("explanation"), word("advice"))
 }
 
 // findings lists the root causes among the tasks asked for, worst first, then
@@ -64,6 +66,14 @@ func (a Answer) findings() (findings []finding) {
 	}
 	slices.SortStableFunc(findings, func(a, b finding) int { return cmp.Compare(b.rank(), a.rank()) })
 	return findings
+}
+
+// since is when the task became a root cause, nil where that is not known.
+func (f finding) since() *time.Time {
+	if f.root == nil || f.Past == nil || f.Past[f.root.Task].Since.IsZero() {
+		return nil
+	}
+	return &f.Past[f.root.Task].Since
 }
 
 // rank orders by severity; what is unknown comes before what is well.

@@ -22,6 +22,17 @@ type Job struct {
 	Tasks []int
 	// Details say more of each task's subtasks, if a query asked for it.
 	Details [][]job.Detail
+	// Past says of each task of the graph what only history tells; nil where
+	// there is none.
+	Past []TaskPast
+}
+
+// TaskPast is what only history tells of a task.
+type TaskPast struct {
+	// Since is when it became the root cause that it is, zero if it is none.
+	Since time.Time
+	// Blame is the share of the query's range in which it was a root cause.
+	Blame job.Share
 }
 
 // Answer is what one query is answered from.

@@ -70,10 +70,9 @@ var Measures = []Measure{
 		ofSubtask: func(j Job, task int, _ job.SubtaskLoad) float64 { return taskSkew(j, task) },
 	},
 	{
-		// blame is null until the verdict knows it.
 		Name: "blame", unit: percentUnit,
-		ofTask:    func(Job, int) float64 { return math.NaN() },
-		ofSubtask: func(Job, int, job.SubtaskLoad) float64 { return math.NaN() },
+		ofTask:    Job.blame,
+		ofSubtask: func(j Job, task int, _ job.SubtaskLoad) float64 { return j.blame(task) },
 	},
 }
 
@@ -105,6 +104,14 @@ func (j Job) whole(task int, share job.Share) float64 {
 		return math.NaN()
 	}
 	return float64(share)
+}
+
+// blame is for how much of the query's range the task was a root cause.
+func (j Job) blame(task int) float64 {
+	if j.Past == nil {
+		return math.NaN()
+	}
+	return float64(j.Past[task].Blame)
 }
 
 func taskSkew(j Job, task int) float64 {

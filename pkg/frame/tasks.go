@@ -27,7 +27,7 @@ var taskNumbers = []struct {
 }
 
 // Tasks is a table with a row a task, summed up over its subtasks. blame is
-// null until the verdict knows it.
+// null without a history.
 func Tasks(answer Answer) data.Frames {
 	rows := answer.taskRows()
 	fields := answer.taskNames(rows)
@@ -51,8 +51,11 @@ func Tasks(answer Answer) data.Frames {
 			fields = append(fields, values.field(column.name, column.unit))
 		}
 	}
-	blame := newNumbers(len(rows)).shareField("blame")
-	return answer.table("tasks", append(fields, data.NewField("level", nil, level), statusField(status), blame, text("color", colour))...)
+	blame := newNumbers(len(rows))
+	for i, row := range rows {
+		blame.set(i, row.blame(row.task))
+	}
+	return answer.table("tasks", append(fields, data.NewField("level", nil, level), statusField(status), blame.shareField("blame"), text("color", colour))...)
 }
 
 // taskRow is one task of one job.

@@ -11,6 +11,9 @@ const (
 	FromCounters Source = "counters"
 	FromGauge5s  Source = "gauge5s"
 	FromGauge60s Source = "gauge60s"
+	// FromPrometheus are shares that are averaged over what Prometheus has
+	// scraped: as true as counters, over a longer time.
+	FromPrometheus Source = "prometheus"
 )
 
 // Reason says in words why a share is unknown; empty where it is known.
@@ -24,6 +27,8 @@ const (
 	StandsStill Reason = "its metrics have not moved for three fetches"
 	NoAnswer    Reason = "did not answer"
 	Unmeasured  Reason = "a legacy source, whose busy time Flink does not measure"
+	Missing     Reason = "its metrics are missing"
+	Restarted   Reason = "restarted within the time looked at"
 )
 
 // Snapshot is how a job's subtasks spent their time between two looks. It is

@@ -37,7 +37,7 @@ func (a asking) detail(ctx context.Context, answer *frame.Answer) {
 }
 
 func (a asking) detailJob(ctx context.Context, shown *frame.Job) (requests int, notices []data.Notice) {
-	tasks, requests, err := a.keeper(shown.Cluster).Details(ctx, shown.Snapshot)
+	tasks, requests, err := a.cluster(shown.Cluster).keeper.Details(ctx, shown.Snapshot)
 	if err != nil {
 		return requests, []data.Notice{warning("The details of job %s are not known: %s", shown.Snapshot.Job.Name, sentence(err))}
 	}

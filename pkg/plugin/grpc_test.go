@@ -111,10 +111,15 @@ func TestQueryTypesOverGRPC(t *testing.T) {
 func wholeVerdict(t *testing.T, shown *data.Frame) {
 	for column, want := range map[string]string{
 		"cluster": "default", "job": "orders", "task": "task-2", "kind": "capacity", "severity": "0.95",
-		"upstream_backpressured": "0.95", "hot_subtasks": "0, 1", "hot_hosts": "host-1", "since": "null",
+		"upstream_backpressured": "0.95", "hot_subtasks": "0, 1", "hot_hosts": "host-1",
 	} {
 		if got := cells(t, shown, column); !slices.Equal(got, []string{want}) {
 			t.Errorf("%s is %q, want %q", column, got, want)
 		}
+	}
+	// Nothing is known from before the minute that the first look speaks of.
+	since, _ := shown.FieldByName("since")
+	if at, ok := since.At(0).(*time.Time); !ok || at == nil || time.Since(*at) < 0 || time.Since(*at) > 2*time.Minute {
+		t.Errorf("since %v", since.At(0))
 	}
 }

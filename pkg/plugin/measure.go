@@ -71,7 +71,10 @@ func measured(ctx context.Context, a asking) (data.Frames, error) {
 		if err != nil {
 			return nil, err
 		}
-		return frame.NumericWide(answer, *a.number.load, a.By), nil
+		if a.number.name == "blame" {
+			err = a.recall(ctx, &answer)
+		}
+		return frame.NumericWide(answer, *a.number.load, a.By), err
 	}
 	var begun []found
 	if !live(a.over, 0) { // else there is no need to know how often metrics are fetched

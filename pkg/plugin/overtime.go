@@ -14,19 +14,29 @@ import (
 
 // historical answers with a measure over the query's range.
 func historical(ctx context.Context, a asking) (data.Frames, error) {
-	if a.number.state != nil && a.number.state.then == nil {
+	if !a.number.remembered() {
 		answer, err := a.forgotten()
 		return frame.History(frame.Past{Notices: answer.Notices}, a.number.shown(), a.points), err
 	}
-	past, err := a.overTime(ctx, a.traces)
+	past, err := a.overTime(ctx)
 	return frame.History(past, a.number.shown(), a.points), err
 }
 
 // timeline answers with the status of tasks over the query's range.
 func timeline(ctx context.Context, a asking) (data.Frames, error) {
 	a.By, a.number = frame.ByTask, measure{name: "status", load: frame.MeasureNamed("status")}
-	past, err := a.overTime(ctx, a.traces)
+	past, err := a.overTime(ctx)
+	past.Notices = append(past.Notices, a.restless(past.Traces)...)
 	return frame.Timeline(past, a.points), err
+}
+
+// remembered tells whether the measure has a past.
+func (m measure) remembered() bool {
+	if m.state != nil {
+		return m.state.then != nil
+	}
+	_, known := columns[m.name]
+	return known
 }
 
 // shown is how frames tell the measure.
@@ -40,7 +50,7 @@ func (m measure) shown() frame.Measure {
 // overTime gathers what there is of each job that the query chose. A range that
 // reaches to now begins with a look, which is remembered, and has the jobs
 // sampled from then on.
-func (a asking) overTime(ctx context.Context, of func(context.Context, cluster, job.Info) ([]frame.Trace, error)) (past frame.Past, err error) {
+func (a asking) overTime(ctx context.Context) (past frame.Past, err error) {
 	chosen, err := a.chosen()
 	if err != nil {
 		return past, err
@@ -58,7 +68,7 @@ func (a asking) overTime(ctx context.Context, of func(context.Context, cluster, 
 			if !a.Jobs.choose(info.Name, info.ID) {
 				continue
 			}
-			traces, err := of(ctx, c, info)
+			traces, err := a.traces(ctx, c, info)
 			if err != nil {
 				return past, err
 			}

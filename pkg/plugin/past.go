@@ -45,7 +45,7 @@ func (a asking) then(ctx context.Context, results []found) (frame.Answer, error)
 	known := false
 	together(len(results), func(n int) {
 		results[n].err = nil // that Flink does not answer now is of no account
-		results[n].recall(ctx, a)
+		results[n].then(ctx, a)
 	})
 	for _, result := range results {
 		known = known || len(result.names) > 0
@@ -59,9 +59,9 @@ func (a asking) then(ctx context.Context, results []found) (frame.Answer, error)
 	return a.assembled(results)
 }
 
-// recall fills in the jobs of the cluster that the query chose, as they were
+// then fills in the jobs of the cluster that the query chose, as they were
 // at the end of its range.
-func (f *found) recall(ctx context.Context, a asking) {
+func (f *found) then(ctx context.Context, a asking) {
 	at := a.over.To
 	seen, err := f.cluster.jobsIn(ctx, history.Span{From: at.Add(-f.cluster.keeper.LastPace().Still()), To: at})
 	if err != nil {

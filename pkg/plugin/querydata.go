@@ -10,8 +10,6 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/backend/log"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
-
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/look"
 )
 
 // asking is one query with what it is answered from.
@@ -25,10 +23,9 @@ type asking struct {
 	alert bool
 }
 
-// keeper is that of a cluster, by its name.
-func (a asking) keeper(name string) *look.Keeper {
-	at := slices.IndexFunc(a.clusters, func(c cluster) bool { return c.name == name })
-	return a.clusters[at].keeper
+// cluster is that of a name.
+func (a asking) cluster(name string) cluster {
+	return a.clusters[slices.IndexFunc(a.clusters, func(c cluster) bool { return c.name == name })]
 }
 
 // QueryData answers every query of a request, all at once: they share looks,

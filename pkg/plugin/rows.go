@@ -12,8 +12,8 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )
 
-// remembered are the measures of rows, by the name in a query.
-var remembered = map[string]history.Measure{
+// columns are the measures of rows, by the name in a query.
+var columns = map[string]history.Measure{
 	"bottleneck": history.Bottleneck, "status": history.Status, "busy": history.BusyMax,
 	"backpressured": history.BackpressuredMax, "idle": history.IdleMin, "skew": history.Skew,
 }
@@ -22,7 +22,7 @@ var remembered = map[string]history.Measure{
 // summed up when the looks were taken.
 func (a asking) rowTraces(ctx context.Context, c cluster, info job.Info) ([]frame.Trace, error) {
 	wanted := []history.Measure{history.Whole}
-	if column, known := remembered[a.number.name]; known {
+	if column, known := columns[a.number.name]; known {
 		wanted = append(wanted, column)
 	}
 	rows, err := c.store.Rows(ctx, history.Key{Cluster: c.name, JobID: info.ID}, a.span(), wanted...)

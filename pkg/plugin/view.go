@@ -28,12 +28,26 @@ func load(frames func(frame.Answer) data.Frames) view {
 	}}
 }
 
+// recalled is a view of load that the past has a part in.
+func recalled(frames func(frame.Answer) data.Frames) view {
+	return view{frames: func(ctx context.Context, a asking) (data.Frames, error) {
+		answer, err := a.look(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if err := a.recall(ctx, &answer); err != nil {
+			return nil, err
+		}
+		return frames(answer), nil
+	}}
+}
+
 // views are the query types.
 var views = map[string]view{
 	"subtasks":    {frames: subtasks},
-	"tasks":       load(frame.Tasks),
+	"tasks":       recalled(frame.Tasks),
 	"nodeGraph":   load(frame.NodeGraph),
-	"bottlenecks": load(frame.Bottlenecks),
+	"bottlenecks": recalled(frame.Bottlenecks),
 	"jobs":        load(frame.Jobs),
 	"measure":     {frames: measured, numeric: true},
 	"history":     {frames: historical, numeric: true},

@@ -1,0 +1,93 @@
+package plugin
+
+import (
+	"context"
+	"math"
+	"time"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/frame"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
+)
+
+// recall adds to an answer what only the past tells: since when each root cause
+// has been one, and for how much of the query's range each task was.
+func (a asking) recall(ctx context.Context, answer *frame.Answer) error {
+	for n := range answer.Jobs {
+		shown := &answer.Jobs[n]
+		store := a.cluster(shown.Cluster).store
+		if store == nil || len(shown.Snapshot.Tasks) == 0 {
+			continue
+		}
+		over := history.Span{To: shown.Snapshot.At}
+		rows, err := store.Rows(ctx, history.Key{Cluster: shown.Cluster, JobID: shown.Snapshot.Job.ID}, over, history.Bottleneck)
+		if err != nil {
+			return err
+		}
+		shown.Past = make([]frame.TaskPast, len(shown.Snapshot.Tasks))
+		for i, task := range shown.Snapshot.Graph.Tasks {
+			shown.Past[i] = frame.TaskPast{Blame: job.Unknown}
+			if column := severities(rows, task.ID); column != nil {
+				shown.Past[i] = frame.TaskPast{Since: since(rows, column), Blame: blame(rows, column, a.over.From)}
+			}
+		}
+	}
+	return nil
+}
+
+// severities is the column of a task, nil if it has none.
+func severities(rows history.Rows, taskID string) []float32 {
+	for _, task := range rows.Tasks {
+		if task.ID == taskID {
+			return task.Measures[0]
+		}
+	}
+	return nil
+}
+
+// interrupted is how long a task may not have been a root cause, or not have
+// been measured, and still count as one all along: a checkpoint or a burst.
+const interrupted = time.Minute
+
+// since is when the task became the root cause that it is at the end of the
+// rows, zero if it is none there. Where it was one from the first row on, it may
+// have been one for longer.
+func since(rows history.Rows, severity []float32) (begun time.Time) {
+	for i := len(severity) - 1; i >= 0; i-- {
+		switch {
+		case severity[i] > 0:
+			begun = began(rows, i)
+		case begun.IsZero() || begun.Sub(rows.Times[i]) > interrupted:
+			return begun
+		}
+	}
+	return begun
+}
+
+// began is when the time begins that a row speaks of.
+func began(rows history.Rows, row int) time.Time {
+	if from := rows.Jobs[row].From; !from.IsZero() {
+		return from
+	}
+	return rows.Times[row]
+}
+
+// blame is the share of the measured time from then on in which the task was a
+// root cause; unknown if none was measured.
+func blame(rows history.Rows, severity []float32, from time.Time) job.Share {
+	var blamed, measured time.Duration
+	for i := 1; i < len(severity); i++ {
+		lasted := min(rows.Times[i].Sub(rows.Times[i-1]), interrupted)
+		if rows.Times[i].Before(from) || math.IsNaN(float64(severity[i])) {
+			continue
+		}
+		measured += lasted
+		if severity[i] > 0 {
+			blamed += lasted
+		}
+	}
+	if measured == 0 {
+		return job.Unknown
+	}
+	return job.Share(blamed.Seconds() / measured.Seconds())
+}
