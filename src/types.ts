@@ -28,6 +28,20 @@ export interface ClusterSettings {
   url: string;
 }
 
+/** The bounds of the built-in history. */
+export interface HistorySettings {
+  retention?: string;
+  maxMemoryMiB?: number;
+  idleAfter?: string;
+}
+
+/** An API of Prometheus' that scrapes Flink's reporter. */
+export interface PrometheusSettings {
+  url?: string;
+  user?: string;
+  tenant?: string;
+}
+
 /** The keys of jsonData that are ours; what is absent has the backend's default. */
 export interface FlinkSettings extends DataSourceJsonData {
   url?: string;
@@ -36,12 +50,16 @@ export interface FlinkSettings extends DataSourceJsonData {
   timeoutSeconds?: number;
   maxConcurrency?: number;
   maxAge?: string;
+  history?: HistorySettings;
+  prometheus?: PrometheusSettings;
   oauthPassThru?: boolean;
 }
 
 /** The keys of secureJsonData, besides those of Grafana's standard ways in. */
 export interface FlinkSecrets {
   bearerToken?: string;
+  prometheusPassword?: string;
+  prometheusBearerToken?: string;
 }
 
 /** Lists that the backend can name things from. */

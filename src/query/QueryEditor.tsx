@@ -7,7 +7,7 @@ import { type FlinkQuery, type FlinkSettings, schemaVersion } from '../types';
 import { ChoiceField } from './ChoiceField';
 import { DetailField } from './DetailField';
 import { NamesField } from './NamesField';
-import { alerting, changed, initialQuery, jobTypes, measureOf, measures, queryType, queryTypes, takes, variables } from './queryTypes';
+import { changed, initialQuery, jobTypes, measureOf, measuresOf, offered, queryType, takes, variables } from './queryTypes';
 import { Row } from './Row';
 
 type Props = QueryEditorProps<DataSource, FlinkQuery, FlinkSettings>;
@@ -27,16 +27,15 @@ export function QueryEditor({ app, datasource, onChange, onRunQuery, query: save
   if (Number(query.schemaVersion) > schemaVersion) {
     return <Newer version={query.schemaVersion} onRenew={() => onChange({ ...common(saved), ...initialQuery(app) })} />;
   }
-  const types = queryTypes.filter(({ value }) => (alerting(app) ? value === 'measure' : value !== 'variable'));
   const names = { datasource, query, onChange: change };
   const by = measureOf(query)?.by ?? [];
   return (
     <>
       {!queryType(query.queryType) && <Unknown type={query.queryType} />}
       <Row>
-        <ChoiceField label="Query type" choices={types} value={query.queryType} known={queryType(query.queryType)} onChange={(queryType) => change({ queryType })} />
+        <ChoiceField label="Query type" choices={offered(app)} value={query.queryType} known={queryType(query.queryType)} onChange={(queryType) => change({ queryType })} />
         {takes(query, 'measure') && (
-          <ChoiceField label="Measure" choices={measures} value={query.measure || 'bottleneck'} onChange={(measure) => change({ measure })} />
+          <ChoiceField label="Measure" choices={measuresOf(query)} value={query.measure || 'bottleneck'} onChange={(measure) => change({ measure })} />
         )}
         {takes(query, 'by') && by.length > 1 && (
           <ChoiceField label="By" choices={byChoices(by)} value={query.by || by[0]} width={20} onChange={(by) => change({ by })} />
@@ -62,7 +61,10 @@ export function QueryEditor({ app, datasource, onChange, onRunQuery, query: save
 const common = ({ refId, hide, datasource, key }: FlinkQuery): FlinkQuery => ({ refId, hide, datasource, key });
 
 const byChoices = (by: string[]) =>
-  by.map((value) => ({ value, label: `By ${value}`, description: value === 'job' ? 'Of its worst task' : value === 'task' ? 'Of its worst subtask' : 'Each on its own' }));
+  by.map((value) => ({ value, label: `By ${value === 'taskmanager' ? 'TaskManager' : value}`, description: worst[value] ?? '' }));
+
+/** Which value stands for a whole. */
+const worst: Record<string, string> = { job: 'Of its worst task', task: 'Of its worst subtask', subtask: 'Each on its own', taskmanager: 'Of its worst subtask' };
 
 /** Says why a saved query cannot be edited as it stands; it is kept until one chooses anew. */
 function Unknown({ type }: { type: unknown }) {

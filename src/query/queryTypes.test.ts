@@ -1,5 +1,5 @@
 import type { FlinkQuery } from '../types';
-import { changed, initialQuery, takes } from './queryTypes';
+import { changed, initialQuery, measuresOf, offered, takes } from './queryTypes';
 
 const full: FlinkQuery = {
   refId: 'A', hide: true, schemaVersion: 1, queryType: 'subtasks', detail: true,
@@ -14,6 +14,9 @@ describe('a query keeps only the keys that it takes', () => {
     ['tasks', { queryType: 'tasks' }, ['clusters', 'jobs', 'tasks']],
     ['jobs', { queryType: 'jobs' }, ['clusters', 'jobs']],
     ['measure', { queryType: 'measure' }, ['clusters', 'jobs', 'tasks', 'types', 'measure', 'by']],
+    ['history', { queryType: 'history' }, ['clusters', 'jobs', 'tasks', 'types', 'measure', 'by']],
+    ['history of jobs alone', { queryType: 'history', measure: 'running', by: 'job' }, ['clusters', 'jobs', 'measure', 'by']],
+    ['timeline', { queryType: 'timeline' }, ['clusters', 'jobs', 'tasks']],
     ['measure of jobs alone', { queryType: 'measure', measure: 'restarts', by: 'job' }, ['clusters', 'jobs', 'measure', 'by']],
     ['measure of clusters', { queryType: 'measure', measure: 'up', by: 'cluster' }, ['clusters', 'measure', 'by']],
     ['names of clusters', { queryType: 'variable', variable: 'clusters' }, ['variable']],
@@ -47,4 +50,15 @@ test('an alert rule begins with a number, a panel with the verdict', () => {
   expect(initialQuery('unified-alerting')).toMatchObject({ queryType: 'measure', measure: 'bottleneck', by: 'job' });
   expect(initialQuery('explore')).toEqual({ schemaVersion: 1, queryType: 'bottlenecks' });
   expect(initialQuery()).toEqual({ schemaVersion: 1, queryType: 'bottlenecks' });
+});
+
+test('only what is remembered has a history', () => {
+  const names = (queryType: string) => measuresOf({ refId: 'A', queryType }).map(({ value }) => value);
+  expect(names('history')).toEqual(['bottleneck', 'status', 'busy', 'backpressured', 'idle', 'skew', 'running']);
+  expect(names('measure')).toEqual(expect.arrayContaining(['blame', 'restarts', 'up']));
+});
+
+test('an alert rule is offered numbers alone, a panel all but the names', () => {
+  expect(offered('unified-alerting').map(({ value }) => value)).toEqual(['measure', 'history']);
+  expect(offered().map(({ value }) => value)).not.toContain('variable');
 });

@@ -32,19 +32,22 @@ export const queryTypes: QueryType[] = [
   { value: 'tasks', label: 'Tasks', description: 'A row a task: busy, backpressured and idle shares, records per second, skew', keys: load },
   { value: 'jobs', label: 'Jobs', description: 'A row a job: its state, its worst task, its bottleneck', keys: ['clusters', 'jobs'] },
   { value: 'measure', label: 'Measure', description: 'One number a series, for alert rules and stat panels', keys: [...load, 'types', 'measure', 'by'] },
+  { value: 'timeline', label: 'Timeline', description: 'The status of tasks over time, for the State timeline panel', keys: load },
+  { value: 'history', label: 'History', description: 'A measure over time, for graphs and alert rules', keys: [...load, 'types', 'measure', 'by'] },
   { value: 'variable', label: 'Names', description: 'Names to choose from, as a dashboard variable lists them', keys: [...load, 'variable'] },
 ];
 
-const loadBy = ['job', 'task', 'subtask'];
+const loadBy = ['job', 'task', 'subtask', 'taskmanager'];
 
-/** What query type measure can tell. */
-export const measures: Measure[] = [
+/** What query types measure and history can tell. */
+const measures: Measure[] = [
   { value: 'bottleneck', label: 'Bottleneck', description: 'Severity of the root cause, 0 to 1; 0 where nothing holds the job back', by: loadBy },
   { value: 'status', label: 'Status', description: '4 bottleneck, 3 backpressured, 2 busy, 1 mixed, 0 idle', by: loadBy },
   { value: 'busy', label: 'Busy', description: 'Share of time busy, 0 to 1, of the busiest subtask', by: loadBy },
   { value: 'backpressured', label: 'Backpressured', description: 'Share of time backpressured, 0 to 1, of the worst subtask', by: loadBy },
   { value: 'idle', label: 'Idle', description: 'Share of time idle, 0 to 1, of the least idle subtask', by: loadBy },
   { value: 'skew', label: 'Skew', description: 'How unevenly records are spread over the subtasks, 0 to 1', by: loadBy },
+  { value: 'blame', label: 'Blame', description: 'Share of the time range in which the task was the bottleneck, 0 to 1', by: loadBy },
   { value: 'running', label: 'Running', description: '1 while the job and all its tasks run, else 0', by: ['job'] },
   { value: 'restarts', label: 'Restarts', description: 'Number of restarts since the job started', by: ['job'] },
   { value: 'up', label: 'Up', description: '1 when the cluster’s REST API answered, else 0', by: ['cluster'] },
@@ -59,8 +62,11 @@ export const variables: Choice[] = [
   { value: 'taskmanagers', label: 'TaskManagers', description: 'Ids of the TaskManagers of the clusters chosen' },
 ];
 
-/** Where one writes an alert rule: only numbers can be alerted on. */
-export const alerting = (app?: CoreApp | `${CoreApp}`) => app === 'unified-alerting';
+/** The query types that one may choose there: in an alert rule only numbers. */
+export const offered = (app?: CoreApp | `${CoreApp}`) =>
+  queryTypes.filter(({ value }) => (alerting(app) ? value === 'measure' || value === 'history' : value !== 'variable'));
+
+const alerting = (app?: CoreApp | `${CoreApp}`) => app === 'unified-alerting';
 
 /** What type of job a measure is about. */
 export const jobTypes: Choice[] = [
@@ -76,6 +82,10 @@ export function initialQuery(app?: CoreApp | `${CoreApp}`): Partial<FlinkQuery> 
     : { schemaVersion, queryType: 'bottlenecks' };
 }
 
+/** The measures that a query may choose: of some only the present is known. */
+export const measuresOf = ({ queryType }: FlinkQuery) =>
+  measures.filter(({ value }) => queryType !== 'history' || !['blame', 'restarts', 'up'].includes(value));
+
 /** The query type of that name; undefined for one that this version does not know. */
 export const queryType = (name?: string) => queryTypes.find(({ value }) => value === name);
 
@@ -85,7 +95,7 @@ export const measureOf = (query: FlinkQuery) => measures.find(({ value }) => val
 /** What the lists narrow down: all jobs of a measure of clusters, say, none. */
 function keysOf(query: FlinkQuery): Key[] {
   const keys = queryType(query.queryType)?.keys ?? [];
-  const by = query.queryType === 'measure' ? measureOf(query)?.by : undefined;
+  const by = query.queryType === 'measure' || query.queryType === 'history' ? measureOf(query)?.by : undefined;
   const without: Key[] = by?.includes('cluster') ? ['jobs', 'tasks', 'types'] : by && !by.includes('task') ? ['tasks', 'types'] : listed(query);
   return keys.filter((key) => !without.includes(key));
 }

@@ -7,6 +7,7 @@ import { type FlinkSecrets, type FlinkSettings } from '../types';
 import { AddressFields } from './AddressFields';
 import { Authentication } from './Authentication';
 import { ClustersTable } from './ClustersTable';
+import { HistoryFields } from './HistoryFields';
 import { LimitFields } from './LimitFields';
 import { RootAddress } from './RootAddress';
 
@@ -36,6 +37,10 @@ export function ConfigEditor(props: Props) {
       <SecureSocksProxyToggle dataSourceConfig={options} onChange={onOptionsChange} labelWidth={30} />
       <ConfigSection title="Limits" description="What the plugin may ask of Flink. The defaults suit most clusters." isCollapsible isInitiallyOpen={false}>
         <LimitFields {...props} />
+      </ConfigSection>
+      <Divider spacing={2} />
+      <ConfigSection title="History" description="Kept in the plugin’s memory, in each Grafana server its own." isCollapsible isInitiallyOpen={false}>
+        <HistoryFields {...props} />
       </ConfigSection>
       <Divider spacing={1} />
     </>

@@ -3,7 +3,8 @@ import React from 'react';
 import { type FlinkSettings } from '../types';
 import { changeSettings } from './change';
 import { type Props } from './ConfigEditor';
-import { durationFault, numberFault } from './faults';
+import { durationFault } from './faults';
+import { NumberField } from './NumberField';
 import { TextField } from './TextField';
 
 /** What the plugin may ask of Flink. */
@@ -13,23 +14,25 @@ export function LimitFields(props: Props) {
   const change = (settings: Partial<FlinkSettings>) => changeSettings(props, settings);
   return (
     <>
-      <TextField
+      <NumberField
         label="Time-out"
         help="How long one request to Flink may take."
         unit="seconds"
         placeholder="10"
         value={timeoutSeconds}
-        fault={numberFault(timeoutSeconds, 0.1, 600)}
-        onChange={(text) => change({ timeoutSeconds: numeric(text) })}
+        least={0.1}
+        most={600}
+        onChange={(timeoutSeconds) => change({ timeoutSeconds })}
         {...field}
       />
-      <TextField
+      <NumberField
         label="Requests at once"
         help="How many requests to Flink may be under way at once, over all queries."
         placeholder="8"
         value={maxConcurrency}
-        fault={numberFault(maxConcurrency, 1, 256)}
-        onChange={(text) => change({ maxConcurrency: numeric(text) })}
+        least={1}
+        most={256}
+        onChange={(maxConcurrency) => change({ maxConcurrency })}
         {...field}
       />
       <TextField
@@ -43,10 +46,4 @@ export function LimitFields(props: Props) {
       />
     </>
   );
-}
-
-/** The number that a text is, undefined for none. */
-function numeric(text: string): number | undefined {
-  const value = Number(text.trim().replace(',', '.'));
-  return text.trim() === '' || Number.isNaN(value) ? undefined : value;
 }

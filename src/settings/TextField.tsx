@@ -1,7 +1,7 @@
 import { Field, Input } from '@grafana/ui';
 import React, { useId } from 'react';
 
-interface Props {
+export interface TextFieldProps {
   label: string;
   help: string;
   value?: string | number;
@@ -16,7 +16,7 @@ interface Props {
 }
 
 /** A line of text with help, and a sentence where it cannot be used. */
-export function TextField({ label, help, value = '', placeholder, fault, required, readOnly, width = 60, unit, onChange }: Props) {
+export function TextField({ label, help, value = '', placeholder, fault, required, readOnly, width = 60, unit, onChange }: TextFieldProps) {
   const id = useId();
   return (
     <Field label={label} description={help} htmlFor={id} required={required} invalid={Boolean(fault)} error={fault} disabled={readOnly}>

@@ -1,4 +1,4 @@
-import { addressFault, clusterNames, durationFault, nameFault, numberFault } from './faults';
+import { addressFault, clusterNames, durationFault, nameFault } from './faults';
 
 test.each<[string | undefined, string | undefined]>([
   [undefined, undefined],
@@ -30,16 +30,6 @@ test.each<[string, string[], string | undefined]>([
 test('the first cluster is called default unless it has a name', () => {
   expect(clusterNames(undefined, [{ name: 'east', url: '' }])).toEqual(['default', 'east']);
   expect(clusterNames('west')).toEqual(['west']);
-});
-
-test.each<[number | undefined, string | undefined]>([
-  [undefined, undefined],
-  [1, undefined],
-  [256, undefined],
-  [0, 'Choose a number from 1 to 256.'],
-  [257, 'Choose a number from 1 to 256.'],
-])('number %j', (value, want) => {
-  expect(numberFault(value, 1, 256)).toBe(want);
 });
 
 test.each<[string | undefined, boolean]>([

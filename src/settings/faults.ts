@@ -37,11 +37,6 @@ export function nameFault(name: string, all: string[]): string | undefined {
 /** The names of all clusters, the first one first. */
 export const clusterNames = (first = '', further: ClusterSettings[] = []) => [first || defaultCluster, ...further.map(({ name }) => name)];
 
-/** What is wrong with a number that has bounds; undefined where the default holds. */
-export function numberFault(value: number | undefined, least: number, most: number): string | undefined {
-  return value === undefined || (value >= least && value <= most) ? undefined : `Choose a number from ${least} to ${most}.`;
-}
-
 /** What is wrong with a duration as Go writes it. */
 export function durationFault(text = ''): string | undefined {
   const good = text.trim() === '' || /^(0|(\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h))+$/.test(text.trim());
