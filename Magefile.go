@@ -83,9 +83,10 @@ func Bench() error {
 	return sh.RunV("go", "test", "-run", "^$", "-bench", ".", "-benchmem", "./pkg/...")
 }
 
-// speed asserts times as ratios within one run, without the race detector.
+// speed asserts times, as ratios within one run, and memory, without the race
+// detector.
 func speed() error {
-	return sh.RunV("go", "test", "-count=1", "-v", "-run", "TestARoundIsAsFastAsItsRequests", "./pkg/look")
+	return sh.RunV("go", "test", "-count=1", "-v", "-p", "1", "-run", "AsFastAs|LittleMoreThan|Memory", "./pkg/look", "./pkg/plugin", "./pkg/history")
 }
 
 // Aliases let check be a target beside its namespace.

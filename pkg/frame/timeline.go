@@ -20,10 +20,10 @@ func Timeline(past Past, points int) data.Frames {
 	}
 	times := merged(shown)
 	fields := []*data.Field{data.NewField("time", nil, times)}
+	mappings, several := statusField(nil).Config.Mappings, severalJobs(shown)
 	for _, trace := range shown {
-		field := statusField(nil)
 		fields = append(fields, data.NewField("status", trace.Labels, trace.words(times)).SetConfig(&data.FieldConfig{
-			Mappings: field.Config.Mappings, DisplayNameFromDS: trace.title(len(shown) > 0 && severalJobs(shown)),
+			Mappings: mappings, DisplayNameFromDS: trace.title(several),
 		}))
 	}
 	frame := data.NewFrame("timeline", fields...)
@@ -64,13 +64,24 @@ func (t Trace) words(times []time.Time) []*string {
 			continue
 		}
 		if value := float64(t.Values[next]); !math.IsNaN(value) && value >= 0 {
-			word := diagnosis.Status(value).String()
-			words[i] = &word
+			words[i] = word(diagnosis.Status(value))
 		}
 		next++
 	}
 	return words
 }
+
+// word is the status as users read it, the same pointer each time.
+func word(status diagnosis.Status) *string { return statusWords[status] }
+
+var statusWords = func() map[diagnosis.Status]*string {
+	words := map[diagnosis.Status]*string{}
+	for _, status := range statuses {
+		text := status.String()
+		words[status] = &text
+	}
+	return words
+}()
 
 func severalJobs(traces []Trace) bool {
 	return slices.ContainsFunc(traces, func(t Trace) bool {

@@ -25,20 +25,30 @@ func Row(snapshot *job.Snapshot) history.Row {
 	return row
 }
 
+// taskRow tells of a task what a measure by task does: unless every running
+// subtask was measured, only what is bad for certain.
 func taskRow(task job.Task, load job.TaskLoad, verdict diagnosis.Verdict, at int) (row history.TaskRow) {
-	whole := load.Whole()
+	status := verdict.StatusOf(at, load)
+	if load.Whole() {
+		row[history.Whole] = 1
+	} else {
+		load.Busy, load.Backpressured, load.Idle = nothing, nothing, nothing
+		if status < diagnosis.Backpressured {
+			status = diagnosis.Unknown
+		}
+	}
 	row[history.BusyMax], row[history.BusyAvg] = float32(load.Busy.Max), float32(load.Busy.Avg)
 	row[history.BackpressuredMax], row[history.BackpressuredAvg] = float32(load.Backpressured.Max), float32(load.Backpressured.Avg)
 	row[history.IdleMin], row[history.IdleAvg] = float32(load.Idle.Min), float32(load.Idle.Avg)
 	row[history.Skew] = float32(diagnosis.Skew(task, load))
-	row[history.Bottleneck] = severity(verdict.RootAt(at), whole)
+	row[history.Bottleneck] = severity(verdict.RootAt(at), row[history.Whole] == 1)
 	row[history.RecordsIn], row[history.RecordsOut] = float32(load.RecordsIn), float32(load.RecordsOut)
-	row[history.Status] = float32(verdict.StatusOf(at, load))
-	if whole {
-		row[history.Whole] = 1
-	}
+	row[history.Status] = float32(status)
 	return row
 }
+
+// nothing is a share that is not known.
+var nothing = job.Range{Min: job.Unknown, Max: job.Unknown, Avg: job.Unknown}
 
 // severity is that of a root cause, 0 where measured and none.
 func severity(root *diagnosis.Root, whole bool) float32 {

@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"slices"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
@@ -48,21 +49,28 @@ func byJob(traces []frame.Trace) (groups [][]frame.Trace) {
 // moved counts the looks at a job, and at how many of them other tasks were its
 // root causes than at the look before.
 func moved(tasks []frame.Trace) (moves, looks int) {
-	roots := map[time.Time]string{}
-	for _, task := range tasks {
-		for i, at := range task.Times {
-			if task.Values[i] == float32(diagnosis.Bottleneck) {
-				roots[at] += task.Labels["task"] + "\x00"
+	times := tasks[0].Times
+	roots := make([]int, len(times)) // each set of tasks has a number
+	for n, task := range tasks {
+		for i, value := range task.Values {
+			if value != float32(diagnosis.Bottleneck) {
+				continue
+			}
+			if at, found := place(times, task.Times, i); found {
+				roots[at] = roots[at]*len(tasks) + n + 1
 			}
 		}
 	}
-	var before string
-	for i, at := range tasks[0].Times {
-		if i > 0 && roots[at] != before {
-			moves++
-		}
-		before = roots[at]
-		looks++
+	for i := 1; i < len(roots); i++ {
+		moves += btoi(roots[i] != roots[i-1])
 	}
-	return moves, looks
+	return moves, len(roots)
+}
+
+// place is where the time at i stands in the job's times: mostly at i as well.
+func place(times, of []time.Time, i int) (at int, found bool) {
+	if i < len(times) && times[i].Equal(of[i]) {
+		return i, true
+	}
+	return slices.BinarySearchFunc(times, of[i], time.Time.Compare)
 }

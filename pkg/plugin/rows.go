@@ -6,7 +6,6 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/frame"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
@@ -21,7 +20,7 @@ var columns = map[string]history.Measure{
 // rowTraces are the traces of a job, or of each of its tasks, from what was
 // summed up when the looks were taken.
 func (a asking) rowTraces(ctx context.Context, c cluster, info job.Info) ([]frame.Trace, error) {
-	wanted := []history.Measure{history.Whole}
+	var wanted []history.Measure // none for what is told of jobs alone
 	if column, known := columns[a.number.name]; known {
 		wanted = append(wanted, column)
 	}
@@ -63,19 +62,14 @@ func trace(rows history.Rows, labels data.Labels, values []float32) frame.Trace 
 
 var unknown = float32(math.NaN())
 
-// ofTask is the measure of a task over time: as for an alert rule, not known
-// unless every running subtask was measured, but for what is already bad.
+// ofTask is the measure of a task over time.
 func (a asking) ofTask(task history.TaskRows) []float32 {
-	values := make([]float32, len(task.Measures[0]))
-	for i, whole := range task.Measures[0] {
-		values[i] = unknown
-		if len(task.Measures) == 1 {
-			continue // not remembered
-		}
-		value := task.Measures[1][i]
-		bad := a.number.name == "status" && value >= float32(diagnosis.Backpressured) || a.number.name == "bottleneck" && value > 0
-		if value >= 0 && (whole == 1 || bad) {
-			values[i] = value
+	values := task.Measures[0]
+	if a.number.name == "status" {
+		for i, value := range values {
+			if value < 0 {
+				values[i] = unknown
+			}
 		}
 	}
 	return values
