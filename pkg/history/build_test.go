@@ -10,6 +10,8 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )
 
+const mib = 1 << 20
+
 var (
 	began  = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	always = history.Span{From: began.Add(-365 * 24 * time.Hour), To: began.Add(365 * 24 * time.Hour)}

@@ -10,8 +10,6 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
 )
 
-const mib = 1 << 20
-
 // heap is what is reachable.
 func heap() int {
 	runtime.GC()
