@@ -18,7 +18,7 @@ interface Props {
 export function ChoiceField({ label, choices, value, known, width = 32, onChange }: Props) {
   const id = useId();
   const chosen = choices.find((choice) => choice.value === value) ?? known;
-  const shown: SelectableValue<string> | null = chosen ?? (value ? { value, label: value.slice(0, 100) } : null);
+  const shown: SelectableValue<string> | null = chosen ?? (value ? { value, label: String(value).slice(0, 100) } : null);
   return (
     <Field label={label} description={chosen?.description} htmlFor={id} noMargin style={{ maxWidth: `${width * 12}px` }}>
       <Select inputId={id} options={choices} value={shown} width={width} menuShouldPortal maxMenuHeight={420} onChange={(choice) => choice.value && onChange(choice.value)} />

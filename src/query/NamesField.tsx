@@ -4,6 +4,7 @@ import React, { useId, useMemo, useState } from 'react';
 
 import { type DataSource } from '../datasource';
 import { type FlinkQuery } from '../types';
+import { names } from './interpolate';
 import { menu, typed } from './menu';
 import { useNames } from './useNames';
 
@@ -22,9 +23,9 @@ interface Props {
 export function NamesField({ label, list, datasource, query, onChange }: Props) {
   const id = useId();
   const [search, setSearch] = useState('');
-  const { names, loading, problem, load } = useNames(datasource, list, query);
-  const options = useMemo(() => menu(names, search), [names, search]);
-  const chosen = [query[list] ?? []].flat().map((value) => ({ value, label: value }));
+  const { listed, loading, problem, load } = useNames(datasource, list, query);
+  const options = useMemo(() => menu(listed, search), [listed, search]);
+  const chosen = names(query[list]).map((value) => ({ value, label: value }));
   return (
     <Field label={label} htmlFor={id} noMargin description={problem} style={{ minWidth: 240, flex: '1 1 240px', maxWidth: 480 }}>
       <MultiSelect
@@ -38,6 +39,7 @@ export function NamesField({ label, list, datasource, query, onChange }: Props) 
         loadingMessage="Asking Flink"
         noOptionsMessage={problem ?? 'No name fits: type one, a $variable or a /regular expression/'}
         allowCustomValue
+        allowCreateWhileLoading
         formatCreateLabel={typed}
         onOpenMenu={load}
         onInputChange={setSearch}

@@ -1,5 +1,5 @@
 import { type QueryEditorProps } from '@grafana/data';
-import { Alert } from '@grafana/ui';
+import { Alert, Button } from '@grafana/ui';
 import React, { useCallback } from 'react';
 
 import { type DataSource } from '../datasource';
@@ -78,8 +78,11 @@ function Unknown({ type }: { type: unknown }) {
 /** Says that an older plugin cannot edit the query, which is kept as it is. */
 function Newer({ version, onRenew }: { version?: number; onRenew: () => void }) {
   return (
-    <Alert severity="warning" title="This query was written by a newer version of the plugin" buttonContent="Write a new query" onRemove={onRenew}>
-      {`It has schemaVersion ${version}, and this version knows ${schemaVersion}. It is kept as it is: update the plugin, or write a new query instead.`}
+    <Alert severity="warning" title="This query was written by a newer version of the plugin">
+      <p>{`It has schemaVersion ${version}, and this version knows ${schemaVersion}. It is kept as it is: update the plugin, or write a new query instead.`}</p>
+      <Button variant="secondary" onClick={onRenew}>
+        Write a new query
+      </Button>
     </Alert>
   );
 }

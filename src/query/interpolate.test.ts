@@ -48,6 +48,14 @@ describe('a list of names', () => {
     expect(interpolatedAll('$job', templates)).toEqual(['orders', 'clicks']);
   });
 
+  test.each<[unknown, string[]]>([
+    [undefined, []],
+    [null, []],
+    [[7, null, 'orders', { name: 'x' }], ['7', 'orders']],
+  ])('is what can be read of %j', (list, want) => {
+    expect(interpolatedAll(list, templates)).toEqual(want);
+  });
+
   test('is bounded', () => {
     const many = Array.from({ length: 100 }, (_, i) => `v${i}`);
     expect(interpolatedAll(['$a-$b'], dashboard({ a: many, b: many }))).toHaveLength(1000);

@@ -26,8 +26,13 @@ export function interpolated(query: FlinkQuery, templates: Templates, scopedVars
 }
 
 /** Fills the variables into a list of texts. */
-export function interpolatedAll(texts: string | string[] = [], templates: Templates, scopedVars?: ScopedVars): string[] {
-  return [texts].flat().flatMap((text) => interpolatedText(text, templates, scopedVars));
+export function interpolatedAll(texts: unknown, templates: Templates, scopedVars?: ScopedVars): string[] {
+  return names(texts).flatMap((text) => interpolatedText(text, templates, scopedVars));
+}
+
+/** The texts of a list that somebody may have written by hand: one text is a list of one. */
+export function names(list: unknown): string[] {
+  return [list].flat().filter((name) => typeof name === 'string' || typeof name === 'number').map(String);
 }
 
 /** A variable's values by its name, as they stand in the text. */

@@ -1,7 +1,7 @@
 import { type SelectableValue } from '@grafana/data';
 
 /** As many names as a menu shows at once. */
-const shown = 200;
+const shown = 100;
 
 /** The names that hold what was typed, the first of many and how many more there are. */
 export function menu(names: string[], search: string): Array<SelectableValue<string>> {

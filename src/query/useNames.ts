@@ -4,8 +4,8 @@ import { useCallback, useEffect, useRef, useState } from 'react';
 import { type DataSource } from '../datasource';
 import { type FlinkQuery, type Listing } from '../types';
 
-interface Listed {
-  names: string[];
+interface Menu {
+  listed: string[];
   loading: boolean;
   /** A sentence on why names are missing. */
   problem?: string;
@@ -16,29 +16,29 @@ interface Listed {
  * lists. It is asked when the menu opens, not while one types.
  */
 export function useNames(datasource: DataSource, list: Listing, { clusters, jobs }: FlinkQuery) {
-  const [listed, setListed] = useState<Listed>({ names: [], loading: false });
+  const [menu, setMenu] = useState<Menu>({ listed: [], loading: false });
   const asked = useRef(0);
   useEffect(() => () => void asked.current++, []);
   const load = useCallback(async () => {
     const turn = ++asked.current;
-    setListed((before) => ({ ...before, loading: true }));
+    setMenu((before) => ({ ...before, loading: true }));
     const answer = await ask(datasource, list, { clusters, jobs });
     if (turn === asked.current) {
-      setListed(answer);
+      setMenu(answer);
     }
   }, [datasource, list, clusters, jobs]);
-  return { ...listed, load };
+  return { ...menu, load };
 }
 
-async function ask(datasource: DataSource, list: Listing, { clusters, jobs }: Pick<FlinkQuery, 'clusters' | 'jobs'>): Promise<Listed> {
+async function ask(datasource: DataSource, list: Listing, { clusters, jobs }: Pick<FlinkQuery, 'clusters' | 'jobs'>): Promise<Menu> {
   const variables = getTemplateSrv().getVariables().map(({ name }) => `$${name}`);
   try {
     // Each list is among what was chosen before it.
     const chosen = { clusters: list === 'clusters' ? [] : clusters, jobs: list === 'tasks' ? jobs : [] };
     const { names, notices } = await datasource.names(list, chosen);
-    return { names: [...variables, ...names], loading: false, problem: notices?.join(' ') };
+    return { listed: [...variables, ...names], loading: false, problem: notices?.join(' ') };
   } catch (error) {
-    return { names: variables, loading: false, problem: `${told(error)} Names can still be typed.` };
+    return { listed: variables, loading: false, problem: `${told(error)} Names can still be typed.` };
   }
 }
 

@@ -32,6 +32,7 @@ export function LimitFields(props: Props) {
         value={maxConcurrency}
         least={1}
         most={256}
+        whole
         onChange={(maxConcurrency) => change({ maxConcurrency })}
         {...field}
       />

@@ -1,4 +1,4 @@
-import { Alert } from '@grafana/ui';
+import { Alert, Button } from '@grafana/ui';
 import React from 'react';
 
 import { type Props } from './ConfigEditor';
@@ -10,9 +10,16 @@ export function RootAddress({ options, onOptionsChange }: Props) {
   }
   const move = () => onOptionsChange({ ...options, url: '', jsonData: { ...options.jsonData, url: options.jsonData.url || options.url } });
   return (
-    <Alert severity="warning" title="Everyone who may query can cancel jobs" buttonContent={options.readOnly ? undefined : 'Move the address'} onRemove={options.readOnly ? undefined : move}>
-      {`The address ${options.url} stands in the data source’s root url, so Grafana’s proxy forwards any request to Flink, cancelling jobs and submitting jars included. `}
-      {options.readOnly ? 'Move it to jsonData.url in the provisioning file.' : 'Moved to the field below, only the plugin asks Flink.'}
+    <Alert severity="warning" title="Everyone who may query can cancel jobs">
+      <p>
+        {`The address ${options.url} stands in the data source’s root url, so Grafana’s proxy forwards any request to Flink, cancelling jobs and submitting jars included. `}
+        {options.readOnly ? 'Move it to jsonData.url in the provisioning file.' : 'Moved to the field below, only the plugin asks Flink.'}
+      </p>
+      {!options.readOnly && (
+        <Button variant="secondary" onClick={move}>
+          Move the address
+        </Button>
+      )}
     </Alert>
   );
 }

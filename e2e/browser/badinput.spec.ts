@@ -1,0 +1,68 @@
+import { type Page } from '@playwright/test';
+
+import { editing, field, option, query, type Query, type } from './editor';
+import { expect, test } from './fixtures';
+
+const long = 'x'.repeat(10_000);
+
+/** The page does what it should, whatever stands in it. */
+async function usable(page: Page) {
+  const width = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  expect(width, 'pixels that stand out of the page').toBeLessThanOrEqual(0);
+}
+
+for (const label of ['Clusters', 'Jobs', 'Tasks']) {
+  test(`${label} of nothing, spaces, emoji and 10,000 characters`, async ({ faults, page, visit }) => {
+    faults.expect(/api\/ds\/query|\/resources\//);
+    await visit(editing({ schemaVersion: 1, queryType: 'tasks' }));
+    for (const blank of ['', '   ']) {
+      await field(page, label).fill(blank);
+      await page.keyboard.press('Escape');
+      expect((await query(page))[label.toLowerCase()] ?? []).toEqual([]);
+    }
+    await type(page, label, '🐿️ flink');
+    await type(page, label, long);
+    await type(page, label, '/(/');
+    expect(await query(page)).toMatchObject({ [label.toLowerCase()]: ['🐿️ flink', long, '/(/'] });
+    await page.getByRole('button', { name: 'Run queries' }).click();
+    const alert = page.getByRole('region', { name: 'Answer' }).getByRole('alert');
+    await expect(alert).toBeVisible();
+    expect((await alert.innerText()).length).toBeLessThan(1000);
+    await usable(page);
+  });
+}
+
+const saved: Array<{ name: string; query: Query; told: string }> = [
+  { name: 'an unknown type', query: { schemaVersion: 1, queryType: 'flameGraph', jobs: ['skew'], vertex: 7 }, told: 'flameGraph' },
+  { name: 'a type of 10,000 characters', query: { schemaVersion: 1, queryType: long }, told: 'does not know' },
+  { name: 'a type that is no text', query: { schemaVersion: 1, queryType: { a: 1 } }, told: 'does not know' },
+  { name: 'a newer schemaVersion', query: { schemaVersion: 99, queryType: 'tasks', jobs: { any: ['of'] } }, told: 'schemaVersion 99' },
+];
+
+for (const { name, query: before, told } of saved) {
+  test(`a saved query of ${name} is kept as it was, and a sentence says so`, async ({ faults, page, visit }) => {
+    faults.expect(/api\/ds\/query/);
+    await visit(editing(before));
+    const alert = page.getByRole('region', { name: 'Query A' }).getByRole('alert');
+    await expect(alert).toContainText(told);
+    await page.getByRole('button', { name: 'Run queries' }).click();
+    await expect(page.getByRole('region', { name: 'Answer' }).getByRole('alert')).toBeVisible();
+    expect(await query(page)).toMatchObject(before);
+    await usable(page);
+  });
+}
+
+test('a saved query with lists of wrong types can be edited', async ({ faults, page, visit }) => {
+  faults.expect(/api\/ds\/query|\/resources\//);
+  await visit(editing({ queryType: 'tasks', jobs: 'skew', tasks: [7, null], clusters: null, by: 3 }));
+  await field(page, 'Jobs').click();
+  await option(page, 'healthy').click();
+  expect((await query(page)).jobs).toEqual(['skew', 'healthy']);
+});
+
+test('a newer query is replaced only when one asks for it', async ({ page, visit }) => {
+  await visit(editing({ schemaVersion: 99, queryType: 'tasks', jobs: ['skew'] }));
+  await page.getByRole('button', { name: 'Write a new query' }).click();
+  expect(await query(page)).toMatchObject({ refId: 'A', schemaVersion: 1, queryType: 'bottlenecks' });
+  await expect(field(page, 'Jobs')).toBeVisible();
+});

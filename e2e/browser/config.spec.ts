@@ -1,0 +1,97 @@
+import { type Page } from '@playwright/test';
+
+import { option } from './editor';
+import { expect, test } from './fixtures';
+
+const found = 'Flink 2.3.0, 5 running jobs, 2 TaskManagers. Metrics are fetched every 10s;';
+
+const saveAndTest = (page: Page) => page.getByRole('button', { name: 'Save & test' }).click();
+
+/** Opens a part of the page that is closed at first. */
+const open = (page: Page, title: string) => page.getByRole('button', { name: `Expand section ${title}` }).click();
+
+test('a data source is filled in, saved, and answers with what it found', async ({ addresses, configure, page, state, visit }) => {
+  await configure({ jsonData: {} });
+  await visit('/config');
+  await page.getByLabel('Address').fill(` ${addresses.normal} `);
+  await page.getByLabel('Cluster name').fill('west');
+  await open(page, 'Further clusters');
+  await page.getByRole('button', { name: 'Add cluster' }).click();
+  await page.getByLabel('Name of cluster 2').fill('gone');
+  await page.getByRole('button', { name: 'Add cluster' }).click();
+  await page.getByLabel('Name of cluster 3').fill('east');
+  await page.getByLabel('Address of cluster 3').fill(addresses.east);
+  await page.getByRole('button', { name: 'Remove cluster gone' }).click();
+  await open(page, 'Limits');
+  await page.getByLabel('Time-out').fill('5');
+  await page.getByLabel('Requests at once').fill('4');
+  await page.getByLabel('Age limit').fill('500ms');
+  await saveAndTest(page);
+  await expect(page.getByText(`west: ${found}`)).toBeVisible();
+  await expect(page.getByText('east: Flink 2.3.0, 1 running job, 2 TaskManagers.')).toBeVisible();
+  expect((await state()).saved).toMatchObject({
+    url: '',
+    jsonData: {
+      url: addresses.normal, clusterName: 'west', clusters: [{ name: 'east', url: addresses.east }],
+      timeoutSeconds: 5, maxConcurrency: 4, maxAge: '500ms',
+    },
+  });
+});
+
+test('what is saved is shown again', async ({ addresses, configure, page, visit }) => {
+  await configure({ jsonData: { url: addresses.normal, clusterName: 'west', clusters: [{ name: 'east', url: addresses.east }], timeoutSeconds: 2.5 } });
+  await visit('/config');
+  await expect(page.getByLabel('Address', { exact: false }).first()).toHaveValue(addresses.normal);
+  await expect(page.getByLabel('Cluster name')).toHaveValue('west');
+  await expect(page.getByLabel('Address of cluster 2')).toHaveValue(addresses.east);
+  await open(page, 'Limits');
+  await expect(page.getByLabel('Time-out')).toHaveValue('2.5');
+});
+
+test('a bearer token is sent, kept, and reset', async ({ addresses, configure, faults, page, state, visit }) => {
+  await configure({ jsonData: { url: addresses.guarded } });
+  faults.expect(/\/health$/);
+  await visit('/config');
+  await saveAndTest(page);
+  await expect(page.getByText('was refused with 401 Unauthorized: check the authentication')).toBeVisible();
+  await page.getByRole('combobox', { name: 'Authentication method' }).click();
+  await option(page, 'Bearer token').click();
+  await page.getByLabel('Token').fill('battery-staple');
+  await saveAndTest(page);
+  await expect(page.getByText(found)).toBeVisible();
+  await visit('/config');
+  await expect(page.getByLabel('Token')).toHaveValue('configured');
+  await page.getByRole('button', { name: 'Reset' }).click();
+  await expect(page.getByLabel('Token')).toHaveValue('');
+  await saveAndTest(page);
+  await expect(page.getByText('was refused with 401 Unauthorized')).toBeVisible();
+  expect((await state()).saved.secureJsonData).toMatchObject({ bearerToken: '' });
+});
+
+test('a user and a password are sent', async ({ addresses, configure, page, state, visit }) => {
+  await configure({ jsonData: { url: addresses.guarded } });
+  await visit('/config');
+  await page.getByRole('combobox', { name: 'Authentication method' }).click();
+  await option(page, 'Basic authentication').click();
+  await page.getByPlaceholder('User').fill('grafana');
+  await page.getByPlaceholder('Password').fill('correct horse');
+  await saveAndTest(page);
+  await expect(page.getByText(found)).toBeVisible();
+  expect((await state()).saved).toMatchObject({ basicAuth: true, basicAuthUser: 'grafana', secureJsonData: { basicAuthPassword: 'correct horse' } });
+});
+
+test('the page is filled in by keyboard alone', async ({ addresses, configure, page, visit }) => {
+  await configure({ jsonData: {} });
+  await visit('/config');
+  await page.keyboard.press('Tab');
+  await expect(page.getByLabel('Address')).toBeFocused();
+  await page.keyboard.type(addresses.normal);
+  await page.keyboard.press('Tab');
+  await page.keyboard.type('west');
+  const save = page.getByRole('button', { name: 'Save & test' });
+  for (let presses = 0; presses < 30 && !(await save.evaluate((button) => button === document.activeElement)); presses++) {
+    await page.keyboard.press('Tab');
+  }
+  await page.keyboard.press('Enter');
+  await expect(page.getByText(found)).toBeVisible();
+});

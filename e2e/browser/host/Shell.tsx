@@ -1,0 +1,37 @@
+import { css } from '@emotion/css';
+import { type GrafanaTheme2 } from '@grafana/data';
+import { config } from '@grafana/runtime';
+import { GlobalStyles, PortalContainer, ThemeContext, useStyles2 } from '@grafana/ui';
+import React, { type PropsWithChildren } from 'react';
+
+import { useToasts } from './toasts';
+
+/** What Grafana puts around a page: its theme, its base styles, the place for menus, toasts. */
+export function Shell({ children }: PropsWithChildren) {
+  return (
+    <ThemeContext.Provider value={config.theme2}>
+      <GlobalStyles />
+      <Page>{children}</Page>
+      <PortalContainer />
+    </ThemeContext.Provider>
+  );
+}
+
+function Page({ children }: PropsWithChildren) {
+  const toasts = useToasts();
+  return (
+    <main className={useStyles2(styles)}>
+      {children}
+      {toasts.length > 0 && <div role="log" aria-label="Toasts">{toasts.map((text, at) => <p key={at}>{text}</p>)}</div>}
+    </main>
+  );
+}
+
+const styles = (theme: GrafanaTheme2) =>
+  css({
+    background: theme.colors.background.primary,
+    maxWidth: 1200,
+    padding: theme.spacing(3),
+    'pre, [aria-label=Answer]': { overflowWrap: 'anywhere', whiteSpace: 'pre-wrap' },
+    h1: { fontSize: theme.typography.h2.fontSize },
+  });

@@ -1,0 +1,47 @@
+import {
+  type CoreApp, type DataQuery, type DataQueryRequest, type DataQueryResponse, dateTime, LoadingState, type PanelData, type TimeRange, toDataFrame,
+} from '@grafana/data';
+import { from, lastValueFrom } from 'rxjs';
+
+import { type Loaded } from './plugin';
+
+/** The last hour. */
+export function lastHour(): TimeRange {
+  const to = dateTime();
+  return { from: dateTime(to).subtract(1, 'h'), to, raw: { from: 'now-1h', to: 'now' } };
+}
+
+let requests = 0;
+
+/** A request as a panel with these queries makes it. */
+export function requestFor(targets: DataQuery[], app: `${CoreApp}`): DataQueryRequest {
+  const range = lastHour();
+  return {
+    app, targets, range, requestId: `Q${++requests}`, interval: '10s', intervalMs: 10_000, maxDataPoints: 500,
+    scopedVars: {}, startTime: Date.now(), timezone: 'browser', rangeRaw: range.raw,
+  };
+}
+
+/** Runs the queries that the data source does not filter out. */
+export async function run(datasource: Loaded['datasource'], queries: DataQuery[]): Promise<PanelData> {
+  const targets = queries.filter((query) => !query.hide && (datasource.filterQuery?.(query) ?? true));
+  const request = requestFor(targets, 'panel-editor');
+  if (targets.length === 0) {
+    return { state: LoadingState.Done, series: [], timeRange: request.range };
+  }
+  try {
+    return panelData(await lastValueFrom(from(datasource.query(request))), request);
+  } catch (error) {
+    const { message } = error as Error;
+    return { state: LoadingState.Error, series: [], timeRange: request.range, error: { message } };
+  }
+}
+
+function panelData(response: DataQueryResponse, request: DataQueryRequest): PanelData {
+  const errors = response.errors ?? (response.error ? [response.error] : undefined);
+  return {
+    state: errors ? LoadingState.Error : LoadingState.Done,
+    series: response.data.map((frame) => toDataFrame(frame)),
+    error: errors?.[0], errors, request, timeRange: request.range,
+  };
+}

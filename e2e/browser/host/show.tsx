@@ -1,0 +1,30 @@
+/** Puts the services that Grafana's packages ask for in place, loads the plugin and shows a page of it. */
+import { type DataSourceInstanceSettings } from '@grafana/data';
+import { setBackendSrv, setDataSourceSrv, setTemplateSrv } from '@grafana/runtime';
+import React, { type ReactElement } from 'react';
+import { createRoot } from 'react-dom/client';
+import { initDataSourceInstanceSettings } from 'settings-cache';
+
+import { backend } from './backend';
+import { ConfigPage } from './ConfigPage';
+import { load } from './plugin';
+import { QueryPage } from './QueryPage';
+import { Shell } from './Shell';
+import { sources } from './sources';
+import { templates } from './templates';
+import { VariablePage } from './VariablePage';
+import { variables } from './variables';
+
+export async function show(settings: DataSourceInstanceSettings) {
+  setBackendSrv(backend);
+  setTemplateSrv(templates(variables(new URLSearchParams(location.search))));
+  initDataSourceInstanceSettings({ [settings.name]: settings }, settings.name);
+  const loaded = await load(settings);
+  setDataSourceSrv(sources(settings, loaded.datasource));
+  const pages: Record<string, ReactElement> = {
+    '/config': <ConfigPage {...loaded} />,
+    '/query': <QueryPage {...loaded} />,
+    '/variable': <VariablePage {...loaded} />,
+  };
+  createRoot(document.getElementById('root')!).render(<Shell>{pages[location.pathname]}</Shell>);
+}

@@ -1,0 +1,13 @@
+import { type DataSourceApi, type DataSourceInstanceSettings } from '@grafana/data';
+import { type DataSourceSrv } from '@grafana/runtime';
+
+/** The list of data sources: one alone, whatever is asked for. */
+export function sources(settings: DataSourceInstanceSettings, datasource: DataSourceApi): DataSourceSrv {
+  return {
+    get: async () => datasource,
+    getList: () => [settings],
+    getInstanceSettings: () => settings,
+    reload: async () => undefined,
+    registerRuntimeDataSource: () => undefined,
+  };
+}

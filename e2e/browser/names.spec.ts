@@ -1,0 +1,69 @@
+import { choose, editing, field, fields, option, query, type } from './editor';
+import { expect, test } from './fixtures';
+
+const subtasks = { schemaVersion: 1, queryType: 'subtasks' };
+
+test('the menus list what Flink has, tasks of the chosen jobs alone', async ({ page, visit }) => {
+  await visit(editing(subtasks));
+  await field(page, 'Jobs').click();
+  for (const job of ['bottleneck', 'healthy', 'skew', 'two-sources', '$job']) {
+    await expect(option(page, job)).toBeVisible();
+  }
+  await option(page, 'skew').click();
+  await page.keyboard.press('Escape');
+  await field(page, 'Tasks').click();
+  await expect(option(page, 'aggregate')).toBeVisible();
+  await expect(option(page, 'slow-window')).toHaveCount(0);
+});
+
+test('what is typed narrows the menu down', async ({ page, visit }) => {
+  await visit(editing(subtasks));
+  await field(page, 'Jobs').click();
+  await expect(option(page, 'skew')).toBeVisible();
+  await page.keyboard.type('SOUR');
+  await expect(option(page, 'two-sources')).toBeVisible();
+  await expect(option(page, 'skew')).toHaveCount(0);
+});
+
+test('a regular expression and a variable are typed, and reach the backend as they should', async ({ page, visit }) => {
+  await visit(editing(subtasks));
+  await type(page, 'Jobs', '/^bott/');
+  await type(page, 'Jobs', '$job');
+  await type(page, 'Tasks', '${task}');
+  await type(page, 'Clusters', '[[cluster]]');
+  expect(await query(page)).toMatchObject({ jobs: ['/^bott/', '$job'], tasks: ['${task}'], clusters: ['[[cluster]]'] });
+  const asked = page.waitForRequest(/api\/ds\/query/);
+  await page.getByRole('button', { name: 'Run queries' }).click();
+  expect((await asked).postDataJSON().queries).toMatchObject([
+    { jobs: ['/^bott/', 'bottleneck', 'skew'], tasks: ['$__all'], clusters: ['default'] },
+  ]);
+  const [names] = await fields(page);
+  expect(names).toEqual(expect.arrayContaining(['cluster', 'job', 'subtask']));
+  await expect(page.getByRole('region', { name: 'Frame' })).not.toContainText('healthy');
+});
+
+test('a name that nothing has is answered by a sentence, and taken out again', async ({ faults, page, visit }) => {
+  faults.expect(/api\/ds\/query/);
+  await visit(editing(subtasks));
+  await type(page, 'Jobs', 'nobody');
+  await expect(page.getByRole('alert')).toContainText('nobody');
+  await page.getByRole('button', { name: 'Remove' }).click();
+  expect((await query(page)).jobs).toEqual([]);
+  await expect(page.getByRole('alert')).toHaveCount(0);
+});
+
+test('odd names are listed, chosen and answered for', async ({ page, visit }) => {
+  await visit(editing(subtasks));
+  const odd = `Zahlungen "EU/DE" – 支払い <b>&amp;</b> 100% \\ 'x' #1?a=b`;
+  await choose(page, 'Jobs', odd);
+  expect(await query(page)).toMatchObject({ jobs: [odd] });
+  await fields(page);
+  await expect(page.getByRole('region', { name: 'Frame' })).toContainText('100%');
+});
+
+test('details are wanted by a switch', async ({ page, visit }) => {
+  await visit(editing({ ...subtasks, jobs: ['skew'] }));
+  await page.getByLabel(/^Details/).check({ force: true });
+  expect(await query(page)).toMatchObject({ detail: true });
+  expect((await fields(page))[0]).toEqual(expect.arrayContaining(['hard_backpressured', 'in_pool_usage']));
+});

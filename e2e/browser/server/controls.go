@@ -1,0 +1,39 @@
+package main
+
+import "net/http"
+
+// controls let a test choose what the data source looks at, and see what came
+// of it.
+type controls struct {
+	source *dataSource
+	flinks map[string]*flink
+}
+
+func (c controls) handle(mux *http.ServeMux) {
+	mux.HandleFunc("PUT /test/settings", c.reset)
+	mux.HandleFunc("GET /test/state", c.state)
+}
+
+// reset makes the data source anew with the settings sent, and answers as
+// state does.
+func (c controls) reset(w http.ResponseWriter, r *http.Request) {
+	var sent settings
+	if !read(w, r, &sent) {
+		return
+	}
+	c.source.reset(sent)
+	c.state(w, r)
+}
+
+// state tells the clusters' addresses, how often each was asked so far, and
+// what is saved, secrets too.
+func (c controls) state(w http.ResponseWriter, _ *http.Request) {
+	addresses, requests := map[string]string{}, map[string]int64{}
+	for name, flink := range c.flinks {
+		addresses[name], requests[name] = flink.address, flink.asked.Load()
+	}
+	c.source.mu.Lock()
+	saved := c.source.saved
+	c.source.mu.Unlock()
+	answer(w, http.StatusOK, map[string]any{"addresses": addresses, "requests": requests, "saved": saved})
+}

@@ -1,0 +1,82 @@
+// Command server stands in for Grafana in the browser tests: it starts the
+// built plugin as Grafana does, before simulated Flinks, and serves the part of
+// Grafana's HTTP API that the plugin's frontend asks, the built plugin, and the
+// page that loads it. What lies under /test/ is for the tests alone.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/e2e/host"
+)
+
+// longest is how long the server lives at most, whatever becomes of the tests.
+const longest = time.Hour
+
+func main() {
+	var where places
+	port := flag.Int("port", 3310, "the port of 127.0.0.1 to serve on")
+	flag.StringVar(&where.plugin, "plugin", "dist", "the directory of the built plugin")
+	flag.StringVar(&where.page, "page", "", "the directory of the bundled host page")
+	flag.StringVar(&where.icons, "icons", "", "the directory of Grafana's icons")
+	backend := flag.String("backend", host.Executable("dist"), "the plugin's backend")
+	log := flag.String("log", os.DevNull, "where to write what the backend logs")
+	flag.Parse()
+
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	ctx, cancel := context.WithTimeout(ctx, longest)
+	defer cancel()
+	endWithParent(ctx, cancel)
+	if err := run(ctx, *backend, *log, *port, where); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// run serves until ctx ends.
+func run(ctx context.Context, backend, logFile string, port int, where places) error {
+	log, err := os.Create(logFile)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	plugin, err := host.Start(ctx, backend, log)
+	if err != nil {
+		return err
+	}
+	defer plugin.Close()
+	flinks, err := startFlinks(ctx)
+	if err != nil {
+		return err
+	}
+	source := &dataSource{}
+	source.reset(settings{JSONData: map[string]any{"url": flinks["normal"].address}})
+
+	mux := http.NewServeMux()
+	api{plugin, source}.handle(mux)
+	controls{source, flinks}.handle(mux)
+	where.handle(mux)
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", port))
+	if err != nil {
+		return fmt.Errorf("no port for the browser tests, choose another with BROWSER_PORT: %w", err)
+	}
+	server := &http.Server{
+		Handler: mux, ReadHeaderTimeout: 10 * time.Second,
+		BaseContext: func(net.Listener) context.Context { return ctx },
+	}
+	context.AfterFunc(ctx, func() { _ = server.Close() })
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,25 @@
+package main
+
+import (
+	"context"
+	"os"
+	"time"
+)
+
+// endWithParent cancels soon after the process that started this one is gone:
+// a test run that is killed has no time to stop its server.
+func endWithParent(ctx context.Context, cancel context.CancelFunc) {
+	parent := os.Getppid()
+	go func() {
+		tick := time.NewTicker(time.Second)
+		defer tick.Stop()
+		for os.Getppid() == parent {
+			select {
+			case <-tick.C:
+			case <-ctx.Done():
+				return
+			}
+		}
+		cancel()
+	}()
+}

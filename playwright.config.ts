@@ -1,0 +1,62 @@
+import { type PluginOptions } from '@grafana/plugin-e2e';
+import { defineConfig, type PlaywrightTestConfig, type Project } from '@playwright/test';
+
+/** The built plugin in a page of Grafana's packages, before simulated Flinks. */
+const port = Number(process.env.BROWSER_PORT ?? 3310);
+const older = process.env.GRAFANA_UI === '10.4';
+const packages = older ? 'e2e/browser/grafana-10/node_modules' : 'node_modules';
+const output = 'e2e/browser/output';
+
+const browser: Project = { name: older ? 'Grafana 10.4' : 'Grafana 13', testDir: 'e2e/browser' };
+
+/**
+ * The same journeys in short in the Grafana at GRAFANA_URL. That of
+ * docker-compose.yaml wants no login; another one gets GRAFANA_USER's.
+ */
+const login = process.env.GRAFANA_USER;
+const grafana: NonNullable<PlaywrightTestConfig<PluginOptions>['projects']> = [
+  { name: 'real Grafana', testDir: 'e2e/grafana', dependencies: login ? ['login'] : [], use: login ? { storageState: `playwright/.auth/${login}.json` } : {} },
+];
+if (login) {
+  const user = { user: login, password: process.env.GRAFANA_PASSWORD ?? '' };
+  grafana.push({ name: 'login', testDir: 'node_modules/@grafana/plugin-e2e/dist/auth', testMatch: /auth\.setup\.js/, use: { user, grafanaAPICredentials: user } });
+}
+
+const real = process.env.GRAFANA_URL;
+
+export default defineConfig<PluginOptions>({
+  projects: real ? grafana : [browser],
+  outputDir: `${output}/results`,
+  reporter: 'list',
+  workers: 1,
+  retries: 0,
+  forbidOnly: Boolean(process.env.CI),
+  timeout: 60_000,
+  expect: { timeout: 15_000 },
+  use: {
+    baseURL: real ?? `http://127.0.0.1:${port}`,
+    viewport: { width: 1280, height: 1000 },
+    trace: 'retain-on-failure',
+    contextOptions: { reducedMotion: 'reduce' }, // colours are then the final ones at once
+    launchOptions: {
+      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+      args: [
+        '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+        '--disable-background-networking', '--disable-component-update', '--disable-sync',
+      ],
+    },
+  },
+  webServer: real
+    ? undefined
+    : {
+        // The server is the shell's last command, so that it is ended itself.
+        command: [
+          'node e2e/browser/build.mjs',
+          `go build -o ${output}/server ./e2e/browser/server`,
+          `exec ${output}/server -port ${port} -log ${output}/plugin.log -page ${output}/${older ? 'page-10.4' : 'page'} -icons ${packages}/@grafana/ui/dist/public/img/icons`,
+        ].join(' && '),
+        url: `http://127.0.0.1:${port}/healthy`,
+        timeout: 180_000,
+        stdout: 'pipe',
+      },
+});
