@@ -8,9 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
@@ -43,10 +45,15 @@ type Cluster struct {
 // The cluster lives until Close, or until ctx or this program ends. Errors
 // quote the last lines that Maven or Flink wrote.
 func Start(ctx context.Context, dir, version string, jobs ...string) (*Cluster, error) {
+	return StartConfigured(ctx, dir, version, nil, jobs...)
+}
+
+// StartConfigured is [Start] with settings of Flink's, by their keys.
+func StartConfigured(ctx context.Context, dir, version string, conf map[string]string, jobs ...string) (*Cluster, error) {
 	if err := build(ctx, dir, version); err != nil {
 		return nil, err
 	}
-	c, err := launch(ctx, dir, version, jobs)
+	c, err := launch(ctx, dir, version, conf, jobs)
 	if err != nil {
 		return nil, fmt.Errorf("starting Flink %s: %w", version, err)
 	}
@@ -82,10 +89,13 @@ func (c *Cluster) Close() error {
 	return nil
 }
 
-func launch(ctx context.Context, dir, version string, jobs []string) (*Cluster, error) {
+func launch(ctx context.Context, dir, version string, conf map[string]string, jobs []string) (*Cluster, error) {
 	arguments := []string{"@jvm.options", "-cp", classPath(version), mainClass}
 	for _, job := range jobs {
 		arguments = append(arguments, "--job", job)
+	}
+	for _, key := range slices.Sorted(maps.Keys(conf)) {
+		arguments = append(arguments, "--conf", key+"="+conf[key])
 	}
 	process := exec.CommandContext(ctx, java(), arguments...)
 	process.Dir = dir

@@ -36,6 +36,19 @@ func TestClusterRunsUntilItIsClosed(t *testing.T) {
 	}
 }
 
+func TestFlinkGetsItsSettings(t *testing.T) {
+	c, err := StartConfigured(t.Context(), project(t, flink, maven), "2.3.0", map[string]string{"b.key": "2", "a.key": "x y"}, "skew")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "--job skew --conf a.key=x y --conf b.key=2"; !strings.Contains(c.output.quote(), want) {
+		t.Errorf("%q is missing in %s", want, c.output.quote())
+	}
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestClusterEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	c, err := Start(ctx, project(t, flink, maven), "2.3.0", "all")

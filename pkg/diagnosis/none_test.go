@@ -117,3 +117,19 @@ func TestLegacySource(t *testing.T) {
 		t.Errorf("a free legacy source has roots %+v", verdict.Roots)
 	}
 }
+
+// Where nobody knows how the tasks are connected, nobody knows who waits for
+// whom: neither a busy task nor none is to blame.
+func TestNoVerdictWithoutEdges(t *testing.T) {
+	for name, nodes := range map[string][]node{
+		"a busy task":           {task("map", at(1, 0))},
+		"one that is held back": {task("in", at(0, 1)), task("map", at(1, 0))},
+		"nothing at work":       {task("map", at(0, 0))},
+	} {
+		snapshot := snapshotOf(nodes...)
+		snapshot.Graph.EdgesUnknown = true
+		if verdict := diagnosis.Diagnose(snapshot); verdict.Kind != diagnosis.NotKnown || len(verdict.Roots) != 0 {
+			t.Errorf("%s: %v", name, verdict)
+		}
+	}
+}

@@ -45,6 +45,9 @@ type Verdict struct {
 // busiest task below backpressured ones that is not backpressured itself;
 // where nothing is, a source or fully chained job at its limit.
 func Diagnose(snapshot *job.Snapshot) Verdict {
+	if snapshot.Graph.EdgesUnknown {
+		return Verdict{Kind: NotKnown} // nobody knows who waits for whom
+	}
 	var roots []Root
 	doubtful := false
 	for _, part := range regions(snapshot) {

@@ -25,6 +25,9 @@ func (t Task) Source() bool { return len(t.Inputs) == 0 }
 // Graph is the shape of a job: its tasks in topological order, sources first.
 type Graph struct {
 	Tasks []Task
+	// EdgesUnknown is set where the tasks are known but not how they are
+	// connected: a task without inputs need not be a source then.
+	EdgesUnknown bool
 }
 
 // Edge is a connection between two tasks, by their ids.

@@ -109,6 +109,13 @@ func (f *fetchClock) triggered(now time.Time, every time.Duration) time.Time {
 	return f.last.Add(settling)
 }
 
+// arrived is when the values of the last fetch were there.
+func (f *fetchClock) arrived() time.Time {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.last.Add(settling)
+}
+
 // next is when the next fetch is due: Flink fetches once more than the
 // interval has passed, and counts whole milliseconds.
 func (f *fetchClock) next(every time.Duration) time.Time {

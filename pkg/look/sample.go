@@ -57,9 +57,8 @@ func (k *Keeper) want(ctx context.Context, watched *watch, info job.Info) {
 	}()
 }
 
-// sample takes a look at each job that is wanted, a fetch after the last one
-// that anybody took. A Flink that does not answer is asked again a fetch later:
-// what failed is told to whoever asks then.
+// sample takes a look at each job that is wanted once a fetch, unless somebody
+// else does: what failed is tried again, and told to whoever asks then.
 func (k *Keeper) sample(ctx context.Context) {
 	for {
 		next, due, wanted := k.due(time.Now())
@@ -73,8 +72,8 @@ func (k *Keeper) sample(ctx context.Context) {
 	}
 }
 
-// due lists the jobs whose last look is a fetch old, else tells when the next
-// one's will be. Where no job is wanted the sampling ends.
+// due lists the jobs that are to be looked at, else tells when the next one
+// will be. Where no job is wanted the sampling ends.
 func (k *Keeper) due(now time.Time) (next time.Time, due []*watch, wanted bool) {
 	every := k.pace()
 	next = now.Add(every)
@@ -85,12 +84,7 @@ func (k *Keeper) due(now time.Time) (next time.Time, due []*watch, wanted bool) 
 			continue
 		}
 		wanted = true
-		last := watched.load.when()
-		if last.IsZero() {
-			last = watched.wanted // whoever asked takes the first look
-		}
-		at := later(last, watched.tried).Add(every)
-		if !at.After(now) {
+		if at := k.dueAt(watched, every); !at.After(now) {
 			watched.tried = now
 			due = append(due, watched)
 		} else if at.Before(next) {
@@ -103,13 +97,28 @@ func (k *Keeper) due(now time.Time) (next time.Time, due []*watch, wanted bool) 
 	return next, due, wanted
 }
 
-// sampleJob takes a look, unless somebody has just done so. A job that has
-// ended, or that Flink has forgotten, is not wanted any more.
+// dueAt is when a job is to be looked at: as soon as the metrics can be fetched
+// anew, or have been since the last look; a look before that brings nothing.
+func (k *Keeper) dueAt(watched *watch, every time.Duration) time.Time {
+	looked := watched.load.when()
+	if looked.IsZero() {
+		looked = watched.wanted // whoever asked takes the first look
+		return later(looked, watched.tried).Add(every)
+	}
+	at := k.fetch.next(every)
+	if arrived := k.fetch.arrived(); looked.Before(arrived) {
+		at = arrived
+	}
+	return later(at, watched.tried.Add(every*9/10))
+}
+
+// sampleJob takes a look, or shares one that is under way. A job that has ended,
+// or that Flink has forgotten, is not wanted any more.
 func (k *Keeper) sampleJob(ctx context.Context, watched *watch) {
 	k.mu.Lock()
 	info := watched.info
 	k.mu.Unlock()
-	snapshot, _, err := k.snapshot(ctx, info, watched, k.pace()/2)
+	snapshot, _, err := k.snapshot(ctx, info, watched, 0)
 	var failed *flink.Error
 	gone := errors.As(err, &failed) && failed.Kind == flink.NotFound
 	if gone || err == nil && snapshot.Job.State.Terminal() {

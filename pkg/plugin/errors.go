@@ -9,6 +9,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history/prometheus"
 )
 
 // fault is what a user can mend: settings or a query. Grafana counts it as
@@ -43,9 +44,12 @@ func refused(err error) backend.DataResponse {
 func classified(err error) (backend.Status, backend.ErrorSource) {
 	var user *fault
 	var asked *flink.Error
+	var far *prometheus.Error
 	switch {
 	case errors.As(err, &user):
 		return user.status, backend.ErrorSourceDownstream
+	case errors.As(err, &far):
+		return prometheusStatus(far), backend.ErrorSourceDownstream
 	case errors.As(err, &asked):
 		return flinkStatus(asked), backend.ErrorSourceDownstream
 	case errors.Is(err, context.DeadlineExceeded):
@@ -78,12 +82,31 @@ func flinkStatus(err *flink.Error) backend.Status {
 	}
 }
 
+// prometheusStatus is the HTTP status that fits a past that could not be read.
+func prometheusStatus(err *prometheus.Error) backend.Status {
+	switch err.Kind {
+	case prometheus.TimedOut:
+		return backend.StatusTimeout
+	case prometheus.Canceled:
+		return clientClosed
+	case prometheus.Refused:
+		return backend.StatusForbidden
+	case prometheus.NoMetrics:
+		return backend.StatusNotFound
+	default:
+		return backend.StatusBadGateway
+	}
+}
+
 // sentence says what a bare context error means to a user.
 func sentence(err error) error {
 	var asked *flink.Error
+	var far *prometheus.Error
 	switch {
 	case errors.As(err, &asked):
 		return asked
+	case errors.As(err, &far):
+		return far
 	case errors.Is(err, context.DeadlineExceeded):
 		return &explained{"The query's time ran out before Flink had answered: raise its time-out, or ask for fewer jobs.", err}
 	case errors.Is(err, context.Canceled):

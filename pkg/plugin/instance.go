@@ -12,6 +12,7 @@ import (
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history/prometheus"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/look"
 )
 
@@ -36,7 +37,9 @@ type cluster struct {
 	client *flink.Client
 	maxAge time.Duration
 	keeper *look.Keeper
-	store  *history.Store // nil where nothing is remembered
+	store  *history.Store     // nil where nothing is remembered
+	far    *prometheus.Reader // nil without a Prometheus
+	among  bool               // there are other clusters behind the data source
 }
 
 // New makes the instance of a configured data source. Settings that cannot be
@@ -54,7 +57,7 @@ func (i *Instance) open(ctx context.Context, source backend.DataSourceInstanceSe
 	if err != nil {
 		return err
 	}
-	options, err := clientOptions(ctx, source, time.Duration(s.TimeoutSeconds*float64(time.Second)))
+	options, err := clientOptions(ctx, source, s.timeout())
 	if err != nil {
 		return err
 	}
@@ -65,14 +68,16 @@ func (i *Instance) open(ctx context.Context, source backend.DataSourceInstanceSe
 	}
 	// The client wraps its transport, so that its own CloseIdleConnections
 	// reaches none.
-	options.ConfigureTransport = func(_ httpclient.Options, transport *http.Transport) {
-		i.close = transport.CloseIdleConnections
-	}
+	options.ConfigureTransport = i.closing
 	client, err := httpclient.New(options)
 	if err != nil {
 		return wrong("The data source's TLS or proxy settings cannot be used (%s).", err)
 	}
 	store := s.store(source)
+	far, err := i.prometheusClient(s, source)
+	if err != nil {
+		return wrong("The data source's settings of Prometheus cannot be used (%s).", err)
+	}
 	slots := flink.Slots(s.MaxConcurrency)
 	for _, configured := range s.all() {
 		asked, err := flink.New(client, configured.URL, slots)
@@ -82,11 +87,26 @@ func (i *Instance) open(ctx context.Context, source backend.DataSourceInstanceSe
 		if err != nil {
 			return err
 		}
-		opened := cluster{configured.Name, asked, s.maxAge, look.New(asked, s.maxAge), store}
+		opened := cluster{
+			name: configured.Name, client: asked, maxAge: s.maxAge, keeper: look.New(asked, s.maxAge),
+			store: store, among: len(s.Clusters) > 0,
+		}
 		opened.remember(s.History.idleAfter)
+		if opened, err = opened.withFar(far, s); err != nil {
+			return wrong("The setting prometheus.url: %s", err)
+		}
 		i.clusters = append(i.clusters, opened)
 	}
 	return nil
+}
+
+// closing has a client's idle connections closed with the instance.
+func (i *Instance) closing(_ httpclient.Options, transport *http.Transport) {
+	before := i.close
+	i.close = func() {
+		before()
+		transport.CloseIdleConnections()
+	}
 }
 
 // Dispose is called by the SDK when newer settings have replaced these.

@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -60,7 +61,7 @@ func (a asking) overTime(ctx context.Context) (past frame.Past, err error) {
 	var names []job.Info
 	for _, c := range chosen {
 		jobs, err := c.jobsIn(ctx, a.span())
-		if err != nil {
+		if past.Notices, err = partly(past.Notices, err, len(jobs)); err != nil {
 			return past, err
 		}
 		names = append(names, jobs...)
@@ -69,7 +70,7 @@ func (a asking) overTime(ctx context.Context) (past frame.Past, err error) {
 				continue
 			}
 			traces, err := a.traces(ctx, c, info)
-			if err != nil {
+			if past.Notices, err = partly(past.Notices, err, len(traces)); err != nil {
 				return past, err
 			}
 			gathered.add(traces...)
@@ -134,22 +135,14 @@ func (a asking) traces(ctx context.Context, c cluster, info job.Info) ([]frame.T
 	return a.lookTraces(ctx, c, info)
 }
 
-// lookTraces go through each look, as only they know the subtasks.
+// lookTraces go through each snapshot, as only they know the subtasks.
 func (a asking) lookTraces(ctx context.Context, c cluster, info job.Info) ([]frame.Trace, error) {
-	pace := c.keeper.LastPace()
-	trail, gathered := job.NewTrail(pace), newTraces()
-	over := a.span()
-	begin := over.From
-	over.From = begin.Add(-pace.Most()) // what the first is compared with
+	gathered := newTraces()
 	var labels []data.Labels
 	var shape *job.Graph
-	for look, err := range c.store.Looks(ctx, history.Key{Cluster: c.name, JobID: info.ID}, over) {
+	for snapshot, err := range c.snapshots(ctx, info.ID, a.span(), a.step()) {
 		if err != nil {
-			return nil, err
-		}
-		snapshot := trail.Add(look)
-		if look.At.Before(begin) {
-			continue
+			return gathered.all(), err
 		}
 		snapshot.Job.Name = info.Name
 		shown := frame.Job{Cluster: c.name, Snapshot: snapshot, Verdict: diagnosis.Diagnose(snapshot), Tasks: a.tasks(snapshot.Graph)}
@@ -158,7 +151,28 @@ func (a asking) lookTraces(ctx context.Context, c cluster, info job.Info) ([]fra
 			shape, labels = snapshot.Graph, shown.Labels(a.By)
 			gathered.shaped(labels)
 		}
-		gathered.point(look.At, values, snapshot.Source)
+		gathered.point(snapshot.At, values, snapshot.Source)
 	}
 	return gathered.all(), nil
+}
+
+const (
+	// leastStep is how often Prometheus is asked to tell at most, and someSteps
+	// how many times where a query does not say how many it can draw.
+	leastStep = 10 * time.Second
+	someSteps = 300
+)
+
+// step is how far apart the points are that the query can draw.
+func (a asking) step() time.Duration {
+	span := a.span()
+	return max(span.To.Sub(span.From)/time.Duration(cmp.Or(max(a.points, 0), someSteps)), leastStep).Truncate(time.Second)
+}
+
+// partly makes a notice of an error that came with a part of what was asked.
+func partly(notices []data.Notice, err error, came int) ([]data.Notice, error) {
+	if err == nil || came == 0 {
+		return notices, err
+	}
+	return append(notices, warning("The past is not known as a whole: %s", sentence(err))), nil
 }

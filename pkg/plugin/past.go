@@ -64,7 +64,7 @@ func (a asking) then(ctx context.Context, results []found) (frame.Answer, error)
 func (f *found) then(ctx context.Context, a asking) {
 	at := a.over.To
 	seen, err := f.cluster.jobsIn(ctx, history.Span{From: at.Add(-f.cluster.keeper.LastPace().Still()), To: at})
-	if err != nil {
+	if err != nil && len(seen) == 0 {
 		f.err = err
 		return
 	}
@@ -78,31 +78,41 @@ func (f *found) then(ctx context.Context, a asking) {
 	})
 }
 
-// jobsIn lists the jobs of the cluster that there were in a span.
+// jobsIn lists the jobs of the cluster that there were in a span. If only what
+// is far fails there are jobs beside the error.
 func (c cluster) jobsIn(ctx context.Context, over history.Span) (jobs []job.Info, err error) {
-	if c.store == nil {
-		return nil, nil
-	}
-	seen, err := c.store.Jobs(ctx, over)
-	for _, each := range seen {
-		if each.Cluster == c.name {
-			jobs = append(jobs, job.Info{ID: each.JobID, Name: each.Name})
+	if c.store != nil {
+		seen, err := c.store.Jobs(ctx, over)
+		if err != nil {
+			return nil, err
+		}
+		for _, each := range seen {
+			if each.Cluster == c.name {
+				jobs = append(jobs, job.Info{ID: each.JobID, Name: each.Name})
+			}
 		}
 	}
-	return jobs, err
+	more, err := c.farJobs(ctx, over, jobs)
+	return append(jobs, more...), err
 }
 
 // snapshotAt is how the job spent its time up to then: the looks of that time
 // make the snapshot that they made then.
 func (c cluster) snapshotAt(ctx context.Context, jobID string, at time.Time) (last *job.Snapshot, err error) {
-	pace := c.keeper.LastPace()
-	trail := job.NewTrail(pace)
-	over := history.Span{From: at.Add(-pace.Most() - pace.Still()), To: at}
-	for look, err := range c.store.Looks(ctx, history.Key{Cluster: c.name, JobID: jobID}, over) {
+	over := history.Span{From: at.Add(-c.keeper.LastPace().Still()), To: at}
+	for snapshot, err := range c.replay(ctx, jobID, over) {
 		if err != nil {
 			return nil, err
 		}
-		last = trail.Add(look)
+		last = snapshot
+	}
+	if last == nil && c.far != nil {
+		for snapshot, err := range c.far.Snapshots(ctx, history.Key{Cluster: c.name, JobID: jobID}, history.Span{From: at.Add(-time.Second), To: at}, time.Minute) {
+			if err != nil {
+				return nil, err
+			}
+			last = snapshot
+		}
 	}
 	if last == nil {
 		return nil, absent("Nothing is remembered of the job at that time.")

@@ -27,8 +27,8 @@ func (a asking) restless(statuses []frame.Trace) (notices []data.Notice) {
 			continue
 		}
 		labels := of[0].Labels
-		notices = append(notices, warning("The bottleneck of job %s moved at %d of %d looks: it moves faster than Flink reports, which fetches metrics every %s. What is told of single moments is chance; metrics.fetcher.update-interval sets the pace.",
-			labels["job"], moves, looks, a.cluster(labels["cluster"]).keeper.LastPace().Fetch))
+		notices = append(notices, warning("The bottleneck of job %s moved at %d of %d looks: it moves faster than Flink reports, which fetches metrics every %g s. What is told of single moments is chance; metrics.fetcher.update-interval sets the pace.",
+			labels["job"], moves, looks, a.cluster(labels["cluster"]).keeper.LastPace().Fetch.Seconds()))
 	}
 	return notices
 }

@@ -24,14 +24,14 @@ func (a asking) rowTraces(ctx context.Context, c cluster, info job.Info) ([]fram
 	if column, known := columns[a.number.name]; known {
 		wanted = append(wanted, column)
 	}
-	rows, err := c.store.Rows(ctx, history.Key{Cluster: c.name, JobID: info.ID}, a.span(), wanted...)
-	if err != nil {
+	rows, err := c.rows(ctx, info.ID, a.span(), a.step(), wanted...)
+	if err != nil && len(rows.Times) == 0 {
 		return nil, err
 	}
 	labels := data.Labels{"cluster": c.name, "job": info.Name}
 	chosen := a.rowsOf(rows)
 	if a.By == frame.ByJob {
-		return []frame.Trace{trace(rows, labels, a.ofJob(rows, chosen))}, nil
+		return []frame.Trace{trace(rows, labels, a.ofJob(rows, chosen))}, err
 	}
 	var all []frame.Trace
 	for _, task := range chosen {
@@ -39,7 +39,7 @@ func (a asking) rowTraces(ctx context.Context, c cluster, info job.Info) ([]fram
 		ofTask["task"] = task.Name
 		all = append(all, trace(rows, ofTask, a.ofTask(task)))
 	}
-	return all, nil
+	return all, err
 }
 
 // rowsOf are the tasks that the query chose.

@@ -19,6 +19,11 @@ type settings struct {
 	MaxConcurrency int               `json:"maxConcurrency"`
 	MaxAge         string            `json:"maxAge"`
 	History        historySettings   `json:"history"`
+	Prometheus     struct {
+		URL    string `json:"url"`
+		User   string `json:"user"`
+		Tenant string `json:"tenant"`
+	} `json:"prometheus"`
 	// Grafana's own keys: it forwards the user's OAuth token, or these of the
 	// user's cookies.
 	OAuthPassThru bool     `json:"oauthPassThru"`
@@ -70,6 +75,11 @@ func readSettings(source backend.DataSourceInstanceSettings) (s settings, err er
 		return s, wrong("The setting timeoutSeconds is %g: it must be between 0.1 and 600.", s.TimeoutSeconds)
 	}
 	return s, s.distinctClusters()
+}
+
+// timeout is how long one request may take.
+func (s settings) timeout() time.Duration {
+	return time.Duration(s.TimeoutSeconds * float64(time.Second))
 }
 
 // forwards tells whether Grafana forwards who asks.

@@ -16,7 +16,7 @@ var ready = map[string]func() *Job{
 	"failed": failedJob, "canceled": canceledJob, "finished": finishedJob, "batch": batchJob, "partly-finished": partlyFinishedJob,
 	"rescaled": rescaledJob, "speculative": speculativeJob, "legacy-source": legacySourceJob, "legacy-idle": legacyIdleJob,
 	"duplicate-names": duplicateNamesJob, "unconnected": unconnectedJob, "odd-names": oddNamesJob, "chained": chainedJob,
-	"wide": wideJob, "large": largeJob,
+	"wide": wideJob, "large": largeJob, "alternating": alternatingJob, "alternating-fast": alternatingFastJob,
 }
 
 // groups are names for several jobs at once.

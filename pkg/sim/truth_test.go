@@ -6,6 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
 )
 
 // What is true of the ready-made jobs, as whoever made them wanted it.
@@ -47,6 +49,41 @@ func TestTruthOfAWindowThatFires(t *testing.T) {
 			if truth := job.Truth(job.Start.Add(time.Duration(second) * time.Second)); truth.Kind != want || want == "capacity" && truth.Bottlenecks[0].Name != "upload" {
 				t.Errorf("truly %+v at %d s, want %s", truth, second, want)
 			}
+		}
+	})
+}
+
+// The window and the sink take turns at holding the job back, for hours.
+func TestTruthOfAlternatingJobs(t *testing.T) {
+	for name, turn := range map[string]time.Duration{"alternating": 40 * time.Second, "alternating-fast": 10 * time.Second} {
+		t.Run(name, func(t *testing.T) {
+			job := ready(t, "2.3.0", name).Jobs[0]
+			for n := range int(5 * time.Hour / turn) {
+				want := []string{"window", "sink"}[n%2]
+				for _, into := range []time.Duration{0, turn / 2, turn - time.Millisecond} {
+					truth := job.Truth(job.Start.Add(time.Duration(n)*turn + into))
+					if truth.Kind != "capacity" || len(truth.Bottlenecks) != 1 || truth.Bottlenecks[0].Name != want || truth.Bottlenecks[0].Severity < 0.95 {
+						t.Fatalf("truly %+v at %s of turn %d, want %s", truth, into, n, want)
+					}
+				}
+			}
+		})
+	}
+}
+
+// Looked at in the midst of a turn of 40 s, the verdict is about the task whose
+// turn it is.
+func TestVerdictsOfAlternatingTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cluster := ready(t, "2.3.0", "alternating")
+		for turn := range 6 {
+			time.Sleep(15 * time.Second)
+			snapshot := measured(t, cluster)
+			verdict, truth := diagnosis.Diagnose(snapshot), cluster.Jobs[0].Truth(time.Now())
+			if len(verdict.Roots) != 1 || !same(snapshot, verdict.Roots[0], cluster.Jobs[0], truth.Bottlenecks[0]) {
+				t.Errorf("found %+v, truly %+v in turn %d", verdict.Roots, truth.Bottlenecks, turn)
+			}
+			time.Sleep(time.Until(cluster.Jobs[0].Start.Add(time.Hour + time.Duration(turn+1)*40*time.Second)))
 		}
 	})
 }

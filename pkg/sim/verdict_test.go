@@ -20,7 +20,7 @@ const mayBeUnknown = "batch 1.13.6"
 
 // changing are jobs that change within a window, so that no one moment is the
 // truth of it.
-var changing = []string{"varying", "failing", "just-submitted"}
+var changing = []string{"varying", "failing", "just-submitted", "alternating", "alternating-fast"}
 
 // What the plugin finds in each ready-made job is what the simulation knows of
 // it, at any version.

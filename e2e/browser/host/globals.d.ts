@@ -11,9 +11,6 @@ interface Window {
   __grafana_amd_define?: unknown;
 }
 
-/** Only handed on. */
-declare module 'prismjs';
-
 /** A file of @grafana/runtime, see build.mjs. */
 declare module 'settings-cache' {
   export function initDataSourceInstanceSettings(settings: Record<string, import('@grafana/data').DataSourceInstanceSettings>, defaultName: string): void;

@@ -1,0 +1,54 @@
+package prometheus
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m)
+}
+
+// scraped is a target that can be scraped.
+func scraped(t *testing.T) (address string) {
+	t.Helper()
+	target := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = fmt.Fprintln(w, "answer 42") // Prometheus may have gone
+	}))
+	t.Cleanup(target.Close)
+	return target.Listener.Addr().String()
+}
+
+func TestPrometheusRunsUntilItIsClosed(t *testing.T) {
+	if err := Available(); err != nil {
+		t.Skip(err)
+	}
+	p, err := Start(t.Context(), t.TempDir(), time.Second, scraped(t), scraped(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(p.URL, "http://127.0.0.1:") {
+		t.Errorf("address is %q", p.URL)
+	}
+	if err := p.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := syscall.Kill(p.PID(), 0); !errors.Is(err, syscall.ESRCH) {
+		t.Errorf("process %d is still there: %v", p.PID(), err)
+	}
+}
+
+func TestPrometheusIsNamedWhereItLacks(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	if err := Available(); err == nil || !strings.Contains(err.Error(), "install Debian's package prometheus") {
+		t.Errorf("got %v", err)
+	}
+}

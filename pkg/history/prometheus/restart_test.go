@@ -1,0 +1,157 @@
+package prometheus_test
+
+import (
+	"cmp"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history/prometheus"
+)
+
+// restarted is a subtask whose second attempt begins a while after noon, at
+// which the first ends.
+func restarted(pause time.Duration, change func(*ran)) []ran {
+	first, second := always("a", 0, mixed), always("a", 0, job.Shares{Busy: 1})
+	first.to = noon
+	second.from, second.attempt, second.number = noon.Add(pause), "execution_a_0_1", 1
+	change(&first)
+	change(&second)
+	return []ran{first, second}
+}
+
+// From the first minute that the restart is in to the last, nothing is known:
+// what is before and after is.
+func TestWindowWithARestartIsUnknown(t *testing.T) {
+	for name, change := range map[string]func(*ran){
+		"another attempt":                    func(*ran) {},
+		"on another TaskManager":             func(r *ran) { r.manager = "tm" + r.attempt[len(r.attempt)-1:] },
+		"without the id of the attempt":      func(r *ran) { r.attempt, r.manager = "", r.attempt },
+		"gauges before 1.16":                 func(r *ran) { r.old = true },
+		"a legacy source":                    func(r *ran) { r.legacy = true },
+		"of an adaptive scheduler":           func(r *ran) { r.attempt = r.manager + r.attempt + "_0" },
+		"scraped once a minute, on defaults": func(r *ran) { r.every = time.Minute },
+	} {
+		for _, pause := range []time.Duration{15 * time.Second, 5 * time.Minute} {
+			t.Run(name+", pausing "+pause.String(), func(t *testing.T) {
+				attempts := restarted(pause, change)
+				reader := served(t, &fake{series: scraped(attempts...)}, prometheus.Options{})
+				known := 0
+				for _, snapshot := range snapshots(t, reader, minutes(-10, 20), time.Minute) {
+					got := snapshot.Tasks[0].Subtasks[0].Shares
+					want := attempts[0]
+					if !snapshot.At.Before(attempts[1].from) {
+						want = attempts[1]
+					}
+					// One scrape is not enough to see that an attempt has begun.
+					every, begin := cmp.Or(want.every, 15*time.Second), snapshot.At.Add(-snapshot.Window())
+					touches := snapshot.At.After(noon.Add(every)) && begin.Before(noon.Add(-every))
+					if got.Known() {
+						known++
+					}
+					if !snapshot.At.After(noon.Add(every)) {
+						want = attempts[0]
+					}
+					if expected := expected(want); got.Known() && (touches || !near(got, expected)) {
+						t.Errorf("at %s %v, want %v", snapshot.At.Sub(noon), got, expected)
+					}
+				}
+				if known < 15 {
+					t.Errorf("only %d minutes are known", known)
+				}
+			})
+		}
+	}
+}
+
+// expected are the shares of an attempt that Flink tells.
+func expected(of ran) job.Shares {
+	if of.legacy {
+		return job.Shares{Idle: job.Unknown, Busy: job.Unknown, Backpressured: of.shares.Backpressured}
+	}
+	return of.shares
+}
+
+// Where the labels that tell attempts apart were left out, counters begin anew
+// in one series.
+func TestResetOfCountersIsUnknown(t *testing.T) {
+	attempts := restarted(15*time.Second, func(r *ran) { r.attempt, r.number = "", 0 })
+	before, after := scraped(attempts[0]), scraped(attempts[1])
+	for i, s := range before {
+		for _, next := range after {
+			if s.labels["__name__"] == next.labels["__name__"] {
+				before[i].samples = append(s.samples, next.samples...)
+			}
+		}
+	}
+	reader := served(t, &fake{series: before}, prometheus.Options{})
+	for _, snapshot := range snapshots(t, reader, minutes(-10, 10), time.Minute) {
+		got, why := snapshot.Tasks[0].Subtasks[0].Shares, snapshot.Tasks[0].Subtasks[0].Why
+		switch at := snapshot.At.Sub(noon); {
+		case at == time.Minute:
+			if got.Known() || why == "" {
+				t.Errorf("%v because %q in the window with the reset", got, why)
+			}
+		case at <= 0 && !near(got, attempts[0].shares), at > time.Minute && !near(got, attempts[1].shares):
+			t.Errorf("at %s %v", at, got)
+		}
+	}
+}
+
+// Two clusters, rebuilt from one plan, can have a job of one id at one time.
+func TestTwoClustersAreNotMixed(t *testing.T) {
+	for name, change := range map[string]func(*ran){
+		"accumulated":     func(*ran) {},
+		"gauges":          func(r *ran) { r.old = true },
+		"legacy":          func(r *ran) { r.legacy = true },
+		"without attempt": func(r *ran) { r.attempt = "" },
+		"one restarted":   func(r *ran) { r.number = int(r.manager[2] - '1') },
+	} {
+		t.Run(name, func(t *testing.T) {
+			one, other := always("a", 0, mixed), always("a", 0, job.Shares{Busy: 1})
+			other.attempt, other.manager = "other_a_0_0", "tm2"
+			change(&one)
+			change(&other)
+			reader := served(t, &fake{series: scraped(one, other)}, prometheus.Options{})
+			for snapshot, err := range reader.Snapshots(t.Context(), key, minutes(-5, 5), time.Minute) {
+				var failed *prometheus.Error
+				if !errors.As(err, &failed) || failed.Kind != prometheus.TwoClusters {
+					t.Fatalf("got %+v, %v", snapshot, err)
+				}
+				for _, part := range []string{"two clusters with job " + jobID, "tm1 and tm2"} {
+					if !strings.Contains(err.Error(), part) {
+						t.Errorf("%q does not say %q", err, part)
+					}
+				}
+			}
+		})
+	}
+}
+
+// One attempt that two Prometheuses scrape, as a pair for safety does, is one.
+func TestAttemptScrapedTwiceIsOne(t *testing.T) {
+	one, again := always("a", 0, mixed), always("a", 0, mixed)
+	again.labels = map[string]string{"replica": "b"}
+	again.every = 30 * time.Second
+	reader := served(t, &fake{series: scraped(one, again)}, prometheus.Options{})
+	for _, snapshot := range snapshots(t, reader, minutes(-5, 5), time.Minute) {
+		if got := snapshot.Tasks[0]; len(got.Subtasks) != 1 || !near(got.Subtasks[0].Shares, mixed) {
+			t.Errorf("got %+v", got)
+		}
+	}
+}
+
+// A batch job may run an attempt beside a slow one on purpose: none of the two
+// is the subtask, and that is not two clusters.
+func TestSpeculativeAttemptsAreUnknown(t *testing.T) {
+	one, other := always("a", 0, mixed), always("a", 0, mixed)
+	other.attempt, other.number = "execution_a_0_1", 1
+	reader := served(t, &fake{series: scraped(one, other)}, prometheus.Options{})
+	snapshot := snapshots(t, reader, minutes(0, 0), time.Minute)[0]
+	if got := snapshot.Tasks[0].Subtasks[0]; got.Known() || got.Why != job.Restarted {
+		t.Errorf("got %+v", got)
+	}
+}

@@ -1,0 +1,118 @@
+package prometheus
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
+)
+
+// mostValues is how many values one query is to be answered with: 10,000
+// subtasks at 60 points.
+const mostValues = 600_000
+
+// reading is one call of [Reader.Snapshots].
+type reading struct {
+	*asking
+	survey
+	key      history.Key
+	matcher  string
+	graph    *job.Graph // nil if there is none
+	name     string     // of the job, as its metrics told it last
+	attempts map[identity]*attempt
+	tasks    map[string]job.Task // by id, where there is no graph
+	// clocked is set where the chunk is of accumulated times.
+	clocked bool
+}
+
+// Snapshots gives a snapshot for each step of the span, on whole multiples of
+// the step, from the first with metrics of the job to the last; a span shorter
+// than that has one, at its end. A job that there are no metrics of, or a span
+// without, gives none. An error ends the sequence.
+//
+// Shares are measured over a step, but over 30 s and three scrape intervals at
+// least, and one scrape interval more, so that nothing falls between windows.
+// Busy is what idle and backpressured leave. Unknown is what was not measured
+// for the whole window: a subtask that restarted within it, or began, or whose
+// metrics are missing. Names and hosts are as the metrics tell them, and so
+// may be mangled.
+func (r *Reader) Snapshots(ctx context.Context, of history.Key, over history.Span, step time.Duration) iter.Seq2[*job.Snapshot, error] {
+	return func(yield func(*job.Snapshot, error) bool) {
+		reading, err := r.begin(ctx, of, newGrid(over, step, r.now()))
+		if err == nil {
+			err = reading.each(ctx, func(snapshot *job.Snapshot) bool { return yield(snapshot, nil) })
+		}
+		if err != nil {
+			yield(nil, err)
+		}
+	}
+}
+
+// begin finds out what there is to read.
+func (r *Reader) begin(ctx context.Context, of history.Key, points grid) (*reading, error) {
+	reading := &reading{asking: r.ask(), key: of, attempts: map[identity]*attempt{}, tasks: map[string]job.Task{}}
+	var err error
+	if reading.matcher, err = jobMatcher(of.JobID); err != nil || points.count == 0 {
+		return reading, err
+	}
+	if reading.survey, err = reading.find(ctx, reading.matcher, points); err != nil {
+		return nil, err
+	}
+	if reading.points.count == 0 {
+		return reading, reading.lacking(ctx)
+	}
+	if r.options.Graph != nil {
+		reading.graph, err = r.options.Graph(ctx, of)
+	}
+	return reading, err
+}
+
+// each reads chunk by chunk and hands on the snapshots, until one is not taken.
+func (r *reading) each(ctx context.Context, take func(*job.Snapshot) bool) error {
+	if r.points.count == 0 {
+		return nil
+	}
+	most := max(r.values/max(r.series, 1), 1)
+	handing := handing{take: take}
+	for next := 0; next < r.points.count && !handing.ended; next += most {
+		chunk := r.points.chunk(next, most)
+		if err := r.read(ctx, chunk); err != nil {
+			return err
+		}
+		layout := r.layout()
+		for point := 0; point < chunk.count && !handing.ended; point++ {
+			snapshot, err := r.snapshot(layout, point, chunk.at(point))
+			if err != nil {
+				return err
+			}
+			handing.on(snapshot, func(at time.Time) *job.Snapshot { return r.blank(layout, at) })
+		}
+	}
+	return nil
+}
+
+// handing hands on the snapshots. Those without data go only between others:
+// before the job began and after it ended there are none.
+type handing struct {
+	take  func(*job.Snapshot) bool
+	begun bool
+	gap   []time.Time
+	ended bool
+}
+
+func (h *handing) on(snapshot *job.Snapshot, blank func(at time.Time) *job.Snapshot) {
+	switch {
+	case snapshot.Job.State == "" && h.begun:
+		h.gap = append(h.gap, snapshot.At)
+		return
+	case snapshot.Job.State == "":
+		return
+	}
+	for _, at := range h.gap {
+		h.ended = h.ended || !h.take(blank(at))
+	}
+	h.begun, h.gap = true, h.gap[:0]
+	h.ended = h.ended || !h.take(snapshot)
+}

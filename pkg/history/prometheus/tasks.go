@@ -1,0 +1,98 @@
+package prometheus
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
+)
+
+// layout says whose loads a chunk's snapshots have.
+type layout struct {
+	graph *job.Graph
+	// tasks has for each task of the graph and each of its subtasks the
+	// attempts that were there in the chunk.
+	tasks [][][]*attempt
+	// subtasks is how many there are of all tasks.
+	subtasks int
+	// last is the graph of the snapshot before.
+	last *job.Graph
+}
+
+// layout sorts the attempts. A subtask that the graph has and the metrics lack
+// has a place, as has one that the graph has no more.
+func (r *reading) layout() *layout {
+	of := &layout{graph: r.graph}
+	if of.graph == nil {
+		of.graph = r.named()
+	}
+	of.tasks = make([][][]*attempt, len(of.graph.Tasks))
+	index := make(map[string]int, len(of.graph.Tasks))
+	for i, task := range of.graph.Tasks {
+		index[task.ID] = i
+		of.tasks[i] = make([][]*attempt, min(task.Parallelism, mostParallel))
+	}
+	for _, attempt := range r.attempts {
+		task, known := index[attempt.task]
+		if !known || attempt.values[backpressured] == nil {
+			continue
+		}
+		r.name = attempt.jobName
+		for len(of.tasks[task]) <= attempt.subtask {
+			of.tasks[task] = append(of.tasks[task], nil)
+		}
+		of.tasks[task][attempt.subtask] = append(of.tasks[task][attempt.subtask], attempt)
+	}
+	for _, subtasks := range of.tasks {
+		of.subtasks += len(subtasks)
+	}
+	return of
+}
+
+// named is a graph of the tasks that the metrics have named so far, by name.
+func (r *reading) named() *job.Graph {
+	for _, attempt := range r.attempts {
+		task := r.tasks[attempt.task]
+		task.ID, task.Name = attempt.task, cmp.Or(attempt.taskName, attempt.task)
+		task.Parallelism = max(task.Parallelism, attempt.subtask+1)
+		r.tasks[attempt.task] = task
+	}
+	tasks := make([]job.Task, 0, len(r.tasks))
+	for _, task := range r.tasks {
+		tasks = append(tasks, task)
+	}
+	slices.SortFunc(tasks, func(a, b job.Task) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
+	graph := job.NewGraph(tasks, nil)
+	graph.EdgesUnknown = true
+	return graph
+}
+
+// during is the graph at a time, by how many subtasks of each task were there:
+// that of the snapshot before, if nothing changed.
+func (l *layout) during(there []int) *job.Graph {
+	tasks := slices.Clone(l.graph.Tasks)
+	same := l.last != nil
+	for i := range tasks {
+		task := &tasks[i]
+		task.Parallelism, task.Running = len(l.tasks[i]), there[i]
+		task.State = stateOf(task.State, there[i])
+		same = same && task.Running == l.last.Tasks[i].Running
+	}
+	if !same {
+		l.last = &job.Graph{Tasks: tasks, EdgesUnknown: l.graph.EdgesUnknown}
+	}
+	return l.last
+}
+
+// stateOf is the state of a task at a time at which so many of its subtasks
+// were there: one that has ended since had ended then if none was.
+func stateOf(now job.State, there int) job.State {
+	switch {
+	case there > 0:
+		return job.Running
+	case now.Terminal():
+		return now
+	default:
+		return ""
+	}
+}
