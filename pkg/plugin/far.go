@@ -90,7 +90,8 @@ func (c cluster) rows(ctx context.Context, jobID string, over history.Span, step
 	return history.Joined(far, rows), err
 }
 
-// snapshots are those of a job over time, Prometheus' first.
+// snapshots are those of a job over time, Prometheus' first; what is remembered
+// follows even if that fails.
 func (c cluster) snapshots(ctx context.Context, jobID string, over history.Span, step time.Duration) iter.Seq2[*job.Snapshot, error] {
 	return func(yield func(*job.Snapshot, error) bool) {
 		rows, err := c.rows(ctx, jobID, over, time.Duration(1<<62)) // the times alone, of what is remembered

@@ -136,13 +136,15 @@ func (a asking) traces(ctx context.Context, c cluster, info job.Info) ([]frame.T
 }
 
 // lookTraces go through each snapshot, as only they know the subtasks.
-func (a asking) lookTraces(ctx context.Context, c cluster, info job.Info) ([]frame.Trace, error) {
+// If only what is far fails there are traces beside the error.
+func (a asking) lookTraces(ctx context.Context, c cluster, info job.Info) (traces []frame.Trace, failed error) {
 	gathered := newTraces()
 	var labels []data.Labels
 	var shape *job.Graph
 	for snapshot, err := range c.snapshots(ctx, info.ID, a.span(), a.step()) {
 		if err != nil {
-			return gathered.all(), err
+			failed = err
+			continue
 		}
 		snapshot.Job.Name = info.Name
 		shown := frame.Job{Cluster: c.name, Snapshot: snapshot, Verdict: diagnosis.Diagnose(snapshot), Tasks: a.tasks(snapshot.Graph)}
@@ -153,7 +155,7 @@ func (a asking) lookTraces(ctx context.Context, c cluster, info job.Info) ([]fra
 		}
 		gathered.point(snapshot.At, values, snapshot.Source)
 	}
-	return gathered.all(), nil
+	return gathered.all(), failed
 }
 
 const (
