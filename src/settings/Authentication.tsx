@@ -1,8 +1,8 @@
 import { Auth, AuthMethod, convertLegacyAuthProps } from '@grafana/plugin-ui';
-import { Field, SecretInput } from '@grafana/ui';
-import React, { useId, useState } from 'react';
+import React, { useState } from 'react';
 
 import { type Props } from './ConfigEditor';
+import { SecretField } from './SecretField';
 
 /** The method that is ours: its id must begin with custom-. */
 const bearer = 'custom-bearer' as const;
@@ -18,7 +18,7 @@ export function Authentication(props: Props) {
       selectedMethod={chosen ?? standard.selectedMethod}
       visibleMethods={[AuthMethod.NoAuth, AuthMethod.BasicAuth, bearer, AuthMethod.OAuthForward]}
       defaultOptionsOverrides={methods}
-      customMethods={[{ id: bearer, label: 'Bearer token', description: 'One token for everyone', component: <BearerToken {...props} /> }]}
+      customMethods={[{ id: bearer, label: 'Bearer token', description: 'One token for everyone', component: <SecretField {...props} label="Token" help="Sent as Authorization: Bearer … with every request to Flink." secret="bearerToken" required /> }]}
       onAuthMethodSelect={(method) => {
         setChosen(method === bearer ? bearer : undefined);
         onOptionsChange(choose(options, method));
@@ -45,26 +45,4 @@ function choose(options: Props['options'], method: string): Props['options'] {
     secureJsonData: forget ? { ...secrets, bearerToken: '' } : options.secureJsonData,
     secureJsonFields: { ...options.secureJsonFields, ...(forget && { bearerToken: false }) },
   };
-}
-
-function BearerToken({ options, onOptionsChange }: Props) {
-  const id = useId();
-  const change = (bearerToken: string, configured: boolean) =>
-    onOptionsChange({
-      ...options,
-      secureJsonData: { ...options.secureJsonData, bearerToken },
-      secureJsonFields: { ...options.secureJsonFields, bearerToken: configured },
-    });
-  return (
-    <Field label="Token" description="Sent as Authorization: Bearer … with every request to Flink." htmlFor={id} required disabled={options.readOnly}>
-      <SecretInput
-        id={id}
-        width={40}
-        isConfigured={Boolean(options.secureJsonFields?.bearerToken)}
-        value={options.secureJsonData?.bearerToken ?? ''}
-        onChange={(event) => change(event.currentTarget.value, false)}
-        onReset={() => change('', false)}
-      />
-    </Field>
-  );
 }

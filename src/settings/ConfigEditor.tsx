@@ -9,6 +9,7 @@ import { Authentication } from './Authentication';
 import { ClustersTable } from './ClustersTable';
 import { HistoryFields } from './HistoryFields';
 import { LimitFields } from './LimitFields';
+import { PrometheusFields } from './PrometheusFields';
 import { RootAddress } from './RootAddress';
 
 /** What every part of the page gets. */
@@ -41,6 +42,15 @@ export function ConfigEditor(props: Props) {
       <Divider spacing={2} />
       <ConfigSection title="History" description="Kept in the plugin’s memory, in each Grafana server its own." isCollapsible isInitiallyOpen={false}>
         <HistoryFields {...props} />
+      </ConfigSection>
+      <Divider spacing={2} />
+      <ConfigSection
+        title="Prometheus"
+        description="Answers for what is older than the history: any API like Prometheus’ that scrapes Flink’s reporter."
+        isCollapsible
+        isInitiallyOpen={Boolean(options.jsonData.prometheus?.url)}
+      >
+        <PrometheusFields {...props} />
       </ConfigSection>
       <Divider spacing={1} />
     </>

@@ -1,0 +1,34 @@
+import { expect, test } from './fixtures';
+
+test('what is remembered, and the Prometheus behind it, is filled in and saved', async ({ page, state, visit }) => {
+  await visit('/config');
+  await page.getByRole('button', { name: 'Expand section History' }).click();
+  await page.getByLabel('Remember for').fill('6h');
+  await page.getByLabel('Memory').fill('128');
+  await page.getByLabel('Sample for').fill('30m');
+  await page.getByRole('button', { name: 'Expand section Prometheus' }).click();
+  await page.getByLabel('Prometheus address').fill('http://prometheus:9090');
+  await page.getByLabel('User').fill('grafana');
+  await page.getByLabel('Password').fill('correct horse');
+  await page.getByLabel('Tenant').fill('team-a');
+  await page.getByRole('button', { name: 'Save & test' }).click();
+  await expect(page.getByText('Flink 2.3.0')).toBeVisible();
+  const { jsonData, secureJsonData } = (await state()).saved;
+  expect(jsonData).toMatchObject({
+    history: { retention: '6h', maxMemoryMiB: 128, idleAfter: '30m' },
+    prometheus: { url: 'http://prometheus:9090', user: 'grafana', tenant: 'team-a' },
+  });
+  expect(secureJsonData).toMatchObject({ prometheusPassword: 'correct horse' });
+});
+
+test('a Prometheus that cannot be asked, and bounds that cannot be kept, are told while one types', async ({ page, visit }) => {
+  await visit('/config');
+  await page.getByRole('button', { name: 'Expand section History' }).click();
+  await page.getByLabel('Remember for').fill('soon');
+  await expect(page.getByText('Write a number and a unit')).toBeVisible();
+  await page.getByLabel('Memory').fill('-1');
+  await expect(page.getByText('Choose a number from 0 to 16384.')).toBeVisible();
+  await page.getByRole('button', { name: 'Expand section Prometheus' }).click();
+  await page.getByLabel('Prometheus address').fill('prometheus');
+  await expect(page.getByText('Begin with http:// or https://.')).toBeVisible();
+});
