@@ -20,6 +20,7 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/e2e/cluster"
 	"github.com/flinkscope/flinkscope-flink-datasource/e2e/demo"
 	"github.com/flinkscope/flinkscope-flink-datasource/e2e/host"
+	"github.com/flinkscope/flinkscope-flink-datasource/e2e/prometheus"
 	"github.com/flinkscope/flinkscope-flink-datasource/e2e/release"
 )
 
@@ -101,10 +102,16 @@ type Check mg.Namespace
 func (Check) All() error { return run(steps()) }
 
 // Full does the same, and what takes longer: the frontend in the oldest
-// Grafana that plugin.json promises.
+// Grafana that plugin.json promises, a bottleneck that moves on a real Flink,
+// and a real Prometheus beside it.
 func (Check) Full() error {
-	return run(append(steps(), step{"browser, Grafana 10.4", oldBrowser, browser.Available()}))
+	return run(append(steps(),
+		step{"browser, Grafana 10.4", oldBrowser, browser.Available()},
+		step{"the past of a real Flink", tagged("-run", slow, "./e2e"), errors.Join(cluster.Available(), prometheus.Available())}))
 }
+
+// slow are the tests of real Flinks that watch one for minutes.
+const slow = "Alternating|Prometheus"
 
 // steps are those of the check; the tests on a real Flink come last, so that
 // the output ends with their verdict.
@@ -122,7 +129,7 @@ func steps() []step {
 		{"speed", speed, nil},
 		{"archive", archive, node},
 		{"browser", script("e2e"), page},
-		{"real Flink", tagged("./e2e", "./e2e/compose"), flink},
+		{"real Flink", tagged("-skip", slow, "./e2e", "./e2e/compose"), flink},
 	}
 }
 
@@ -220,8 +227,8 @@ func script(name string) func() error {
 func npm(arguments ...string) error { return sh.RunV("npm", arguments...) }
 
 // tagged runs the tests that need the built plugin.
-func tagged(folders ...string) func() error {
-	arguments := append([]string{"test", "-tags", "e2e", "-count=1", "-v", "-timeout", "20m"}, folders...)
+func tagged(which ...string) func() error {
+	arguments := append([]string{"test", "-tags", "e2e", "-count=1", "-v", "-timeout", "30m"}, which...)
 	return func() error { return sh.RunV("go", arguments...) }
 }
 
