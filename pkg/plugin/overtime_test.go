@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -106,9 +107,9 @@ func TestSamplingEnds(t *testing.T) {
 func TestHistoryOfAFlinkThatWasAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := sampling(t, sim.HeldBack("orders", 3, 2, 1))
-		away := false
+		var away atomic.Bool
 		l.ctx = inMemory(t.Context(), map[string]http.Handler{"flink:8081": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if away {
+			if away.Load() {
 				says(503, "away")(w, r)
 				return
 			}
@@ -116,13 +117,13 @@ func TestHistoryOfAFlinkThatWasAway(t *testing.T) {
 		})})
 		answer(t, queried(l.ctx, t, l, `{"queryType": "jobs"}`), "A")
 		time.Sleep(2 * time.Minute)
-		away = true
+		away.Store(true)
 		time.Sleep(2*time.Minute + 500*time.Millisecond)
 		response := queried(l.ctx, t, l, `{"queryType": "history"}`)["A"]
 		if response.Error != nil || !strings.Contains(strings.Join(notices(response.Frames[0]), " "), "Nothing newer is known") {
 			t.Errorf("while Flink is away: %v, %v", response.Error, response.Frames)
 		}
-		away = false
+		away.Store(false)
 		time.Sleep(2 * time.Minute)
 		shown := answer(t, queried(l.ctx, t, l, `{"queryType": "history"}`), "A")
 		longest := time.Duration(0)
