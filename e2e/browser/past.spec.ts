@@ -8,9 +8,9 @@ test('what is remembered, and the Prometheus behind it, is filled in and saved',
   await page.getByLabel('Sample for').fill('30m');
   await page.getByRole('button', { name: 'Expand section Prometheus' }).click();
   await page.getByLabel('Prometheus address').fill('http://prometheus:9090');
-  await page.getByLabel('User').fill('grafana');
-  await page.getByLabel('Password').fill('correct horse');
-  await page.getByLabel('Tenant').fill('team-a');
+  await page.getByLabel(/^User/).fill('grafana');
+  await page.getByLabel(/^Password/).fill('correct horse');
+  await page.getByLabel(/^Tenant/).fill('team-a');
   await page.getByRole('button', { name: 'Save & test' }).click();
   await expect(page.getByText('Flink 2.3.0')).toBeVisible();
   const { jsonData, secureJsonData } = (await state()).saved;
