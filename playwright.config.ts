@@ -53,7 +53,7 @@ export default defineConfig<PluginOptions>({
         command: [
           'node e2e/browser/build.mjs',
           `go build -o ${output}/server ./e2e/browser/server`,
-          `exec ${output}/server -port ${port} -log ${output}/plugin.log -page ${output}/${older ? 'page-10.4' : 'page'} -icons ${packages}/@grafana/ui/dist/public/img/icons`,
+          `exec ${output}/server -port ${port} -parent ${process.pid} -log ${output}/plugin.log -page ${output}/${older ? 'page-10.4' : 'page'} -icons ${packages}/@grafana/ui/dist/public/img/icons`,
         ].join(' && '),
         url: `http://127.0.0.1:${port}/healthy`,
         timeout: 180_000,

@@ -15,8 +15,12 @@ const cancelled = /\/img\/icons\/.* net::ERR_ABORTED$/;
 export class Faults {
   readonly seen: string[] = [];
   private readonly expected: RegExp[] = [];
+  /** How many pages have been left, and at which of them each request began. */
+  private left = 0;
+  private readonly begun = new WeakMap<Request, number>();
 
   constructor(page: Page) {
+    page.on('request', (request) => this.begun.set(request, this.left));
     page.on('console', (message) => this.console(message));
     page.on('pageerror', (error) => this.seen.push(`uncaught: ${error.stack ?? error.message}`));
     page.on('response', (response) => {
@@ -32,6 +36,11 @@ export class Faults {
     this.expected.push(address);
   }
 
+  /** Notes that the page is left: what it still waited for is cancelled. */
+  leave() {
+    this.left++;
+  }
+
   private console(message: ConsoleMessage) {
     // The browser's own word on a failed request, which is judged as such.
     const request = message.text().startsWith('Failed to load resource');
@@ -44,7 +53,8 @@ export class Faults {
   private request(request: Request, outcome: string) {
     const fault = `${request.method()} ${request.url()} ${outcome}`;
     const known = [...harmless, ...this.expected].some((address) => address.test(request.url()));
-    if (!known && !cancelled.test(fault)) {
+    const gone = outcome === 'net::ERR_ABORTED' && this.begun.get(request) !== this.left;
+    if (!known && !gone && !cancelled.test(fault)) {
       this.seen.push(fault);
     }
   }

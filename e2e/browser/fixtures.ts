@@ -54,6 +54,7 @@ export const test = base.extend<Fixtures>({
       await provide(async (address) => {
         if (page.url() !== 'about:blank') {
           await faultless(page, faults);
+          faults.leave();
           await page.goto('about:blank'); // the same page again is then a new one
         }
         await page.goto(address);

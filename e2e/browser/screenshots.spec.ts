@@ -3,9 +3,10 @@ import { join } from 'node:path';
 
 import { editing, field, fields, option } from './editor';
 import { test } from './fixtures';
+import { older } from './older';
 
 /** Where pictures go: beside the other output unless someone wants to keep them. */
-const folder = process.env.SCREENSHOTS ?? 'e2e/browser/output/screenshots';
+const folder = process.env.SCREENSHOTS ?? `e2e/browser/output/screenshots${older ? '-10.4' : ''}`;
 
 test.use({ viewport: { width: 1000, height: 560 } });
 

@@ -30,13 +30,14 @@ func main() {
 	flag.StringVar(&where.icons, "icons", "", "the directory of Grafana's icons")
 	backend := flag.String("backend", host.Executable("dist"), "the plugin's backend")
 	log := flag.String("log", os.DevNull, "where to write what the backend logs")
+	parent := flag.Int("parent", os.Getppid(), "the process with which this one ends")
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	ctx, cancel := context.WithTimeout(ctx, longest)
 	defer cancel()
-	endWithParent(ctx, cancel)
+	endWithParent(ctx, cancel, *parent)
 	if err := run(ctx, *backend, *log, *port, where); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
