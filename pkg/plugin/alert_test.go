@@ -28,7 +28,7 @@ func TestQueryTypesInAlertRules(t *testing.T) {
 		"variable":    "An alert rule cannot use the query type variable, which is not numeric: use the query type measure.",
 	}
 	// A query type that is added has its row.
-	unknown := queriedOver(t.Context(), t, at(t, "http://flink:8081"), now(), fromAlert, `{}`)["A"].Error
+	unknown := queriedOver(t.Context(), t, at(t, "http://flink:8081"), now(), fromAlert, `{"queryType": "?"}`)["A"].Error
 	if known := strings.Join(slices.Sorted(maps.Keys(table)), ", "); unknown == nil || !strings.HasSuffix(unknown.Error(), ": choose one of "+known+".") {
 		t.Errorf("%v; the rows are %s", unknown, known)
 	}
@@ -105,4 +105,23 @@ func TestRangeThatHasEnded(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Grafana does not save what nobody has touched: a rule, or a panel, without a
+// type is what the editor shows for it.
+func TestQueryThatNobodyTouched(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		report := sim.HeldBack("report", 3, 2, 1)
+		report.Type = "BATCH"
+		l := inLab(t, sim.HeldBack("orders", 3, 2, 1), report)
+		l.warm(t)
+		rule := answer(t, queriedOver(l.ctx, t, l, now(), fromAlert, `{"refId": "A"}`), "A")
+		if len(rule.Fields) != 1 || rule.Fields[0].Name != "bottleneck" || rule.Fields[0].Labels["job"] != "orders" {
+			t.Errorf("an alert rule gets %v", readings(rule))
+		}
+		panel := answer(t, queried(l.ctx, t, l, `{"refId": "A"}`), "A")
+		if jobs := strings.Join(cells(t, panel, "job"), " "); panel.Name != "bottlenecks" || jobs != "orders report" {
+			t.Errorf("a panel gets %s of %s", panel.Name, jobs)
+		}
+	})
 }

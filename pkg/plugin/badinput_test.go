@@ -64,7 +64,6 @@ var badInput = map[string]struct {
 	"an answer that never comes": {server: func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, status: 504, text: `Flink did not answer BAD/overview in time: check that the JobManager is well, or raise the time-out in the data source's settings.`},
 
 	"an unknown query type": {query: `{"queryType": "tables"}`, status: 400, text: `There is no query type "tables": choose one of bottlenecks, history, jobs, measure, nodeGraph, subtasks, tasks, timeline, variable.`},
-	"no query type":         {query: `{}`, status: 400, text: `There is no query type "": choose one of bottlenecks, history, jobs, measure, nodeGraph, subtasks, tasks, timeline, variable.`},
 	"a newer query":         {query: `{"queryType": "tasks", "schemaVersion": 9}`, status: 400, text: `The query was written by a newer version of this plugin (schemaVersion 9, this one knows 1): update the plugin.`},
 	"an unknown measure":    {query: `{"queryType": "measure", "measure": "speed"}`, status: 400, text: `There is no measure "speed": choose one of bottleneck, status, busy, backpressured, idle, skew, blame, running, restarts, up.`},
 	"an unknown by":         {query: `{"queryType": "measure", "by": "host"}`, status: 400, text: `The measure bottleneck cannot be told by "host": choose job, task, subtask, taskmanager.`},

@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"strings"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
@@ -50,7 +51,7 @@ func (h *historySettings) read() (err error) {
 
 // span reads a duration between 0 and 30 days.
 func span(key, text string, otherwise time.Duration) (time.Duration, error) {
-	if text == "" {
+	if text = strings.TrimSpace(text); text == "" {
 		return otherwise, nil
 	}
 	length, err := time.ParseDuration(text)

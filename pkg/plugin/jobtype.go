@@ -1,7 +1,6 @@
 package plugin
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 
@@ -12,10 +11,11 @@ import (
 // job is rightly held back by its slowest task, so default alerts leave it out.
 type jobTypes []job.Type
 
-// UnmarshalJSON reads a list of STREAMING and BATCH, in any case.
+// UnmarshalJSON reads a list of STREAMING and BATCH, in any case, or one of them
+// alone.
 func (t *jobTypes) UnmarshalJSON(source []byte) error {
-	var texts []string
-	if err := json.Unmarshal(source, &texts); err != nil {
+	texts, err := oneOrMore(source)
+	if err != nil {
 		return err
 	}
 	*t = nil

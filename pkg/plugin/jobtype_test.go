@@ -17,6 +17,7 @@ func TestJobTypes(t *testing.T) {
 		`[]`:                     {"orders", "report"},
 		`["STREAMING"]`:          {"orders"},
 		`["batch"]`:              {"report"},
+		`"STREAMING"`:            {"orders"},
 		`["STREAMING", "BATCH"]`: {"orders", "report"},
 	} {
 		t.Run(types, func(t *testing.T) {

@@ -23,17 +23,24 @@ const all = "$__all"
 // UnmarshalJSON reads a list of texts, or one text alone, and compiles the
 // regular expressions. Go's expressions take time linear in the name.
 func (p *patterns) UnmarshalJSON(source []byte) error {
-	var texts []string
-	if err := json.Unmarshal(source, &texts); err != nil {
-		var single string
-		if json.Unmarshal(source, &single) != nil {
-			return err
-		}
-		texts = []string{single}
+	texts, err := oneOrMore(source)
+	if err != nil {
+		return err
 	}
-	read, err := readPatterns(texts)
-	*p = read
+	*p, err = readPatterns(texts)
 	return err
+}
+
+// oneOrMore reads a list of texts, or one text alone.
+func oneOrMore(source []byte) (texts []string, err error) {
+	if err = json.Unmarshal(source, &texts); err == nil {
+		return texts, nil
+	}
+	var single string
+	if json.Unmarshal(source, &single) != nil {
+		return nil, err
+	}
+	return []string{single}, nil
 }
 
 // readPatterns compiles the texts. Grafana's "All" among them chooses all.

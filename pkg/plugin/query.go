@@ -9,6 +9,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/frame"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )
 
 // query is what users write into dashboards and alert rules: schemaVersion 1.
@@ -32,8 +33,10 @@ type query struct {
 const schemaVersion = 1
 
 // parse reads and checks a query. Its errors are sentences for the person who
-// wrote it.
-func parse(source backend.DataQuery) (q query, err error) {
+// wrote it. One without a type is what the editor shows for it, as Grafana does
+// not save what nobody has touched: in an alert rule a measure of the jobs that
+// stream, else the bottlenecks.
+func parse(source backend.DataQuery, alert bool) (q query, err error) {
 	if trimmed := bytes.TrimSpace(source.JSON); len(trimmed) == 0 || trimmed[0] != '{' {
 		return q, wrong("The query is no JSON object: save the panel or rule again, or write it as {\"queryType\": \"tasks\", …}.")
 	}
@@ -44,6 +47,12 @@ func parse(source backend.DataQuery) (q query, err error) {
 		return q, wrong("The query was written by a newer version of this plugin (schemaVersion %d, this one knows %d): update the plugin.", q.SchemaVersion, schemaVersion)
 	}
 	q.QueryType = cmp.Or(q.QueryType, source.QueryType)
+	switch {
+	case q.QueryType == "" && alert:
+		q.QueryType, q.Types = "measure", jobTypes{job.Streaming}
+	case q.QueryType == "":
+		q.QueryType = "bottlenecks"
+	}
 	if _, known := views[q.QueryType]; !known {
 		return q, wrong("There is no query type %q: choose one of %s.", q.QueryType, strings.Join(viewNames(), ", "))
 	}

@@ -68,7 +68,7 @@ func (i *Instance) answered(ctx context.Context, source backend.DataQuery, a ask
 
 // frames parses one query, looks, and frames the answer.
 func (i *Instance) frames(ctx context.Context, source backend.DataQuery, a asking) (data.Frames, error) {
-	q, err := parse(source)
+	q, err := parse(source, a.alert)
 	if err != nil {
 		return nil, err
 	}

@@ -55,6 +55,7 @@ func readSettings(source backend.DataSourceInstanceSettings) (s settings, err er
 			return s, wrong("The data source's settings cannot be read (%s): check the types of the values in jsonData.", decodingFault(err))
 		}
 	}
+	s.trim()
 	s.URL = cmp.Or(s.URL, source.URL)
 	s.ClusterName = cmp.Or(s.ClusterName, defaultCluster)
 	s.MaxConcurrency = min(cmp.Or(s.MaxConcurrency, defaultConcurrency), mostConcurrency)
@@ -75,6 +76,20 @@ func readSettings(source backend.DataSourceInstanceSettings) (s settings, err er
 		return s, wrong("The setting timeoutSeconds is %g: it must be between 0.1 and 600.", s.TimeoutSeconds)
 	}
 	return s, s.distinctClusters()
+}
+
+// trim forgets what somebody left empty: spaces, and clusters without a name
+// and an address.
+func (s *settings) trim() {
+	s.URL, s.ClusterName, s.MaxAge = strings.TrimSpace(s.URL), strings.TrimSpace(s.ClusterName), strings.TrimSpace(s.MaxAge)
+	var kept []clusterSettings
+	for _, each := range s.Clusters {
+		each.Name, each.URL = strings.TrimSpace(each.Name), strings.TrimSpace(each.URL)
+		if each != (clusterSettings{}) {
+			kept = append(kept, each)
+		}
+	}
+	s.Clusters = kept
 }
 
 // timeout is how long one request may take.

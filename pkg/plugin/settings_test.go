@@ -127,3 +127,18 @@ func TestMaxAgeAndTimeout(t *testing.T) {
 		})
 	}
 }
+
+// What somebody left empty is as if it were not there: spaces, and a row of
+// the clusters' table that was only added.
+func TestSettingsLeftEmpty(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := inLab(t, sim.HeldBack("orders", 3, 2, 1))
+		l.source = open(t, with(map[string]any{
+			"url": " http://flink:8081 ", "clusterName": " ", "maxAge": " ", "clusters": []map[string]string{{"name": " ", "url": ""}},
+			"history": map[string]any{"retention": " ", "idleAfter": "0s "},
+		}))
+		if clusters := cells(t, answer(t, queried(l.ctx, t, l, `{"queryType": "jobs"}`), "A"), "cluster"); len(clusters) != 1 || clusters[0] != "default" {
+			t.Errorf("jobs of the clusters %q", clusters)
+		}
+	})
+}
