@@ -2,8 +2,9 @@ import { CustomVariableSupport, type DataQueryRequest, type DataQueryResponse } 
 import { type Observable } from 'rxjs';
 
 import { type DataSource } from './datasource';
-import { VariableEditor } from './query/VariableEditor';
-import { type FlinkQuery, schemaVersion } from './types';
+import { initialVariable } from './query/queryTypes';
+import { VariableEditor, variableQuery } from './query/VariableEditor';
+import { type FlinkQuery } from './types';
 
 /** Dashboard variables: a query of type variable, with the editor of queries. */
 export class Variables extends CustomVariableSupport<DataSource, FlinkQuery> {
@@ -15,11 +16,11 @@ export class Variables extends CustomVariableSupport<DataSource, FlinkQuery> {
   }
 
   query(request: DataQueryRequest<FlinkQuery>): Observable<DataQueryResponse> {
-    const targets = request.targets.map((query) => ({ ...query, refId: query.refId || 'variable' }));
+    const targets = request.targets.map(variableQuery);
     return this.datasource.query({ ...request, targets });
   }
 
   getDefaultQuery(): Partial<FlinkQuery> {
-    return { schemaVersion, queryType: 'variable', variable: 'jobs' };
+    return initialVariable;
   }
 }

@@ -61,3 +61,27 @@ test('clusters are followed too, and typed', async ({ addresses, configure, page
   expect(await query(page)).toMatchObject({ clusters: ['$cluster'] });
   expect(await values(page)).toEqual(['slow-sink']);
 });
+
+test('a newer variable, and one of an unknown list, are kept as they were, and a sentence says so', async ({ page, visit }) => {
+  for (const [saved, told] of [
+    [{ schemaVersion: 99, variable: 'jobs', later: 1 }, 'schemaVersion 99'],
+    [{ variable: 'operators', later: 1 }, '“operators”'],
+  ] as const) {
+    await visit(variable(saved));
+    await expect(page.getByRole('alert')).toContainText(told);
+    expect(await query(page)).toMatchObject(saved);
+  }
+  await field(page, 'List').click();
+  await option(page, 'Tasks').click();
+  expect(await query(page)).toMatchObject({ variable: 'tasks' });
+  await expect(page.getByRole('alert')).toHaveCount(0);
+});
+
+test('a text that another data source left is no variable of ours', async ({ page, visit }) => {
+  await visit(`/variable#${encodeURIComponent(JSON.stringify('label_values(job)'))}`);
+  await expect(field(page, 'List')).toBeVisible();
+  expect(await values(page)).toContain('skew');
+  await field(page, 'List').click();
+  await option(page, 'Tasks').click();
+  expect(Object.keys(await query(page)).sort()).toEqual(['queryType', 'refId', 'schemaVersion', 'variable']);
+});

@@ -1,4 +1,4 @@
-import { type SelectableValue } from '@grafana/data';
+import { type CoreApp, type SelectableValue } from '@grafana/data';
 import { Field, MultiSelect } from '@grafana/ui';
 import React, { useId, useMemo, useState } from 'react';
 
@@ -6,11 +6,14 @@ import { type DataSource } from '../datasource';
 import { type FlinkQuery } from '../types';
 import { names } from './interpolate';
 import { menu, typed } from './menu';
+import { alerting } from './queryTypes';
 import { useNames } from './useNames';
 
 interface Props {
   label: string;
   list: 'clusters' | 'jobs' | 'tasks';
+  /** Where one edits: alert rules know no variables. */
+  app?: CoreApp | `${CoreApp}`;
   datasource: DataSource;
   query: FlinkQuery;
   onChange: (change: Partial<FlinkQuery>) => void;
@@ -20,10 +23,10 @@ interface Props {
  * Names chosen from a menu that the backend fills, or typed: variables, names
  * that are not there yet, /regular expressions/. Nothing chosen means all.
  */
-export function NamesField({ label, list, datasource, query, onChange }: Props) {
+export function NamesField({ label, list, app, datasource, query, onChange }: Props) {
   const id = useId();
   const [search, setSearch] = useState('');
-  const { listed, loading, problem, load } = useNames(datasource, list, query);
+  const { listed, loading, problem, load } = useNames(datasource, list, query, !alerting(app));
   const options = useMemo(() => menu(listed, search), [listed, search]);
   const chosen = names(query[list]).map((value) => ({ value, label: value }));
   return (

@@ -1,13 +1,13 @@
 import { type QueryEditorProps } from '@grafana/data';
-import { Alert, Button } from '@grafana/ui';
 import React, { useCallback } from 'react';
 
 import { type DataSource } from '../datasource';
 import { type FlinkQuery, type FlinkSettings, schemaVersion } from '../types';
 import { ChoiceField } from './ChoiceField';
 import { DetailField } from './DetailField';
+import { Newer, Unknown } from './Faults';
 import { NamesField } from './NamesField';
-import { changed, initialQuery, jobTypes, measureOf, measuresOf, offered, queryType, takes, variables } from './queryTypes';
+import { changed, initialQuery, jobTypeOf, jobTypes, measureOf, measuresOf, offered, queryType, takes, variables } from './queryTypes';
 import { Row } from './Row';
 
 type Props = QueryEditorProps<DataSource, FlinkQuery, FlinkSettings>;
@@ -27,11 +27,11 @@ export function QueryEditor({ app, datasource, onChange, onRunQuery, query: save
   if (Number(query.schemaVersion) > schemaVersion) {
     return <Newer version={query.schemaVersion} onRenew={() => onChange({ ...common(saved), ...initialQuery(app) })} />;
   }
-  const names = { datasource, query, onChange: change };
+  const names = { app, datasource, query, onChange: change };
   const by = measureOf(query)?.by ?? [];
   return (
     <>
-      {!queryType(query.queryType) && <Unknown type={query.queryType} />}
+      {!queryType(query.queryType) && <Unknown what="type" value={query.queryType} />}
       <Row>
         <ChoiceField label="Query type" choices={offered(app)} value={query.queryType} known={queryType(query.queryType)} onChange={(queryType) => change({ queryType })} />
         {takes(query, 'measure') && (
@@ -41,7 +41,7 @@ export function QueryEditor({ app, datasource, onChange, onRunQuery, query: save
           <ChoiceField label="By" choices={byChoices(by)} value={query.by || by[0]} width={20} onChange={(by) => change({ by })} />
         )}
         {takes(query, 'types') && (
-          <ChoiceField label="Job types" choices={jobTypes} value={query.types?.[0] ?? 'all'} width={20} onChange={(type) => change({ types: type === 'all' ? undefined : [type] })} />
+          <ChoiceField label="Job types" choices={jobTypes} value={jobTypeOf(query.types)} width={20} onChange={(type) => change({ types: type === 'all' ? undefined : [type] })} />
         )}
         {takes(query, 'variable') && (
           <ChoiceField label="List" choices={variables} value={query.variable} onChange={(variable) => change({ variable })} />
@@ -65,24 +65,3 @@ const byChoices = (by: string[]) =>
 
 /** Which value stands for a whole. */
 const worst: Record<string, string> = { job: 'Of its worst task', task: 'Of its worst subtask', subtask: 'Each on its own', taskmanager: 'Of its worst subtask' };
-
-/** Says why a saved query cannot be edited as it stands; it is kept until one chooses anew. */
-function Unknown({ type }: { type: unknown }) {
-  return (
-    <Alert severity="warning" title="This version of the plugin does not know the query’s type">
-      {`The type is “${String(type).slice(0, 100)}”. The query is kept as it is until you choose another type.`}
-    </Alert>
-  );
-}
-
-/** Says that an older plugin cannot edit the query, which is kept as it is. */
-function Newer({ version, onRenew }: { version?: number; onRenew: () => void }) {
-  return (
-    <Alert severity="warning" title="This query was written by a newer version of the plugin">
-      <p>{`It has schemaVersion ${version}, and this version knows ${schemaVersion}. It is kept as it is: update the plugin, or write a new query instead.`}</p>
-      <Button variant="secondary" onClick={onRenew}>
-        Write a new query
-      </Button>
-    </Alert>
-  );
-}

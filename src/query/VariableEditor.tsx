@@ -4,25 +4,24 @@ import React from 'react';
 import { type DataSource } from '../datasource';
 import { type FlinkQuery, type FlinkSettings, schemaVersion } from '../types';
 import { ChoiceField } from './ChoiceField';
+import { Newer, Unknown } from './Faults';
 import { NamesField } from './NamesField';
-import { changed, takes, variables } from './queryTypes';
+import { changed, initialVariable, takes, variables } from './queryTypes';
 import { Row } from './Row';
 
 type Props = QueryEditorProps<DataSource, FlinkQuery, FlinkSettings>;
 
 /** The editor of a dashboard variable: what it lists, and of which clusters, jobs and tasks. */
 export function VariableEditor({ datasource, onChange, query: saved }: Props) {
-  const query: FlinkQuery = {
-    ...saved,
-    refId: saved.refId || 'variable',
-    schemaVersion: saved.schemaVersion ?? schemaVersion,
-    queryType: 'variable',
-    variable: saved.variable || 'jobs',
-  };
+  const query = variableQuery(saved);
+  if (Number(query.schemaVersion) > schemaVersion) {
+    return <Newer version={query.schemaVersion} onRenew={() => onChange(initialVariable)} />;
+  }
   const change = (change: Partial<FlinkQuery>) => onChange(changed(query, change));
   const names = { datasource, query, onChange: change };
   return (
     <>
+      {!variables.some(({ value }) => value === query.variable) && <Unknown what="list" value={query.variable} />}
       <Row>
         <ChoiceField label="List" choices={variables} value={query.variable} onChange={(variable) => change({ variable })} />
       </Row>
@@ -33,4 +32,10 @@ export function VariableEditor({ datasource, onChange, query: saved }: Props) {
       </Row>
     </>
   );
+}
+
+/** What a variable asks for: one that another data source left, a text, is none of ours. */
+export function variableQuery(saved: unknown): FlinkQuery {
+  const query: Partial<FlinkQuery> = typeof saved === 'object' && saved !== null ? saved : {};
+  return { ...initialVariable, ...query, refId: query.refId || initialVariable.refId, queryType: 'variable', variable: query.variable || initialVariable.variable };
 }

@@ -7,9 +7,9 @@ type Value = string | string[];
 type Format = (value: Value, variable: { name: string }) => string;
 
 /** Dashboard variables as Grafana fills them in: "All" stands for all values. */
-function dashboard(variables: Record<string, Value>, options: Record<string, string[]> = {}) {
+function dashboard(variables: Record<string, Value>, options: Record<string, string[]> = {}, more: object = {}) {
   return {
-    getVariables: () => Object.entries(variables).map(([name, value]) => ({ name, current: { value } })) as never,
+    getVariables: () => Object.entries(variables).map(([name, value]) => ({ name, type: 'query', current: { value }, ...more })) as never,
     replace: (text = '', scoped?: ScopedVars, format?: unknown) =>
       text.replace(/\$\{(\w+)\}|\$(\w+)/g, (whole, braced: string, bare: string) => {
         const name = braced ?? bare;
@@ -42,6 +42,14 @@ describe('a list of names', () => {
 
   test('takes one value where a panel is repeated by a variable at "All"', () => {
     expect(interpolatedAll(['$task'], templates, { task: { value: 'sink', text: 'sink' } })).toEqual(['sink']);
+  });
+
+  test.each([
+    ['chosen by hand', { type: 'custom' }],
+    ['narrowed by a pattern', { regex: '/^team-a/' }],
+    ['with a value of its own for all', { allValue: '.*' }],
+  ])('takes what a variable offers that is %s', (_, more) => {
+    expect(interpolatedAll(['$task'], dashboard({ task: '$__all' }, { task: ['map', 'sink'] }, more))).toEqual(['map', 'sink']);
   });
 
   test('takes one text for a list of one', () => {

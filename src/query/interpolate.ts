@@ -65,13 +65,22 @@ function combined(values: Values): Array<Record<string, string>> {
   return combinations;
 }
 
-/** Tells whether a variable stands at "All"; where a panel is repeated by it, it does not. */
+/**
+ * Tells whether a variable stands at "All" of what Flink has: not where a panel
+ * is repeated by it, nor where its options are a choice, by hand or by pattern.
+ */
 function isAll(name: string, templates: Templates, scopedVars?: ScopedVars): boolean {
-  if (scopedVars?.[name]) {
+  const variable: Partial<Variable> | undefined = templates.getVariables().find((variable) => variable.name === name);
+  if (scopedVars?.[name] || variable?.type !== 'query' || variable.regex || variable.allValue) {
     return false;
   }
-  const variable = templates.getVariables().find((variable) => variable.name === name);
-  const current = variable && 'current' in variable ? variable.current : undefined;
-  const value = current && 'value' in current ? current.value : undefined;
-  return [value].flat().includes(all);
+  return [variable.current?.value].flat().includes(all);
+}
+
+/** What is looked at of a dashboard variable. */
+interface Variable {
+  type: string;
+  regex: string;
+  allValue: string | null;
+  current: { value?: unknown };
 }

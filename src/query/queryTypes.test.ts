@@ -1,5 +1,5 @@
 import type { FlinkQuery } from '../types';
-import { changed, initialQuery, measuresOf, offered, takes } from './queryTypes';
+import { changed, initialQuery, jobTypeOf, measuresOf, offered, takes } from './queryTypes';
 
 const full: FlinkQuery = {
   refId: 'A', hide: true, schemaVersion: 1, queryType: 'subtasks', detail: true,
@@ -34,6 +34,22 @@ describe('a query keeps only the keys that it takes', () => {
 test('a measure that cannot be told by what was chosen falls back to its default', () => {
   expect(changed({ ...full, queryType: 'measure', by: 'task' }, { measure: 'running' }).by).toBeUndefined();
   expect(changed({ ...full, queryType: 'measure', by: 'task' }, { measure: 'idle' }).by).toBe('task');
+});
+
+test('a measure that has no history is not kept where one changes to it', () => {
+  expect(changed({ ...full, queryType: 'measure', measure: 'blame' }, { queryType: 'history' }).measure).toBeUndefined();
+  expect(changed({ ...full, queryType: 'measure', measure: 'idle' }, { queryType: 'history' }).measure).toBe('idle');
+});
+
+test.each([
+  [undefined, 'all'],
+  [[], 'all'],
+  [['STREAMING'], 'STREAMING'],
+  [['batch'], 'BATCH'],
+  ['STREAMING', 'STREAMING'],
+  [['STREAMING', 'BATCH'], 'all'],
+])('job types %j are shown as %s', (types, want) => {
+  expect(jobTypeOf(types)).toBe(want);
 });
 
 test('a change does not lower the schemaVersion, nor touch the query in place', () => {

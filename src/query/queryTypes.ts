@@ -1,6 +1,7 @@
 import { type CoreApp } from '@grafana/data';
 
 import { type FlinkQuery, schemaVersion } from '../types';
+import { names } from './interpolate';
 
 /** A key that a query may have besides its type. */
 export type Key = 'clusters' | 'jobs' | 'tasks' | 'types' | 'measure' | 'by' | 'detail' | 'variable';
@@ -66,7 +67,8 @@ export const variables: Choice[] = [
 export const offered = (app?: CoreApp | `${CoreApp}`) =>
   queryTypes.filter(({ value }) => (alerting(app) ? value === 'measure' || value === 'history' : value !== 'variable'));
 
-const alerting = (app?: CoreApp | `${CoreApp}`) => app === 'unified-alerting';
+/** Tells whether one writes an alert rule. */
+export const alerting = (app?: CoreApp | `${CoreApp}`) => app === 'unified-alerting';
 
 /** What type of job a measure is about. */
 export const jobTypes: Choice[] = [
@@ -74,6 +76,12 @@ export const jobTypes: Choice[] = [
   { value: 'STREAMING', label: 'Streaming', description: 'Leaves batch jobs out, which their slowest task may hold back' },
   { value: 'BATCH', label: 'Batch', description: 'Batch jobs alone' },
 ];
+
+/** The choice that a query's types are, as saved by whoever. */
+export function jobTypeOf(types: unknown): string {
+  const named = names(types);
+  return named.length === 1 ? String(named[0]).toUpperCase() : 'all';
+}
 
 /** The query that a new panel, or a new alert rule, begins with. */
 export function initialQuery(app?: CoreApp | `${CoreApp}`): Partial<FlinkQuery> {
@@ -85,6 +93,9 @@ export function initialQuery(app?: CoreApp | `${CoreApp}`): Partial<FlinkQuery> 
 /** The measures that a query may choose: of some only the present is known. */
 export const measuresOf = ({ queryType }: FlinkQuery) =>
   measures.filter(({ value }) => queryType !== 'history' || !['blame', 'restarts', 'up'].includes(value));
+
+/** The query that a new dashboard variable begins with. */
+export const initialVariable: FlinkQuery = { refId: 'variable', schemaVersion, queryType: 'variable', variable: 'jobs' };
 
 /** The query type of that name; undefined for one that this version does not know. */
 export const queryType = (name?: string) => queryTypes.find(({ value }) => value === name);
@@ -115,6 +126,9 @@ export const takes = (query: FlinkQuery, key: Key) => keysOf(query).includes(key
 /** Changes a query and drops the keys that it then has no use for. */
 export function changed(query: FlinkQuery, change: Partial<FlinkQuery>): FlinkQuery {
   const next: FlinkQuery = { ...query, ...change, schemaVersion: Math.max(query.schemaVersion ?? 0, schemaVersion) };
+  if (next.measure && !measuresOf(next).some(({ value }) => value === next.measure)) {
+    delete next.measure;
+  }
   const measure = measureOf(next);
   if (next.by && measure && !measure.by.includes(next.by)) {
     delete next.by;

@@ -15,23 +15,24 @@ interface Menu {
  * The names that a menu shows: the dashboard's variables, then what the backend
  * lists. It is asked when the menu opens, not while one types.
  */
-export function useNames(datasource: DataSource, list: Listing, { clusters, jobs }: FlinkQuery) {
+export function useNames(datasource: DataSource, list: Listing, { clusters, jobs }: FlinkQuery, withVariables: boolean) {
   const [menu, setMenu] = useState<Menu>({ listed: [], loading: false });
   const asked = useRef(0);
   useEffect(() => () => void asked.current++, []);
   const load = useCallback(async () => {
     const turn = ++asked.current;
     setMenu((before) => ({ ...before, loading: true }));
-    const answer = await ask(datasource, list, { clusters, jobs });
+    const answer = await ask(datasource, list, { clusters, jobs }, withVariables);
     if (turn === asked.current) {
       setMenu(answer);
     }
-  }, [datasource, list, clusters, jobs]);
+  }, [datasource, list, clusters, jobs, withVariables]);
   return { ...menu, load };
 }
 
-async function ask(datasource: DataSource, list: Listing, { clusters, jobs }: Pick<FlinkQuery, 'clusters' | 'jobs'>): Promise<Menu> {
-  const variables = getTemplateSrv().getVariables().map(({ name }) => `$${name}`);
+async function ask(datasource: DataSource, list: Listing, { clusters, jobs }: Pick<FlinkQuery, 'clusters' | 'jobs'>, withVariables: boolean): Promise<Menu> {
+  const offered = withVariables ? getTemplateSrv().getVariables().filter(({ type }) => type !== 'datasource') : [];
+  const variables = offered.map(({ name }) => `$${name}`);
   try {
     // Each list is among what was chosen before it.
     const chosen = { clusters: list === 'clusters' ? [] : clusters, jobs: list === 'tasks' ? jobs : [] };

@@ -53,7 +53,7 @@ interface CellProps {
 function Cell({ label, placeholder, width, value, fault, readOnly, onChange }: CellProps) {
   return (
     <Field invalid={Boolean(fault)} error={fault} disabled={readOnly} noMargin>
-      <Input aria-label={label} placeholder={placeholder} width={width} value={value} spellCheck={false} autoComplete="off" onChange={(event) => onChange(event.currentTarget.value)} />
+      <Input aria-label={label} placeholder={placeholder} width={width} value={value} spellCheck={false} autoComplete="off" onChange={(event) => onChange(event.currentTarget.value)} onBlur={() => value !== value.trim() && onChange(value.trim())} />
     </Field>
   );
 }

@@ -10,14 +10,16 @@ import { ClustersTable } from './ClustersTable';
 import { HistoryFields } from './HistoryFields';
 import { LimitFields } from './LimitFields';
 import { PrometheusFields } from './PrometheusFields';
+import { readable } from './readable';
 import { RootAddress } from './RootAddress';
 
 /** What every part of the page gets. */
 export type Props = DataSourcePluginOptionsEditorProps<FlinkSettings, FlinkSecrets>;
 
 /** The page on which a data source is configured. */
-export function ConfigEditor(props: Props) {
-  const { options, onOptionsChange } = props;
+export function ConfigEditor({ options: saved, onOptionsChange }: Props) {
+  const options = { ...saved, jsonData: readable(saved.jsonData) };
+  const props: Props = { options, onOptionsChange };
   return (
     <>
       <RootAddress {...props} />

@@ -23,6 +23,7 @@ test.each<[string, string[], string | undefined]>([
   ['', ['default', ''], 'Give the cluster a name.'],
   [' ', ['default', ' '], 'Give the cluster a name.'],
   ['east', ['east', 'east'], 'Another cluster has this name.'],
+  ['east', ['east', ' east '], 'Another cluster has this name.'],
 ])('name %j among %j', (name, all, want) => {
   expect(nameFault(name, all)).toBe(want);
 });

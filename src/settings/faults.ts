@@ -31,11 +31,11 @@ export function nameFault(name: string, all: string[]): string | undefined {
   if (name.trim() === '') {
     return 'Give the cluster a name.';
   }
-  return all.filter((other) => other === name).length > 1 ? 'Another cluster has this name.' : undefined;
+  return all.filter((other) => other.trim() === name.trim()).length > 1 ? 'Another cluster has this name.' : undefined;
 }
 
 /** The names of all clusters, the first one first. */
-export const clusterNames = (first = '', further: ClusterSettings[] = []) => [first || defaultCluster, ...further.map(({ name }) => name)];
+export const clusterNames = (first = '', further: ClusterSettings[] = []) => [first.trim() || defaultCluster, ...further.map(({ name }) => name)];
 
 /** What is wrong with a duration as Go writes it. */
 export function durationFault(text = ''): string | undefined {

@@ -40,7 +40,9 @@ export function VariablePage({ datasource }: Loaded) {
 /** The query in the address, or the one that a new variable begins with. */
 function saved(datasource: Loaded['datasource']): DataQuery {
   const kept = decodeURIComponent(location.hash.slice(1));
-  return { refId: '', ...(kept ? JSON.parse(kept) : datasource.variables?.getDefaultQuery?.()) };
+  const query = kept ? JSON.parse(kept) : datasource.variables?.getDefaultQuery?.();
+  // Grafana hands a text through, as another data source may have left it.
+  return typeof query === 'string' ? (query as unknown as DataQuery) : { refId: '', ...query };
 }
 
 async function listed(support: CustomVariableSupport<Loaded['datasource']>, query: DataQuery): Promise<Outcome> {

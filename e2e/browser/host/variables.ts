@@ -33,7 +33,7 @@ export function asModel({ name, multi, includeAll, allValue, options, current }:
   const text = current.map((value) => (value === allSelected ? 'All' : value));
   const chosen = multi ? { text, value: current } : { text: text[0], value: current[0] };
   const model = {
-    type: 'custom', id: name, name, label: name, multi, includeAll, allValue, query: options.join(','),
+    type: 'query', id: name, name, label: name, multi, includeAll, allValue, query: {}, regex: '',
     current: { selected: true, ...chosen },
     options: options.map((value) => ({ text: value, value, selected: current.includes(value) })),
   };
