@@ -33,7 +33,7 @@ func TestWhatTheSpecificationDoesNotKnowIsAnError(t *testing.T) {
 }
 
 func TestEveryImageIsPinned(t *testing.T) {
-	pinned := regexp.MustCompile(`:\d+\.\d+\.\d+(-[a-z0-9-]+)?$`)
+	pinned := regexp.MustCompile(`:v?\d+\.\d+\.\d+(-[a-z0-9-]+)?$`)
 	for name, service := range project(t).Services {
 		if !pinned.MatchString(service.Image) {
 			t.Errorf("%s runs %s: name its version in full", name, service.Image)

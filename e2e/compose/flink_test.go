@@ -6,7 +6,9 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -24,18 +26,21 @@ const (
 )
 
 // TestFlinkGetsHealthy runs the command of the service flink in a folder that
-// looks as it does in the container, and asks its own health check. Only the
-// port differs, and that it listens on the loopback address alone.
+// looks as it does in the container, asks its own health check, and scrapes it as
+// Prometheus does. Only the ports differ, and that it listens on the loopback
+// address alone.
 func TestFlinkGetsHealthy(t *testing.T) {
 	service := project(t).Services["flink"]
-	here := strings.NewReplacer("0.0.0.0", "127.0.0.1", "8081", freePort(t))
+	reporter := freePort(t)
+	here := strings.NewReplacer("0.0.0.0", "127.0.0.1", "8081", freePort(t), "9249", reporter,
+		"sun.net.httpserver.DefaultHttpServerProvider", "io.flinkscope.e2e.LoopbackHttp")
 	ended := start(t, folder(t, service), here.Replace(service.Command[2]), service.Command[:2]...)
 	test := service.HealthCheck.Test
 	if test[0] != "CMD-SHELL" {
 		t.Fatalf("the health check is %v, not a line of shell", test)
 	}
 	for deadline := time.Now().Add(startTimeout); ; time.Sleep(pollInterval) {
-		if exec.Command("sh", "-c", here.Replace(test[1])).Run() == nil {
+		if exec.Command("sh", "-c", here.Replace(test[1])).Run() == nil && scraped("http://127.0.0.1:"+reporter) {
 			return
 		}
 		select {
@@ -47,6 +52,17 @@ func TestFlinkGetsHealthy(t *testing.T) {
 			t.Fatalf("Flink is not healthy after %s", startTimeout)
 		}
 	}
+}
+
+// scraped tells whether Prometheus would find the time that subtasks were busy.
+func scraped(reporter string) bool {
+	answer, err := http.Get(reporter)
+	if err != nil {
+		return false
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	return err == nil && bytes.Contains(body, []byte("flink_taskmanager_job_task_accumulateBackPressuredTimeMs{"))
 }
 
 // folder holds what the service mounts into its working folder.

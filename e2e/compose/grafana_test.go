@@ -33,7 +33,7 @@ func TestGrafanaLoadsThePlugin(t *testing.T) {
 func TestProvisioningFits(t *testing.T) {
 	grafana := project(t).Services["grafana"]
 	for file, want := range map[string]string{
-		"datasources/flink.yaml":     "url: http://flink:8081\n",
+		"datasources/flink.yaml":     "url: http://flink:8081\n      prometheus: { url: \"http://prometheus:9090\" }\n",
 		"dashboards/dashboards.yaml": "path: " + target(grafana, "dist") + "/dashboards\n",
 	} {
 		content, err := os.ReadFile(filepath.Join(root, "provisioning", file))
@@ -43,6 +43,18 @@ func TestProvisioningFits(t *testing.T) {
 		if !strings.Contains(string(content), want) {
 			t.Errorf("provisioning/%s lacks %q", file, want)
 		}
+	}
+}
+
+// Prometheus scrapes the port of Flink's reporter.
+func TestPrometheusScrapesFlink(t *testing.T) {
+	all := project(t)
+	config := all.Configs[all.Services["prometheus"].Configs[0].Source].Content
+	if !strings.Contains(config, `targets: ["flink:9249"]`) {
+		t.Errorf("it scrapes %s", config)
+	}
+	if command := all.Services["flink"].Command[2]; !strings.Contains(command, "metrics.reporter.prom.port=9249 ") {
+		t.Errorf("Flink runs as %s", command)
 	}
 }
 
