@@ -3,6 +3,7 @@ package release
 import (
 	"io/fs"
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -109,6 +110,7 @@ func TestFiles(t *testing.T) {
 		`LICENSE is not the text of the Apache License`:                 edit("LICENSE", "Apache License", "Pipes License"),
 		`LICENSE is not the text`:                                       content("LICENSE", "Apache License"),
 		`module.js is missing or empty`:                                 content("module.js", "\n"),
+		`bytes gzipped, more than 60000`:                                content("module.js", noise(100_000)),
 		`the backend gpx_pipes_linux_arm64 is missing`:                  remove("gpx_pipes_linux_arm64"),
 		`gpx_pipes_darwin_arm64 has the mode -rw-r--r--`:                mode("gpx_pipes_darwin_arm64", 0o644),
 		`gpx_pipes_linux_arm is for Linux EM_X86_64, not Linux EM_ARM`:  content("gpx_pipes_linux_arm", programs()["linux_amd64"]),
@@ -152,4 +154,13 @@ func TestSomeNames(t *testing.T) {
 			t.Errorf("%v are %q, want %q", names, got, want)
 		}
 	}
+}
+
+// noise is text that hardly gets smaller.
+func noise(bytes int) string {
+	chance, text := rand.New(rand.NewPCG(1, 2)), make([]byte, bytes)
+	for i := range text {
+		text[i] = byte('!' + chance.IntN(90))
+	}
+	return string(text)
 }

@@ -1,6 +1,8 @@
 package release
 
 import (
+	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,8 +11,23 @@ import (
 	"strings"
 )
 
+// mostModule is how large module.js may be on its way to a browser, in bytes:
+// it holds up every dashboard that uses the plugin.
+const mostModule = 60_000
+
 func module(c *contained) error {
-	return demand(c.text("module.js") != "", "module.js is missing or empty: build it with go tool mage build")
+	size := gzipped(c.text("module.js"))
+	return errors.Join(
+		demand(c.text("module.js") != "", "module.js is missing or empty: build it with go tool mage build"),
+		demand(size <= mostModule, "module.js has %d bytes gzipped, more than %d: leave libraries to Grafana, or out", size, mostModule))
+}
+
+func gzipped(text string) int {
+	var packed bytes.Buffer
+	writer := gzip.NewWriter(&packed)
+	_, _ = writer.Write([]byte(text)) // a buffer takes all
+	_ = writer.Close()
+	return packed.Len()
 }
 
 // sourceMap compares what module.js was made of with src. The catalogue takes
