@@ -11,8 +11,9 @@ import (
 
 // History is a measure over time: timeseries-multi 0.1 of Grafana's data
 // plane, a frame a series, each of at most that many points. What is unknown
-// is null. Notices are on the first frame, which is there even without series.
+// is null, so in a gap. Notices are on the first frame, which is there even without series.
 func History(past Past, measure Measure, points int) data.Frames {
+	past.Traces = past.broken()
 	traces, notices := past.bounded(measure)
 	frames := make(data.Frames, len(traces))
 	for i, trace := range traces {

@@ -11,25 +11,41 @@ import (
 )
 
 // Timeline is the status of tasks over time, in words, for the State timeline
-// panel: one frame, a field a task. The traces hold status codes. A frame has
-// at most that many rows: of statuses that fall together the worst.
+// panel: a frame a job, a field a task. Several jobs are not looked at at the
+// same times: in one frame, each would be null where only others are known. The
+// traces hold status codes. A frame has at most that many rows: of statuses
+// that fall together the worst. Null is not known, so in a gap. Notices are on the first frame, which is there even
+// without tasks.
 func Timeline(past Past, points int) data.Frames {
-	shown := slices.Clone(past.Traces)
-	for i := range shown {
-		shown[i] = shown[i].thinned(points, Measure{})
+	past.Traces = past.broken()
+	jobs := past.Jobs()
+	frames := make(data.Frames, len(jobs))
+	for i, tasks := range jobs {
+		frames[i] = past.lanes(tasks, points, len(jobs) > 1)
 	}
-	times := merged(shown)
+	if len(frames) == 0 {
+		frames = data.Frames{past.lanes(nil, points, false)}
+	}
+	frames[0].Meta.Notices = slices.Clone(past.Notices)
+	return frames
+}
+
+// lanes is the frame of a job's tasks.
+func (p Past) lanes(tasks []Trace, points int, several bool) *data.Frame {
+	for i := range tasks {
+		tasks[i] = tasks[i].thinned(points, Measure{})
+	}
+	times := merged(tasks)
 	fields := []*data.Field{data.NewField("time", nil, times)}
-	mappings, several := statusField(nil).Config.Mappings, severalJobs(shown)
-	for _, trace := range shown {
-		fields = append(fields, data.NewField("status", trace.Labels, trace.words(times)).SetConfig(&data.FieldConfig{
-			Mappings: mappings, DisplayNameFromDS: trace.title(several),
+	mappings := statusField(nil).Config.Mappings
+	for _, task := range tasks {
+		fields = append(fields, data.NewField("status", task.Labels, task.words(times)).SetConfig(&data.FieldConfig{
+			Mappings: mappings, DisplayNameFromDS: task.title(several),
 		}))
 	}
 	frame := data.NewFrame("timeline", fields...)
-	frame.Meta = past.meta(whole(shown, times))
-	frame.Meta.Notices = slices.Clone(past.Notices)
-	return data.Frames{frame}
+	frame.Meta = p.meta(whole(tasks, times))
+	return frame
 }
 
 // whole stands for all traces in the metadata.
@@ -82,12 +98,6 @@ var statusWords = func() map[diagnosis.Status]*string {
 	}
 	return words
 }()
-
-func severalJobs(traces []Trace) bool {
-	return slices.ContainsFunc(traces, func(t Trace) bool {
-		return t.Labels["job"] != traces[0].Labels["job"] || t.Labels["cluster"] != traces[0].Labels["cluster"]
-	})
-}
 
 // title is what the panel writes beside a row: the task, and its job where
 // there are several.

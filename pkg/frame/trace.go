@@ -16,6 +16,27 @@ type Past struct {
 	Requests int
 	// Notices tell what is partial.
 	Notices []data.Notice
+	// Gap is how far apart two looks are at most that follow each other: what
+	// was between any farther apart, or after the last until End, is not
+	// known. 0 for any time.
+	Gap time.Duration
+	End time.Time
+}
+
+// Jobs are the traces, job by job, in the order of their first ones.
+func (p Past) Jobs() (jobs [][]Trace) {
+	type named struct{ cluster, job string }
+	places := map[named]int{}
+	for _, trace := range p.Traces {
+		of := named{trace.Labels["cluster"], trace.Labels["job"]}
+		place, known := places[of]
+		if !known {
+			place = len(jobs)
+			places[of], jobs = place, append(jobs, nil)
+		}
+		jobs[place] = append(jobs[place], trace)
+	}
+	return jobs
 }
 
 // Trace is a value over time with the names that label it.

@@ -27,7 +27,7 @@ func historical(ctx context.Context, a asking) (data.Frames, error) {
 func timeline(ctx context.Context, a asking) (data.Frames, error) {
 	a.By, a.number = frame.ByTask, measure{name: "status", load: frame.MeasureNamed("status")}
 	past, err := a.overTime(ctx)
-	past.Notices = append(past.Notices, a.restless(past.Traces)...)
+	past.Notices = append(past.Notices, a.restless(past)...)
 	return frame.Timeline(past, a.points), err
 }
 
@@ -76,7 +76,7 @@ func (a asking) overTime(ctx context.Context) (past frame.Past, err error) {
 			gathered.add(traces...)
 		}
 	}
-	past.Traces = gathered.all()
+	past.Traces, past.Gap, past.End = gathered.all(), a.gap(chosen), a.span().To
 	return past, a.missed(&past, names, failed)
 }
 
@@ -169,6 +169,16 @@ const (
 func (a asking) step() time.Duration {
 	span := a.span()
 	return max(span.To.Sub(span.From)/time.Duration(cmp.Or(max(a.points, 0), someSteps)), leastStep).Truncate(time.Second)
+}
+
+// gap is how far apart points are at most that follow each other: those of
+// looks that are taken once a fetch, or that Prometheus was asked for.
+func (a asking) gap(chosen []cluster) time.Duration {
+	gap := max(interrupted, 2*a.step())
+	for _, c := range chosen {
+		gap = max(gap, c.keeper.LastPace().Still())
+	}
+	return gap
 }
 
 // partly makes a notice of an error that came with a part of what was asked.

@@ -20,8 +20,8 @@ const (
 
 // restless tells of jobs whose bottleneck moves about as often as anyone can
 // look: what a timeline then shows between two looks is chance.
-func (a asking) restless(statuses []frame.Trace) (notices []data.Notice) {
-	for _, of := range byJob(statuses) {
+func (a asking) restless(statuses frame.Past) (notices []data.Notice) {
+	for _, of := range statuses.Jobs() {
 		moves, looks := moved(of)
 		if moves < fewestMoves || float64(moves) <= movesPerLook*float64(looks) {
 			continue
@@ -31,19 +31,6 @@ func (a asking) restless(statuses []frame.Trace) (notices []data.Notice) {
 			labels["job"], moves, looks, a.cluster(labels["cluster"]).keeper.LastPace().Fetch.Seconds()))
 	}
 	return notices
-}
-
-// byJob groups traces that follow each other.
-func byJob(traces []frame.Trace) (groups [][]frame.Trace) {
-	for i, trace := range traces {
-		last := len(groups) - 1
-		if i > 0 && trace.Labels["job"] == traces[i-1].Labels["job"] && trace.Labels["cluster"] == traces[i-1].Labels["cluster"] {
-			groups[last] = append(groups[last], trace)
-		} else {
-			groups = append(groups, []frame.Trace{trace})
-		}
-	}
-	return groups
 }
 
 // moved counts the looks at a job, and at how many of them other tasks were its
