@@ -126,7 +126,11 @@ func (f *fetchClock) next(every time.Duration) time.Time {
 
 // until waits for a time, or for the context to end.
 func until(ctx context.Context, when time.Time) error {
-	timer := time.NewTimer(time.Until(when))
+	wait := time.Until(when)
+	if wait <= 0 {
+		return ctx.Err()
+	}
+	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
 	case <-timer.C:

@@ -2,7 +2,6 @@ package plugin
 
 import (
 	"context"
-	"math"
 	"time"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/frame"
@@ -70,24 +69,4 @@ func began(rows history.Rows, row int) time.Time {
 		return from
 	}
 	return rows.Times[row]
-}
-
-// blame is the share of the measured time from then on in which the task was a
-// root cause; unknown if none was measured.
-func blame(rows history.Rows, severity []float32, from time.Time) job.Share {
-	var blamed, measured time.Duration
-	for i := 1; i < len(severity); i++ {
-		lasted := min(rows.Times[i].Sub(rows.Times[i-1]), interrupted)
-		if rows.Times[i].Before(from) || math.IsNaN(float64(severity[i])) {
-			continue
-		}
-		measured += lasted
-		if severity[i] > 0 {
-			blamed += lasted
-		}
-	}
-	if measured == 0 {
-		return job.Unknown
-	}
-	return job.Share(blamed.Seconds() / measured.Seconds())
 }

@@ -141,6 +141,7 @@ func (a asking) lookTraces(ctx context.Context, c cluster, info job.Info) (trace
 	gathered := newTraces()
 	var labels []data.Labels
 	var shape *job.Graph
+	soFar := blames{from: a.over.From, of: map[string]*blamed{}}
 	for snapshot, err := range c.snapshots(ctx, info.ID, a.span(), a.step()) {
 		if err != nil {
 			failed = err
@@ -148,6 +149,9 @@ func (a asking) lookTraces(ctx context.Context, c cluster, info job.Info) (trace
 		}
 		snapshot.Job.Name = info.Name
 		shown := frame.Job{Cluster: c.name, Snapshot: snapshot, Verdict: diagnosis.Diagnose(snapshot), Tasks: a.tasks(snapshot.Graph)}
+		if a.number.name == "blame" {
+			shown.Past = soFar.past(shown)
+		}
 		values := a.number.load.Values(shown, a.By)
 		if shape != snapshot.Graph || a.By == frame.ByTaskManager || len(labels) != len(values) {
 			shape, labels = snapshot.Graph, shown.Labels(a.By)

@@ -41,7 +41,7 @@ func points(of *data.Frame) string {
 // every one of the load's measures has a past.
 func TestHistoryAfterOneQuery(t *testing.T) {
 	for _, by := range []string{"job", "task", "subtask", "taskmanager"} {
-		for _, measure := range []string{"bottleneck", "status", "busy", "backpressured", "idle", "skew"} {
+		for _, measure := range []string{"bottleneck", "status", "busy", "backpressured", "idle", "skew", "blame"} {
 			t.Run(measure+" by "+by, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					l := sampling(t, sim.HeldBack("orders", 3, 2, 1))

@@ -15,6 +15,7 @@ import (
 var columns = map[string]history.Measure{
 	"bottleneck": history.Bottleneck, "status": history.Status, "busy": history.BusyMax,
 	"backpressured": history.BackpressuredMax, "idle": history.IdleMin, "skew": history.Skew,
+	"blame": history.Bottleneck,
 }
 
 // rowTraces are the traces of a job, or of each of its tasks, from what was
@@ -37,7 +38,7 @@ func (a asking) rowTraces(ctx context.Context, c cluster, info job.Info) ([]fram
 	for _, task := range chosen {
 		ofTask := labels.Copy()
 		ofTask["task"] = task.Name
-		all = append(all, trace(rows, ofTask, a.ofTask(task)))
+		all = append(all, trace(rows, ofTask, a.ofTask(rows, task)))
 	}
 	return all, err
 }
@@ -63,9 +64,12 @@ func trace(rows history.Rows, labels data.Labels, values []float32) frame.Trace 
 var unknown = float32(math.NaN())
 
 // ofTask is the measure of a task over time.
-func (a asking) ofTask(task history.TaskRows) []float32 {
+func (a asking) ofTask(rows history.Rows, task history.TaskRows) []float32 {
 	values := task.Measures[0]
-	if a.number.name == "status" {
+	switch a.number.name {
+	case "blame":
+		return blameSoFar(rows, values, a.over.From)
+	case "status":
 		for i, value := range values {
 			if value < 0 {
 				values[i] = unknown
@@ -88,7 +92,7 @@ func (a asking) ofJob(rows history.Rows, chosen []history.TaskRows) []float32 {
 		return values
 	}
 	for _, task := range chosen {
-		for i, value := range a.ofTask(task) {
+		for i, value := range a.ofTask(rows, task) {
 			values[i] = float32(a.number.load.Worse(float64(values[i]), float64(value)))
 			doubts[i] = doubts[i] || value != value
 		}
