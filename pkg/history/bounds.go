@@ -9,6 +9,7 @@ func (s *Store) horizon() time.Time { return s.clock.now.Add(-s.limits.Retention
 func (s *Store) trim() {
 	horizon, idle := s.horizon(), s.clock.now.Add(-pause)
 	s.each(func(of *remembered) { of.forgetBefore(horizon, idle) })
+	s.forgetStretches(nanos(horizon), nanos(lastTime))
 	for s.bytes > s.limits.Bytes && len(s.jobs) > 0 {
 		key := s.oldestJob()
 		s.change(key, (*remembered).forgetOldest)
@@ -18,6 +19,7 @@ func (s *Store) trim() {
 // forgetAfter forgets what is later than a time.
 func (s *Store) forgetAfter(at time.Time) {
 	s.each(func(of *remembered) { of.forgetAfter(at) })
+	s.forgetStretches(nanos(firstTime), nanos(at))
 }
 
 func (s *Store) each(do func(*remembered)) {

@@ -21,19 +21,20 @@ type Limits struct {
 type Store struct {
 	adding sync.Mutex // one look at a time; taken before mu
 
-	mu     sync.Mutex
-	limits Limits
-	clock  clock
-	jobs   map[Key]*remembered
-	bytes  int // of what is in jobs
-	used   time.Time
+	mu        sync.Mutex
+	limits    Limits
+	clock     clock
+	jobs      map[Key]*remembered
+	stretches map[string][]stretch // by cluster, ascending
+	bytes     int                  // of what is in both
+	used      time.Time
 }
 
 var _ Past = (*Store)(nil)
 
 // NewStore returns an empty store.
 func NewStore(limits Limits) *Store {
-	return &Store{limits: limits, jobs: map[Key]*remembered{}}
+	return &Store{limits: limits, jobs: map[Key]*remembered{}, stretches: map[string][]stretch{}}
 }
 
 const (

@@ -36,6 +36,7 @@ func (k *Keeper) Cluster(ctx context.Context) (cluster Cluster, requests int, er
 	cluster, started, err := k.cluster.get(ctx, clusterAge, func(ctx context.Context) (Cluster, error) {
 		asked.Add(1)
 		overview, err := k.client.Overview(ctx)
+		k.heard(ctx, err)
 		if err != nil {
 			return Cluster{}, err
 		}

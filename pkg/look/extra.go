@@ -21,15 +21,6 @@ func (k *Keeper) Graph(ctx context.Context, info job.Info) (graph *job.Graph, re
 	return graph, btoi(started), err
 }
 
-// Restarts is how often the job has restarted; NaN where Flink does not tell.
-func (k *Keeper) Restarts(ctx context.Context, info job.Info) (restarts float64, requests int, err error) {
-	watched := k.watch(info.ID)
-	number, started, err := watched.restarts.get(ctx, k.maxAge, func(ctx context.Context) (flink.Number, error) {
-		return k.client.Restarts(ctx, info.ID)
-	})
-	return float64(number), btoi(started), err
-}
-
 // TaskManagers lists the ids of the cluster's TaskManagers.
 func (k *Keeper) TaskManagers(ctx context.Context) (ids []string, requests int, err error) {
 	ids, started, err := k.taskManagers.get(ctx, k.maxAge, k.client.TaskManagers)

@@ -40,9 +40,9 @@ type Keeper struct {
 // watch is what is kept of one job.
 type watch struct {
 	// These are guarded by Keeper.mu. wanted is when somebody last asked for
-	// the load, tried when it was last sampled.
-	asked, wanted, tried time.Time
-	info                 job.Info
+	// the load, counted for the restarts, tried when it was last sampled.
+	asked, wanted, counted, tried time.Time
+	info                          job.Info
 
 	load     shared[counted]
 	graph    shared[*job.Graph]
@@ -72,6 +72,7 @@ func New(client *flink.Client, maxAge time.Duration) *Keeper {
 func (k *Keeper) Jobs(ctx context.Context) (jobs []job.Info, requests int, err error) {
 	jobs, started, err := k.jobs.get(ctx, k.maxAge, func(ctx context.Context) ([]job.Info, error) {
 		summaries, err := k.client.Jobs(ctx)
+		k.heard(ctx, err)
 		return infos(summaries), err
 	})
 	return jobs, btoi(started), err

@@ -53,7 +53,10 @@ func (k *Keeper) round(ctx context.Context, info job.Info, cluster Cluster, watc
 	}
 	snapshot := watched.add(look)
 	if k.memory != nil {
-		k.memory.Store.Add(k.memory.Cluster, look, Row(snapshot))
+		row := Row(snapshot)
+		row.Job.Restarts = watched.restarted(k.pace())
+		k.memory.Store.Add(k.memory.Cluster, look, row)
+		k.heard(ctx, nil)
 	}
 	return counted{snapshot: snapshot, requests: int(taken.requests.Load())}, nil
 }

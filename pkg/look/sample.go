@@ -116,15 +116,21 @@ func (k *Keeper) dueAt(watched *watch, every time.Duration) time.Time {
 // or that Flink has forgotten, is not wanted any more.
 func (k *Keeper) sampleJob(ctx context.Context, watched *watch) {
 	k.mu.Lock()
-	info := watched.info
+	info, counted := watched.info, time.Since(watched.counted) <= k.memory.IdleAfter
 	k.mu.Unlock()
+	if counted { // if that fails the look is remembered without
+		_, _, _ = k.restarts(ctx, info, watched, 0)
+	}
 	snapshot, _, err := k.snapshot(ctx, info, watched, 0)
 	var failed *flink.Error
 	gone := errors.As(err, &failed) && failed.Kind == flink.NotFound
-	if gone || err == nil && snapshot.Job.State.Terminal() {
+	switch {
+	case gone, err == nil && snapshot.Job.State.Terminal():
 		k.mu.Lock()
 		defer k.mu.Unlock()
 		watched.wanted = time.Time{}
+	case err != nil: // is it the job or the cluster?
+		_, _, _ = k.Jobs(ctx)
 	}
 }
 

@@ -51,6 +51,16 @@ func (s *shared[T]) last() T {
 	return s.value
 }
 
+// fresh is the same if it is at most maxAge old.
+func (s *shared[T]) fresh(maxAge time.Duration) (value T, found bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.at.IsZero() || time.Since(s.at) > maxAge {
+		return value, false
+	}
+	return s.value, true
+}
+
 // when is the time of the last round that succeeded.
 func (s *shared[T]) when() time.Time {
 	s.mu.Lock()

@@ -95,29 +95,3 @@ func measured(ctx context.Context, a asking) (data.Frames, error) {
 	}
 	return frame.Wide(answer, a.number.state.shown, series), nil
 }
-
-// stateThen answers with how things were at the end of the query's range.
-func (a asking) stateThen(ctx context.Context, begun []found) (data.Frames, error) {
-	state := a.number.state
-	if state.then == nil {
-		answer, err := a.forgotten()
-		return frame.Wide(answer, state.shown, nil), err
-	}
-	answer, err := a.then(ctx, begun)
-	if err != nil {
-		return nil, err
-	}
-	var series []frame.Series
-	for _, shown := range answer.Jobs {
-		series = append(series, frame.Series{Labels: shown.Labels(frame.ByJob)[0], Value: state.then(shown.Snapshot)})
-	}
-	return frame.Wide(answer, state.shown, series), nil
-}
-
-// forgotten answers for a measure that is not remembered.
-func (a asking) forgotten() (frame.Answer, error) {
-	if a.alert {
-		return frame.Answer{}, wrong("The measure %s is not remembered: choose a range that ends now.", a.number.name)
-	}
-	return frame.Answer{Notices: []data.Notice{info("The measure %s is not remembered, only told of now.", a.number.name)}}, nil
-}

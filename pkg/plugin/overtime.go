@@ -1,13 +1,11 @@
 package plugin
 
 import (
-	"cmp"
 	"context"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/frame"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
@@ -15,10 +13,6 @@ import (
 
 // historical answers with a measure over the query's range.
 func historical(ctx context.Context, a asking) (data.Frames, error) {
-	if !a.number.remembered() {
-		answer, err := a.forgotten()
-		return frame.History(frame.Past{Notices: answer.Notices}, a.number.shown(), a.points), err
-	}
 	past, err := a.overTime(ctx)
 	return frame.History(past, a.number.shown(), a.points), err
 }
@@ -29,15 +23,6 @@ func timeline(ctx context.Context, a asking) (data.Frames, error) {
 	past, err := a.overTime(ctx)
 	past.Notices = append(past.Notices, a.restless(past)...)
 	return frame.Timeline(past, a.points), err
-}
-
-// remembered tells whether the measure has a past.
-func (m measure) remembered() bool {
-	if m.state != nil {
-		return m.state.then != nil
-	}
-	_, known := columns[m.name]
-	return known
 }
 
 // shown is how frames tell the measure.
@@ -60,6 +45,10 @@ func (a asking) overTime(ctx context.Context) (past frame.Past, err error) {
 	gathered := newTraces()
 	var names []job.Info
 	for _, c := range chosen {
+		if a.By == byCluster {
+			gathered.add(a.upTraces(c)...)
+			continue
+		}
 		jobs, err := c.jobsIn(ctx, a.span())
 		if past.Notices, err = partly(past.Notices, err, len(jobs)); err != nil {
 			return past, err
@@ -96,13 +85,36 @@ func (a asking) looked(ctx context.Context) (past frame.Past, failed error) {
 	if !live(a.over, 0) {
 		return past, nil
 	}
-	answer, err := a.look(ctx)
+	answer, err := a.lookedNow(ctx)
 	if err != nil {
 		past.Notices = []data.Notice{warning("Nothing newer is known: %s", sentence(err))}
 		return past, err
 	}
 	past.Requests, past.Notices = answer.Requests, answer.Notices
 	return past, nil
+}
+
+// lookedNow asks for what is told of now; for what a look alone does not tell
+// before it, so that it is remembered with it.
+func (a asking) lookedNow(ctx context.Context) (answer frame.Answer, err error) {
+	if a.number.state != nil {
+		if answer, _, err = a.number.state.ask(a, ctx); err != nil || a.By == byCluster {
+			return answer, err
+		}
+	}
+	asked := answer.Requests
+	answer, err = a.look(ctx)
+	answer.Requests += asked
+	return answer, err
+}
+
+// upTraces tell when the cluster answered.
+func (a asking) upTraces(c cluster) []frame.Trace {
+	times, up := c.up(a.span(), a.step())
+	if len(times) == 0 {
+		return nil
+	}
+	return []frame.Trace{{Labels: data.Labels{"cluster": c.name}, Times: times, Values: up}}
 }
 
 // missed tells of names that match nothing, and of a range of which nothing is
@@ -125,64 +137,6 @@ func (a asking) missed(past *frame.Past, names []job.Info, failed error) error {
 		past.Notices = append(past.Notices, info("Nothing is remembered of this time."))
 		return nil
 	}
-}
-
-// traces are a job's, by what the query tells the measure by.
-func (a asking) traces(ctx context.Context, c cluster, info job.Info) ([]frame.Trace, error) {
-	if a.By == frame.ByJob || a.By == frame.ByTask {
-		return a.rowTraces(ctx, c, info)
-	}
-	return a.lookTraces(ctx, c, info)
-}
-
-// lookTraces go through each snapshot, as only they know the subtasks.
-// If only what is far fails there are traces beside the error.
-func (a asking) lookTraces(ctx context.Context, c cluster, info job.Info) (traces []frame.Trace, failed error) {
-	gathered := newTraces()
-	var labels []data.Labels
-	var shape *job.Graph
-	soFar := blames{from: a.over.From, of: map[string]*blamed{}}
-	for snapshot, err := range c.snapshots(ctx, info.ID, a.span(), a.step()) {
-		if err != nil {
-			failed = err
-			continue
-		}
-		snapshot.Job.Name = info.Name
-		shown := frame.Job{Cluster: c.name, Snapshot: snapshot, Verdict: diagnosis.Diagnose(snapshot), Tasks: a.tasks(snapshot.Graph)}
-		if a.number.name == "blame" {
-			shown.Past = soFar.past(shown)
-		}
-		values := a.number.load.Values(shown, a.By)
-		if shape != snapshot.Graph || a.By == frame.ByTaskManager || len(labels) != len(values) {
-			shape, labels = snapshot.Graph, shown.Labels(a.By)
-			gathered.shaped(labels)
-		}
-		gathered.point(snapshot.At, values, snapshot.Source)
-	}
-	return gathered.all(), failed
-}
-
-const (
-	// leastStep is how often Prometheus is asked to tell at most, and someSteps
-	// how many times where a query does not say how many it can draw.
-	leastStep = 10 * time.Second
-	someSteps = 300
-)
-
-// step is how far apart the points are that the query can draw.
-func (a asking) step() time.Duration {
-	span := a.span()
-	return max(span.To.Sub(span.From)/time.Duration(cmp.Or(max(a.points, 0), someSteps)), leastStep).Truncate(time.Second)
-}
-
-// gap is how far apart points are at most that follow each other: those of
-// looks that are taken once a fetch, or that Prometheus was asked for.
-func (a asking) gap(chosen []cluster) time.Duration {
-	gap := max(interrupted, 2*a.step())
-	for _, c := range chosen {
-		gap = max(gap, c.keeper.LastPace().Still())
-	}
-	return gap
 }
 
 // partly makes a notice of an error that came with a part of what was asked.

@@ -85,7 +85,7 @@ func (a asking) ofJob(rows history.Rows, chosen []history.TaskRows) []float32 {
 	for i, row := range rows.Jobs {
 		values[i] = unknown
 		if a.number.state != nil {
-			values[i] = float32(btoi(row.Running))
+			values[i] = float32(a.number.state.then(row))
 		}
 	}
 	if a.number.state != nil {

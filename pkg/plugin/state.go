@@ -7,7 +7,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/frame"
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
 )
 
 // state is a measure of whether things run: it needs no look.
@@ -16,17 +16,19 @@ type state struct {
 	by    frame.By
 	// ask gives its series, one a job or cluster.
 	ask func(a asking, ctx context.Context) (frame.Answer, []frame.Series, error)
-	// then tells it of a job as it was, nil if it is not remembered.
-	then func(*job.Snapshot) float64
+	// then tells it of a job by what was summed up of it; nil for a cluster's.
+	then func(history.JobRow) float64
 }
 
 var states = []state{
 	{frame.State("running", true), frame.ByJob, asking.running, ran},
-	{frame.State("restarts", false), frame.ByJob, asking.restarts, nil},
+	{frame.State("restarts", false), frame.ByJob, asking.restarts, restarted},
 	{frame.State("up", true), byCluster, asking.up, nil},
 }
 
-func ran(then *job.Snapshot) float64 { return float64(btoi(then.AllRun())) }
+func ran(then history.JobRow) float64 { return float64(btoi(then.Running)) }
+
+func restarted(then history.JobRow) float64 { return then.Restarts }
 
 // running is 1 for a job whose tasks all run, or have finished beside others
 // that run, else 0: also for a job named exactly that is not there. It is null

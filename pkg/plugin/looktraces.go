@@ -1,0 +1,46 @@
+package plugin
+
+import (
+	"context"
+
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/frame"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
+)
+
+// traces are a job's, by what the query tells the measure by.
+func (a asking) traces(ctx context.Context, c cluster, info job.Info) ([]frame.Trace, error) {
+	if a.By == frame.ByJob || a.By == frame.ByTask {
+		return a.rowTraces(ctx, c, info)
+	}
+	return a.lookTraces(ctx, c, info)
+}
+
+// lookTraces go through each snapshot, as only they know the subtasks.
+// If only what is far fails there are traces beside the error.
+func (a asking) lookTraces(ctx context.Context, c cluster, info job.Info) (traces []frame.Trace, failed error) {
+	gathered := newTraces()
+	var labels []data.Labels
+	var shape *job.Graph
+	soFar := blames{from: a.over.From, of: map[string]*blamed{}}
+	for snapshot, err := range c.snapshots(ctx, info.ID, a.span(), a.step()) {
+		if err != nil {
+			failed = err
+			continue
+		}
+		snapshot.Job.Name = info.Name
+		shown := frame.Job{Cluster: c.name, Snapshot: snapshot, Verdict: diagnosis.Diagnose(snapshot), Tasks: a.tasks(snapshot.Graph)}
+		if a.number.name == "blame" {
+			shown.Past = soFar.past(shown)
+		}
+		values := a.number.load.Values(shown, a.By)
+		if shape != snapshot.Graph || a.By == frame.ByTaskManager || len(labels) != len(values) {
+			shape, labels = snapshot.Graph, shown.Labels(a.By)
+			gathered.shaped(labels)
+		}
+		gathered.point(snapshot.At, values, snapshot.Source)
+	}
+	return gathered.all(), failed
+}

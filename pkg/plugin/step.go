@@ -1,0 +1,29 @@
+package plugin
+
+import (
+	"cmp"
+	"time"
+)
+
+const (
+	// leastStep is how often Prometheus is asked to tell at most, and someSteps
+	// how many times where a query does not say how many it can draw.
+	leastStep = 10 * time.Second
+	someSteps = 300
+)
+
+// step is how far apart the points are that the query can draw.
+func (a asking) step() time.Duration {
+	span := a.span()
+	return max(span.To.Sub(span.From)/time.Duration(cmp.Or(max(a.points, 0), someSteps)), leastStep).Truncate(time.Second)
+}
+
+// gap is how far apart points are at most that follow each other: those of
+// looks that are taken once a fetch, or that Prometheus was asked for.
+func (a asking) gap(chosen []cluster) time.Duration {
+	gap := max(interrupted, 2*a.step())
+	for _, c := range chosen {
+		gap = max(gap, c.keeper.LastPace().Still())
+	}
+	return gap
+}
