@@ -7,7 +7,7 @@ import { ChoiceField } from './ChoiceField';
 import { DetailField } from './DetailField';
 import { Newer, Unknown } from './Faults';
 import { NamesField } from './NamesField';
-import { changed, initialQuery, jobTypeOf, jobTypes, measureOf, measuresOf, offered, queryType, takes, variables } from './queryTypes';
+import { changed, initialQuery, jobTypeOf, jobTypes, measureOf, measures, offered, queryType, takes, variables } from './queryTypes';
 import { Row } from './Row';
 
 type Props = QueryEditorProps<DataSource, FlinkQuery, FlinkSettings>;
@@ -35,7 +35,7 @@ export function QueryEditor({ app, datasource, onChange, onRunQuery, query: save
       <Row>
         <ChoiceField label="Query type" choices={offered(app)} value={query.queryType} known={queryType(query.queryType)} onChange={(queryType) => change({ queryType })} />
         {takes(query, 'measure') && (
-          <ChoiceField label="Measure" choices={measuresOf(query)} value={query.measure || 'bottleneck'} onChange={(measure) => change({ measure })} />
+          <ChoiceField label="Measure" choices={measures} value={query.measure || 'bottleneck'} onChange={(measure) => change({ measure })} />
         )}
         {takes(query, 'by') && by.length > 1 && (
           <ChoiceField label="By" choices={byChoices(by)} value={query.by || by[0]} width={20} onChange={(by) => change({ by })} />

@@ -41,7 +41,7 @@ export const queryTypes: QueryType[] = [
 const loadBy = ['job', 'task', 'subtask', 'taskmanager'];
 
 /** What query types measure and history can tell. */
-const measures: Measure[] = [
+export const measures: Measure[] = [
   { value: 'bottleneck', label: 'Bottleneck', description: 'Severity of the root cause, 0 to 1; 0 where nothing holds the job back', by: loadBy },
   { value: 'status', label: 'Status', description: '4 bottleneck, 3 backpressured, 2 busy, 1 mixed, 0 idle', by: loadBy },
   { value: 'busy', label: 'Busy', description: 'Share of time busy, 0 to 1, of the busiest subtask', by: loadBy },
@@ -90,10 +90,6 @@ export function initialQuery(app?: CoreApp | `${CoreApp}`): Partial<FlinkQuery> 
     : { schemaVersion, queryType: 'bottlenecks' };
 }
 
-/** The measures that a query may choose: of some only the present is known. */
-export const measuresOf = ({ queryType }: FlinkQuery) =>
-  measures.filter(({ value }) => queryType !== 'history' || !['blame', 'restarts', 'up'].includes(value));
-
 /** The query that a new dashboard variable begins with. */
 export const initialVariable: FlinkQuery = { refId: 'variable', schemaVersion, queryType: 'variable', variable: 'jobs' };
 
@@ -126,9 +122,6 @@ export const takes = (query: FlinkQuery, key: Key) => keysOf(query).includes(key
 /** Changes a query and drops the keys that it then has no use for. */
 export function changed(query: FlinkQuery, change: Partial<FlinkQuery>): FlinkQuery {
   const next: FlinkQuery = { ...query, ...change, schemaVersion: Math.max(query.schemaVersion ?? 0, schemaVersion) };
-  if (next.measure && !measuresOf(next).some(({ value }) => value === next.measure)) {
-    delete next.measure;
-  }
   const measure = measureOf(next);
   if (next.by && measure && !measure.by.includes(next.by)) {
     delete next.by;
