@@ -147,6 +147,14 @@ func Matrix() error {
 	return sh.RunWithV(environment, "go", "test", "-tags", "e2e", "-count=1", "-v", "-timeout", "40m", "-run", "TestRealFlink", "./e2e")
 }
 
+// Timeline watches a bottleneck that moves on a real Flink for minutes and writes
+// docs/timeline.md.
+func Timeline() error {
+	mg.Deps(Backend)
+	environment := map[string]string{"TIMELINE_REPORT": "../docs/timeline.md"}
+	return sh.RunWithV(environment, "go", "test", "-tags", "e2e", "-count=1", "-v", "-timeout", "20m", "-run", "Alternating", "./e2e")
+}
+
 // step is a part of the check.
 type step struct {
 	name string
