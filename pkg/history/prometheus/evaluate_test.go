@@ -1,6 +1,7 @@
 package prometheus_test
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"strconv"
@@ -17,6 +18,8 @@ func apply(function string, samples []sample, end, width float64) (value float64
 		return float64(len(within)), true
 	case function == "delta":
 		return delta(within, end-width, end), true
+	case function == "max_over_time":
+		return slices.MaxFunc(within, func(a, b sample) int { return cmp.Compare(a.value, b.value) }).value, true
 	}
 	sum := 0.0
 	for _, s := range within {

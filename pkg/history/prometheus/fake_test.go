@@ -60,7 +60,7 @@ func (f *fake) rangeQueries() (expressions []string) {
 	return expressions
 }
 
-var expressionFormat = regexp.MustCompile(`^(?:(count|count by \(job_id, job_name\)) ?\()?(delta|avg_over_time|count_over_time)\((\w+)\{(.*)\}\[(\d+)ms\]\)\)?$`)
+var expressionFormat = regexp.MustCompile(`^(?:(max|count|count by \(job_id, job_name\)) ?\()?(delta|avg_over_time|max_over_time|count_over_time)\((\w+)\{(.*)\}\[(\d+)ms\]\)\)?$`)
 
 func (f *fake) rangeOf(form map[string][]string) any {
 	parts := expressionFormat.FindStringSubmatch(form["query"][0])
@@ -82,7 +82,10 @@ func (f *fake) rangeOf(form map[string][]string) any {
 			if result[name] == nil {
 				result[name] = &answered{Metric: labels, at: map[float64]float64{}}
 			}
-			if parts[1] != "" {
+			switch {
+			case parts[1] == "max":
+				value = max(value, result[name].at[at])
+			case parts[1] != "":
 				value = result[name].at[at] + 1
 			}
 			result[name].at[at] = value

@@ -10,7 +10,8 @@ import (
 )
 
 // Rows tells the measures named of a job and its tasks, by [Options.Row] of
-// each of [Reader.Snapshots].
+// each of [Reader.Snapshots]. Where none is named, and so what is told of jobs
+// alone is wanted, it asks for the restarts, too.
 func (r *Reader) Rows(ctx context.Context, of history.Key, over history.Span, step time.Duration, measures ...history.Measure) (history.Rows, error) {
 	gathered := gathering{measures: measures, index: map[string]int{}}
 	for snapshot, err := range r.Snapshots(ctx, of, over, step) {
@@ -19,7 +20,11 @@ func (r *Reader) Rows(ctx context.Context, of history.Key, over history.Span, st
 		}
 		gathered.add(snapshot, r.options.Row(snapshot))
 	}
-	return gathered.rows(), nil
+	rows := gathered.rows()
+	if len(measures) > 0 {
+		return rows, nil
+	}
+	return rows, r.restarts(ctx, of, rows, step)
 }
 
 // gathering turns rows into columns.

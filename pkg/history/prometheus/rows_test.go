@@ -13,7 +13,7 @@ import (
 
 // summed stands in for what sums up a snapshot, which needs a verdict.
 func summed(snapshot *job.Snapshot) history.Row {
-	row := history.Row{Job: history.JobRow{Running: snapshot.AllRun(), Source: snapshot.Source}, Tasks: make([]history.TaskRow, len(snapshot.Tasks))}
+	row := history.Row{Job: history.JobRow{Running: snapshot.AllRun(), Restarts: math.NaN(), Source: snapshot.Source}, Tasks: make([]history.TaskRow, len(snapshot.Tasks))}
 	for i, load := range snapshot.Tasks {
 		row.Tasks[i][history.BusyMax] = float32(load.Busy.Max)
 		row.Tasks[i][history.Status] = float32(i)
