@@ -37,6 +37,10 @@ func (m measure) shown() frame.Measure {
 // reaches to now begins with a look, which is remembered, and has the jobs
 // sampled from then on.
 func (a asking) overTime(ctx context.Context) (past frame.Past, err error) {
+	if why := senseless(a.over); why != "" {
+		past.Notices, err = a.nothing(why)
+		return past, err
+	}
 	chosen, err := a.chosen()
 	if err != nil {
 		return past, err
@@ -128,15 +132,12 @@ func (a asking) missed(past *frame.Past, names []job.Info, failed error) error {
 			return absent("There was no job %q in this time%s.", short(p.text), present(names))
 		}
 	}
-	switch {
-	case failed != nil:
+	if failed != nil {
 		return failed
-	case a.alert:
-		return wrong("Nothing is remembered of this time: choose a range that begins later.")
-	default:
-		past.Notices = append(past.Notices, info("Nothing is remembered of this time."))
-		return nil
 	}
+	nothing, err := a.nothing("Nothing is remembered of this time: choose a longer range, or one that ends later.")
+	past.Notices = append(past.Notices, nothing...)
+	return err
 }
 
 // partly makes a notice of an error that came with a part of what was asked.

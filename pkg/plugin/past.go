@@ -29,14 +29,31 @@ func past(results []found, over backend.TimeRange) bool {
 	return len(results) > 0
 }
 
-// ended answers for a time that nothing remembers: no rows and a notice, or an
-// error for an alert rule, which must not take it for all being well.
-func ended(alert bool) (frame.Answer, error) {
-	const text = "The time range has ended, and nothing is remembered of its end: choose a range that ends later."
-	if alert {
-		return frame.Answer{}, wrong(text)
+// nothing tells why there is no answer: in a notice, or in an error for an alert
+// rule, which must not take it for all being well.
+func (a asking) nothing(text string) ([]data.Notice, error) {
+	if a.alert {
+		return nil, wrong("%s", text)
 	}
-	return frame.Answer{Notices: []data.Notice{info(text)}}, nil
+	return []data.Notice{info("%s", text)}, nil
+}
+
+// ended tells that nothing remembers the end of the query's range.
+func (a asking) ended() ([]data.Notice, error) {
+	return a.nothing("The time range has ended, and nothing is remembered of its end: choose a range that ends later.")
+}
+
+// senseless tells what is wrong with a range that nothing happens in.
+func senseless(over backend.TimeRange) string {
+	switch {
+	case over.To.IsZero():
+		return ""
+	case over.To.Before(over.From):
+		return "The time range ends before it begins: choose one that begins earlier."
+	case over.From.After(time.Now()):
+		return "The time range begins in the future: choose one that begins earlier."
+	}
+	return ""
 }
 
 // then answers with the state at the end of the query's range, as it would have
@@ -54,7 +71,8 @@ func (a asking) then(ctx context.Context, results []found) (frame.Answer, error)
 		return frame.Answer{}, err
 	}
 	if !known {
-		return ended(a.alert)
+		notices, err := a.ended()
+		return frame.Answer{Notices: notices}, err
 	}
 	return a.assembled(results)
 }

@@ -55,7 +55,8 @@ func (a asking) upThen(begun []found) (data.Frames, error) {
 	if len(series) > 0 {
 		return frame.Wide(answer, a.number.state.shown, series), nil
 	}
-	answer, err := ended(a.alert)
+	var err error
+	answer.Notices, err = a.ended()
 	return frame.Wide(answer, a.number.state.shown, nil), err
 }
 
