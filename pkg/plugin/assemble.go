@@ -80,7 +80,7 @@ func (a asking) unmatched(answer *frame.Answer, results []found) error {
 	silent := false
 	for _, result := range results {
 		names = append(names, result.names...)
-		silent = silent || result.err != nil
+		silent = silent || result.err != nil || result.lacks != nil
 	}
 	for _, p := range a.Jobs {
 		switch {

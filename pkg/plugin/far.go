@@ -42,8 +42,11 @@ func (c cluster) withFar(client *http.Client, s settings) (cluster, error) {
 	if client == nil {
 		return c, nil
 	}
-	reader, err := prometheus.New(client, s.Prometheus.URL, prometheus.Options{Tenant: s.Prometheus.Tenant, Graph: c.graph, Row: look.Row})
-	c.far = reader
+	reader, err := prometheus.New(client, s.Prometheus.URL, prometheus.Options{
+		Tenant: s.Prometheus.Tenant, Graph: c.graph, Row: look.Row,
+		Notice: func(ctx context.Context, text string) { heardIn(ctx).warned(text) },
+	})
+	c.far = &distant{reader}
 	return c, err
 }
 
@@ -86,7 +89,7 @@ func (c cluster) rows(ctx context.Context, jobID string, over history.Span, step
 	if !wanted {
 		return rows, nil
 	}
-	far, err := c.far.Rows(ctx, key, rest, step, measures...)
+	far, err := c.far.rows(ctx, key, rest, step, measures...)
 	return history.Joined(far, rows), err
 }
 
@@ -100,7 +103,7 @@ func (c cluster) snapshots(ctx context.Context, jobID string, over history.Span,
 			return
 		}
 		if rest, wanted := c.rest(over, rows.Times, step); wanted {
-			for snapshot, err := range c.far.Snapshots(ctx, history.Key{Cluster: c.name, JobID: jobID}, rest, step) {
+			for snapshot, err := range c.far.snapshots(ctx, history.Key{Cluster: c.name, JobID: jobID}, rest, step) {
 				if !yield(snapshot, err) {
 					return
 				}
@@ -138,7 +141,7 @@ func (c cluster) farJobs(ctx context.Context, over history.Span, near []job.Info
 	if oldest, any := c.oldest(); c.far == nil || any && !oldest.After(over.From) {
 		return nil, nil
 	}
-	seen, err := c.far.Jobs(ctx, over)
+	seen, err := c.far.jobs(ctx, over)
 	listed := c.keeper.LastJobs()
 	for _, each := range seen {
 		same := func(info job.Info) bool { return info.ID == each.JobID }

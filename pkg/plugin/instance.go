@@ -12,7 +12,6 @@ import (
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history/prometheus"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/look"
 )
 
@@ -37,9 +36,9 @@ type cluster struct {
 	client *flink.Client
 	maxAge time.Duration
 	keeper *look.Keeper
-	store  *history.Store     // nil where nothing is remembered
-	far    *prometheus.Reader // nil without a Prometheus
-	among  bool               // there are other clusters behind the data source
+	store  *history.Store // nil where nothing is remembered
+	far    *distant       // nil without a Prometheus
+	among  bool           // there are other clusters behind the data source
 }
 
 // New makes the instance of a configured data source. Settings that cannot be

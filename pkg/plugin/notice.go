@@ -24,6 +24,11 @@ func info(format string, values ...any) data.Notice {
 	return data.Notice{Severity: data.NoticeSeverityInfo, Text: fmt.Sprintf(format, values...)}
 }
 
+// unwhole tells that there may have been more than is told.
+func unwhole(err error) data.Notice {
+	return warning("The past is not known as a whole: %s", sentence(err))
+}
+
 // notices tell what of a cluster is left out.
 func (f found) notices() (notices []data.Notice) {
 	switch {
@@ -31,6 +36,9 @@ func (f found) notices() (notices []data.Notice) {
 		return []data.Notice{warning("Cluster %s did not answer: %s", f.cluster.name, sentence(f.err))}
 	case f.begun && f.fetch == 0:
 		notices = append(notices, warning("Cluster %s fetches no metrics, so nothing can be measured: metrics.fetcher.update-interval is 0 in its configuration.", f.cluster.name))
+	}
+	if f.lacks != nil {
+		notices = append(notices, unwhole(f.lacks))
 	}
 	if f.leftOut > 0 {
 		notices = append(notices, warning("Only the first %d of %d jobs of cluster %s are looked at: choose jobs in the query.", mostJobs, mostJobs+f.leftOut, f.cluster.name))

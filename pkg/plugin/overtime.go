@@ -1,7 +1,9 @@
 package plugin
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
@@ -48,29 +50,29 @@ func (a asking) overTime(ctx context.Context) (past frame.Past, err error) {
 	past, failed := a.looked(ctx)
 	gathered := newTraces()
 	var names []job.Info
+	var lacks error // why something is not known
 	for _, c := range chosen {
 		if a.By == byCluster {
 			gathered.add(a.upTraces(c)...)
 			continue
 		}
 		jobs, err := c.jobsIn(ctx, a.span())
-		if past.Notices, err = partly(past.Notices, err, len(jobs)); err != nil {
-			return past, err
-		}
+		past.Notices, lacks = partly(past.Notices, lacks, err)
 		names = append(names, jobs...)
-		for _, info := range jobs {
-			if !a.Jobs.choose(info.Name, info.ID) {
-				continue
-			}
-			traces, err := a.traces(ctx, c, info)
-			if past.Notices, err = partly(past.Notices, err, len(traces)); err != nil {
-				return past, err
-			}
+		of := found{cluster: c}
+		of.choose(a.query, jobs)
+		past.Notices = append(past.Notices, of.notices()...)
+		for _, asked := range of.targets {
+			traces, err := a.traces(ctx, c, asked.info)
+			past.Notices, lacks = partly(past.Notices, lacks, err)
 			gathered.add(traces...)
 		}
 	}
 	past.Traces, past.Gap, past.End = gathered.all(), a.gap(chosen), a.span().To
-	return past, a.missed(&past, names, failed)
+	if err := ctx.Err(); err != nil {
+		return past, err
+	}
+	return past, a.missed(&past, names, failed, lacks)
 }
 
 // span is the query's range, with the look that was just taken if it reaches to
@@ -122,9 +124,14 @@ func (a asking) upTraces(c cluster) []frame.Trace {
 }
 
 // missed tells of names that match nothing, and of a range of which nothing is
-// remembered.
-func (a asking) missed(past *frame.Past, names []job.Info, failed error) error {
-	if len(past.Traces) > 0 {
+// remembered; that Prometheus did not tell is a reason to know of neither.
+func (a asking) missed(past *frame.Past, names []job.Info, failed, lacks error) error {
+	switch {
+	case len(past.Traces) > 0:
+		return nil
+	case lacks != nil && a.alert:
+		return lacks
+	case lacks != nil:
 		return nil
 	}
 	for _, p := range a.Jobs {
@@ -140,10 +147,15 @@ func (a asking) missed(past *frame.Past, names []job.Info, failed error) error {
 	return err
 }
 
-// partly makes a notice of an error that came with a part of what was asked.
-func partly(notices []data.Notice, err error, came int) ([]data.Notice, error) {
-	if err == nil || came == 0 {
-		return notices, err
+// partly makes a notice of an error that leaves out a part of what was asked,
+// or all of it, once however often it comes. It keeps the first.
+func partly(notices []data.Notice, first, err error) ([]data.Notice, error) {
+	if err == nil {
+		return notices, first
 	}
-	return append(notices, warning("The past is not known as a whole: %s", sentence(err))), nil
+	told := unwhole(err)
+	if !slices.Contains(notices, told) {
+		notices = append(notices, told)
+	}
+	return notices, cmp.Or(first, err)
 }

@@ -7,7 +7,6 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/frame"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )
@@ -56,46 +55,6 @@ func senseless(over backend.TimeRange) string {
 	return ""
 }
 
-// then answers with the state at the end of the query's range, as it would have
-// been answered then.
-func (a asking) then(ctx context.Context, results []found) (frame.Answer, error) {
-	known := false
-	together(len(results), func(n int) {
-		results[n].err = nil // that Flink does not answer now is of no account
-		results[n].then(ctx, a)
-	})
-	for _, result := range results {
-		known = known || len(result.names) > 0
-	}
-	if err := ctx.Err(); err != nil {
-		return frame.Answer{}, err
-	}
-	if !known {
-		notices, err := a.ended()
-		return frame.Answer{Notices: notices}, err
-	}
-	return a.assembled(results)
-}
-
-// then fills in the jobs of the cluster that the query chose, as they were
-// at the end of its range.
-func (f *found) then(ctx context.Context, a asking) {
-	at := a.over.To
-	seen, err := f.cluster.jobsIn(ctx, history.Span{From: at.Add(-f.cluster.keeper.LastPace().Still()), To: at})
-	if err != nil && len(seen) == 0 {
-		f.err = err
-		return
-	}
-	f.choose(a.query, seen)
-	together(len(f.targets), func(n int) {
-		asked := &f.targets[n]
-		asked.snapshot, asked.err = f.cluster.snapshotAt(ctx, asked.info.ID, at)
-		if asked.snapshot != nil {
-			asked.info = asked.snapshot.Job
-		}
-	})
-}
-
 // jobsIn lists the jobs of the cluster that there were in a span. If only what
 // is far fails there are jobs beside the error.
 func (c cluster) jobsIn(ctx context.Context, over history.Span) (jobs []job.Info, err error) {
@@ -115,7 +74,7 @@ func (c cluster) jobsIn(ctx context.Context, over history.Span) (jobs []job.Info
 }
 
 // snapshotAt is how the job spent its time up to then: the looks of that time
-// make the snapshot that they made then.
+// make the snapshot that they made then. It is nil if nothing is remembered.
 func (c cluster) snapshotAt(ctx context.Context, jobID string, at time.Time) (last *job.Snapshot, err error) {
 	over := history.Span{From: at.Add(-c.keeper.LastPace().Still()), To: at}
 	for snapshot, err := range c.replay(ctx, jobID, over) {
@@ -125,15 +84,12 @@ func (c cluster) snapshotAt(ctx context.Context, jobID string, at time.Time) (la
 		last = snapshot
 	}
 	if last == nil && c.far != nil {
-		for snapshot, err := range c.far.Snapshots(ctx, history.Key{Cluster: c.name, JobID: jobID}, history.Span{From: at.Add(-time.Second), To: at}, time.Minute) {
+		for snapshot, err := range c.far.snapshots(ctx, history.Key{Cluster: c.name, JobID: jobID}, history.Span{From: at.Add(-time.Second), To: at}, time.Minute) {
 			if err != nil {
 				return nil, err
 			}
 			last = snapshot
 		}
-	}
-	if last == nil {
-		return nil, absent("Nothing is remembered of the job at that time.")
 	}
 	return last, nil
 }

@@ -80,5 +80,10 @@ func (i *Instance) frames(ctx context.Context, source backend.DataQuery, a askin
 	if i.err != nil {
 		return nil, i.err
 	}
-	return asked.frames(ctx, a)
+	told := &heard{}
+	frames, err := asked.frames(context.WithValue(ctx, hearing{}, told), a)
+	if err == nil {
+		told.tell(frames)
+	}
+	return frames, err
 }

@@ -37,6 +37,7 @@ type found struct {
 	leftOut  int // jobs chosen beyond mostJobs
 	requests int
 	err      error
+	lacks    error // why there may have been more jobs than are remembered
 }
 
 // look finds the jobs that the query chose and how their subtasks spend their

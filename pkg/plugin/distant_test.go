@@ -1,0 +1,137 @@
+package plugin_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/frame"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/sim"
+)
+
+// The built-in history answers the near end and Prometheus the rest: no time
+// twice, and the frame says so.
+func TestPrometheusHasTheRest(t *testing.T) {
+	for _, query := range overTime {
+		t.Run(query, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l, _ := scrapedLab(t, sim.HeldBack("orders", 3, 1, 1))
+				answer(t, queried(l.ctx, t, l, `{"queryType": "tasks"}`), "A")
+				time.Sleep(10*time.Minute + 5*time.Second)
+				over := backend.TimeRange{From: time.Now().Add(-50 * time.Minute), To: time.Now()}
+				shown := answer(t, queriedOver(l.ctx, t, l, over, nil, query), "A")
+				wellFormed(t, query, shown)
+				within(t, query, shown, over.From, over.To)
+				for i := 1; i < shown.Rows(); i++ {
+					if at, before := shown.Fields[0].At(i).(time.Time), shown.Fields[0].At(i-1).(time.Time); !at.After(before) || at.Sub(before) > 20*time.Second {
+						t.Errorf("a point at %s follows that at %s", at, before)
+					}
+				}
+				if source := shown.Meta.Custom.(frame.Custom).Source; source == nil || *source != job.FromPrometheus || len(notices(shown)) != 0 {
+					t.Errorf("the source is %v, and the notices are %q", source, notices(shown))
+				}
+			})
+		})
+	}
+}
+
+// What is told of a time before the built-in history is Prometheus', for a
+// dashboard and an alert rule alike.
+func TestPrometheusTellsOfATimeBefore(t *testing.T) {
+	for _, query := range atItsEnd {
+		t.Run(query, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l, _ := scrapedLab(t, sim.HeldBack("orders", 3, 1, 1))
+				answer(t, queried(l.ctx, t, l, `{"queryType": "tasks"}`), "A")
+				over := backend.TimeRange{From: time.Now().Add(-50 * time.Minute), To: time.Now().Add(-10 * time.Minute)}
+				shown := answer(t, queriedOver(l.ctx, t, l, over, nil, query), "A")
+				wellFormed(t, query, shown)
+				if count := answers(query, shown); count == 0 || len(notices(shown)) > 0 {
+					t.Errorf("%d answers with the notices %q", count, notices(shown))
+				}
+				if rule := queriedOver(l.ctx, t, l, over, fromAlert, query); numeric(query) {
+					answer(t, rule, "A")
+				}
+			})
+		})
+	}
+}
+
+// Whatever Prometheus warns of is a notice, once for all jobs and requests.
+func TestPrometheusWarns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, prometheus := scrapedLab(t, sim.HeldBack("orders", 3, 1, 1), sim.HeldBack("payments", 3, 1, 1))
+		prometheus.warnings = []string{"a store is away", "results may be incomplete"}
+		answer(t, queried(l.ctx, t, l, `{"queryType": "tasks"}`), "A")
+		over := backend.TimeRange{From: time.Now().Add(-50 * time.Minute), To: time.Now().Add(-10 * time.Minute)}
+		queries := append(slices.Clone(overTime), atItsEnd...)
+		responses := queriedOver(l.ctx, t, l, over, nil, queries...) // all at once
+		for i, query := range queries {
+			told := notices(answer(t, responses, string(rune('A'+i))))
+			if got := strings.Join(told, "; "); got != "Prometheus warns: a store is away; Prometheus warns: results may be incomplete" {
+				t.Errorf("%s: the notices are %q", query, got)
+			}
+		}
+		prometheus.warnings = nil
+		if told := notices(answer(t, queriedOver(l.ctx, t, l, over, nil, overTime[0]), "A")); len(told) != 0 {
+			t.Errorf("the next query is told %q", told)
+		}
+	})
+}
+
+// However long a range and however many points, Prometheus is asked for each
+// job a bounded number of times for a bounded number of points, and for as many
+// as can be drawn.
+func TestYearsOfPrometheus(t *testing.T) {
+	year := 365 * 24 * time.Hour
+	for name, c := range map[string]struct {
+		long       time.Duration
+		points     int64
+		step       time.Duration
+		mostPoints int
+	}{
+		"an hour":                   {time.Hour, 1000, 10 * time.Second, 400},
+		"a day":                     {24 * time.Hour, 1000, 86 * time.Second, 1010},
+		"a year":                    {year, 1000, 31536 * time.Second, 1010},
+		"a year, one point":         {year, 1, year / 100, 110},
+		"a year, as many as it has": {year, 0, 105120 * time.Second, 310},
+		"a year, more than it has":  {year, 1 << 40, 0, 11_000},
+		"all time":                  {time.Since(time.UnixMilli(-1 << 50)), 1000, 0, 1010},
+	} {
+		for _, query := range []string{`{"queryType": "history", "by": "task"}`, `{"queryType": "history", "by": "subtask"}`, `{"queryType": "timeline"}`} {
+			t.Run(fmt.Sprint(name, " ", query), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					l, prometheus := scrapedLab(t, sim.HeldBack("orders", 3, 1, 1))
+					answer(t, queried(l.ctx, t, l, `{"queryType": "tasks"}`), "A")
+					time.Sleep(5 * time.Minute)
+					over := backend.TimeRange{From: time.Now().Add(-c.long), To: time.Now()}
+					shown := thinned(t, l, over, c.points, query)
+					if shown.Rows() == 0 || len(notices(shown)) > 0 || c.points > 0 && int64(shown.Rows()) > c.points {
+						t.Errorf("%d points with the notices %q", shown.Rows(), notices(shown))
+					}
+					if len(prometheus.asked) > 12 {
+						t.Errorf("%d requests", len(prometheus.asked))
+					}
+					for _, form := range prometheus.asked {
+						if !form.Has("query") {
+							continue // whether there is anything of Flink's
+						}
+						of := askedOf(form)
+						if points := int(of.end.Sub(of.start)/of.step) + 1; points > c.mostPoints && !strings.Contains(of.aggregation, "by") {
+							t.Errorf("%d points for %s", points, form.Get("query"))
+						}
+						if c.step > 0 && of.function == "delta" && of.step != c.step {
+							t.Errorf("a step of %s for %s", of.step, form.Get("query"))
+						}
+					}
+				})
+			})
+		}
+	}
+}

@@ -1,0 +1,71 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history/prometheus"
+)
+
+// heard is what Prometheus said beside its answers to one query.
+type heard struct {
+	mu       sync.Mutex
+	warnings []string
+	failed   error
+}
+
+// hearing is the context key of a query's heard.
+type hearing struct{}
+
+// heardIn is what the context's query heard; it hears nothing without one.
+func heardIn(ctx context.Context) *heard {
+	if known, any := ctx.Value(hearing{}).(*heard); any {
+		return known
+	}
+	return &heard{}
+}
+
+// warned notes a warning, each once.
+func (h *heard) warned(text string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !slices.Contains(h.warnings, text) {
+		h.warnings = append(h.warnings, text)
+	}
+}
+
+// tell puts the warnings to the notices of an answer's first frame.
+func (h *heard) tell(frames data.Frames) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, text := range h.warnings {
+		frames[0].AppendNotices(warning("%s", text))
+	}
+}
+
+func (h *heard) failure() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.failed
+}
+
+// general are the failures that the next request would meet as well.
+var general = []prometheus.Kind{
+	prometheus.Unreachable, prometheus.TimedOut, prometheus.Refused, prometheus.NotFound, prometheus.Failing,
+	prometheus.NotPrometheus, prometheus.NoMetrics,
+}
+
+// of notes a general failure, and returns the error as it is.
+func (h *heard) of(err error) error {
+	var failed *prometheus.Error
+	if errors.As(err, &failed) && slices.Contains(general, failed.Kind) {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.failed = err
+	}
+	return err
+}
