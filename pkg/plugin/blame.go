@@ -19,6 +19,9 @@ func (a asking) recall(ctx context.Context, answer *frame.Answer) error {
 			continue
 		}
 		over := history.Span{To: shown.Snapshot.At}
+		if end := a.span().To; end.Before(over.To) {
+			over.To = end // a job of which nothing is known is blank as of now
+		}
 		rows, err := store.Rows(ctx, history.Key{Cluster: shown.Cluster, JobID: shown.Snapshot.Job.ID}, over, history.Bottleneck)
 		if err != nil {
 			return err

@@ -85,10 +85,16 @@ func (a *attempt) later(than *attempt) bool {
 	return cmp.Or(cmp.Compare(a.number, than.number), cmp.Compare(a.attempt, than.attempt)) > 0
 }
 
-// speculates tells whether two attempts are of one execution of the job, which
-// runs both on purpose: then their ids begin alike.
-func speculates(a, b *attempt) bool {
-	execution, _, told := strings.Cut(a.attempt, "_")
-	other, _, _ := strings.Cut(b.attempt, "_")
-	return told && execution == other
+// execution is that of the job, by which the attempt's id begins from 1.15 on;
+// empty where there is no telling.
+func (a *attempt) execution() string {
+	execution, _, told := strings.Cut(a.identity.attempt, "_")
+	if !told || a.identity.attempt == a.taskManager {
+		return ""
+	}
+	return execution
 }
+
+// speculates tells whether two attempts are of one execution of the job, which
+// runs both on purpose.
+func speculates(a, b *attempt) bool { return a.execution() != "" && a.execution() == b.execution() }

@@ -103,12 +103,22 @@ func TestResetOfCountersIsUnknown(t *testing.T) {
 
 // Two clusters, rebuilt from one plan, can have a job of one id at one time.
 func TestTwoClustersAreNotMixed(t *testing.T) {
+	otherTask := func(r *ran) {
+		if r.manager == "tm2" {
+			r.task = "b"
+		}
+	}
 	for name, change := range map[string]func(*ran){
 		"accumulated":     func(*ran) {},
 		"gauges":          func(r *ran) { r.old = true },
 		"legacy":          func(r *ran) { r.legacy = true },
 		"without attempt": func(r *ran) { r.attempt = "" },
 		"one restarted":   func(r *ran) { r.number = int(r.manager[2] - '1') },
+		"other tasks":     otherTask,
+		"other tasks, before 1.15": func(r *ran) {
+			otherTask(r)
+			r.attempt, r.labels = "of"+r.manager, map[string]string{"job_name": "of " + r.manager}
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			one, other := always("a", 0, mixed), always("a", 0, job.Shares{Busy: 1})
@@ -128,6 +138,19 @@ func TestTwoClustersAreNotMixed(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A job whose subtasks run on several TaskManagers is one, where the label of
+// the attempt's id was left out too and theirs are mangled.
+func TestTaskManagersAreNotClusters(t *testing.T) {
+	one, other := always("a", 0, mixed), always("b", 0, mixed)
+	one.attempt, one.manager, other.attempt, other.manager = "", "127_0_0_1:1", "", "10_0_0_2:1"
+	reader := served(t, &fake{series: scraped(one, other)}, prometheus.Options{})
+	for _, snapshot := range snapshots(t, reader, minutes(-5, 5), time.Minute) {
+		if len(snapshot.Tasks) != 2 || snapshot.Measured() != 2 {
+			t.Errorf("got %+v", snapshot.Tasks)
+		}
 	}
 }
 

@@ -81,8 +81,13 @@ func (r *reading) each(ctx context.Context, take func(*job.Snapshot) bool) error
 		if err := r.read(ctx, chunk); err != nil {
 			return err
 		}
-		layout := r.layout()
+		layout, several := r.layout(), r.several()
 		for point := 0; point < chunk.count && !handing.ended; point++ {
+			if several {
+				if err := r.alone(point); err != nil {
+					return err
+				}
+			}
 			snapshot, err := r.snapshot(layout, point, chunk.at(point))
 			if err != nil {
 				return err
