@@ -14,7 +14,8 @@ import (
 func (a asking) recall(ctx context.Context, answer *frame.Answer) error {
 	for n := range answer.Jobs {
 		shown := &answer.Jobs[n]
-		store := a.cluster(shown.Cluster).store
+		of := a.cluster(shown.Cluster)
+		store, apart := of.store, max(interrupted, of.keeper.LastPace().Still())
 		if store == nil || len(shown.Snapshot.Tasks) == 0 {
 			continue
 		}
@@ -30,7 +31,7 @@ func (a asking) recall(ctx context.Context, answer *frame.Answer) error {
 		for i, task := range shown.Snapshot.Graph.Tasks {
 			shown.Past[i] = frame.TaskPast{Blame: job.Unknown}
 			if column := severities(rows, task.ID); column != nil {
-				shown.Past[i] = frame.TaskPast{Since: since(rows, column), Blame: blame(rows, column, a.over.From)}
+				shown.Past[i] = frame.TaskPast{Since: since(rows, column, apart), Blame: blame(rows, column, a.over.From)}
 			}
 		}
 	}
@@ -52,11 +53,14 @@ func severities(rows history.Rows, taskID string) []float32 {
 const interrupted = time.Minute
 
 // since is when the task became the root cause that it is at the end of the
-// rows, zero if it is none there. Where it was one from the first row on, it may
-// have been one for longer.
-func since(rows history.Rows, severity []float32) (begun time.Time) {
+// rows, zero if it is none there. Where it was one from the first row on, or from
+// the first after a time when nobody looked, it may have been one for longer.
+// Looks are apart at most.
+func since(rows history.Rows, severity []float32, apart time.Duration) (begun time.Time) {
 	for i := len(severity) - 1; i >= 0; i-- {
 		switch {
+		case i+1 < len(severity) && began(rows, i+1).Sub(rows.Times[i]) > apart:
+			return begun
 		case severity[i] > 0:
 			begun = began(rows, i)
 		case begun.IsZero() || begun.Sub(rows.Times[i]) > interrupted:
