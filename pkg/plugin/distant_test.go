@@ -42,16 +42,28 @@ func TestPrometheusHasTheRest(t *testing.T) {
 }
 
 // What is told of a time before the built-in history is Prometheus', for a
-// dashboard and an alert rule alike.
+// dashboard and an alert rule alike; of a job that Flink lists by its name
+// there, however the reporter has mangled it.
 func TestPrometheusTellsOfATimeBefore(t *testing.T) {
 	for _, query := range atItsEnd {
 		t.Run(query, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				l, _ := scrapedLab(t, sim.HeldBack("orders", 3, 1, 1))
+				l, prometheus := scrapedLab(t, sim.HeldBack("orders of the EU", 3, 1, 1))
+				for i := range prometheus.attempts {
+					prometheus.attempts[i].job = "orders_of_the_EU"
+				}
 				answer(t, queried(l.ctx, t, l, `{"queryType": "tasks"}`), "A")
 				over := backend.TimeRange{From: time.Now().Add(-50 * time.Minute), To: time.Now().Add(-10 * time.Minute)}
 				shown := answer(t, queriedOver(l.ctx, t, l, over, nil, query), "A")
 				wellFormed(t, query, shown)
+				for _, field := range shown.Fields {
+					if name := field.Labels["job"]; field.Labels != nil && name != "orders of the EU" {
+						t.Errorf("a series of job %s", name)
+					}
+					if field.Name == "job" && cells(t, shown, "job")[0] != "orders of the EU" {
+						t.Errorf("job %s", cells(t, shown, "job"))
+					}
+				}
 				if count := answers(query, shown); count == 0 || len(notices(shown)) > 0 {
 					t.Errorf("%d answers with the notices %q", count, notices(shown))
 				}

@@ -61,6 +61,7 @@ func (f *found) then(ctx context.Context, a asking) {
 		asked := &f.targets[n]
 		asked.snapshot, asked.err = f.cluster.snapshotAt(ctx, asked.info.ID, at)
 		if asked.snapshot != nil {
+			asked.snapshot.Job.Name = asked.info.Name // Prometheus' may be mangled
 			asked.info = asked.snapshot.Job
 		}
 	})

@@ -64,9 +64,10 @@ func (t *traces) add(more ...frame.Trace) {
 	}
 }
 
-// ordered sorts a trace by its times.
+// ordered sorts a trace by its times, of which each is there once: tasks of one
+// name that a job had one after the other share theirs.
 func ordered(trace *frame.Trace) {
-	if slices.IsSortedFunc(trace.Times, time.Time.Compare) {
+	if ascends(trace.Times) {
 		return
 	}
 	order := make([]int, len(trace.Times))
@@ -74,11 +75,27 @@ func ordered(trace *frame.Trace) {
 		order[i] = i
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(trace.Times[a].UnixNano(), trace.Times[b].UnixNano()) })
-	times, values := make([]time.Time, len(order)), make([]float32, len(order))
-	for i, from := range order {
-		times[i], values[i] = trace.Times[from], trace.Values[from]
+	times, values := make([]time.Time, 0, len(order)), make([]float32, 0, len(order))
+	for _, from := range order {
+		at, value := trace.Times[from], trace.Values[from]
+		switch last := len(times) - 1; {
+		case last < 0 || !times[last].Equal(at):
+			times, values = append(times, at), append(values, value)
+		case values[last] != values[last]: // not known of the other
+			values[last] = value
+		}
 	}
 	trace.Times, trace.Values = times, values
+}
+
+// ascends tells whether each time is later than the one before.
+func ascends(times []time.Time) bool {
+	for i := 1; i < len(times); i++ {
+		if !times[i-1].Before(times[i]) {
+			return false
+		}
+	}
+	return true
 }
 
 // all are the traces, in the order in which they began.

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
@@ -27,6 +28,11 @@ func wellFormed(t *testing.T, query string, f *data.Frame) {
 	}
 	series := map[string]bool{}
 	for _, field := range f.Fields {
+		for i := 1; field.Name == "time" && i < field.Len(); i++ {
+			if before, at := field.At(i-1).(time.Time), field.At(i).(time.Time); !before.Before(at) {
+				t.Errorf("%s: the time %s follows %s", query, at, before)
+			}
+		}
 		for i := range field.Len() {
 			if number, err := field.NullableFloatAt(i); err == nil && number != nil && (math.IsNaN(*number) || math.IsInf(*number, 0)) {
 				t.Errorf("%s: %s is %f in row %d", query, field.Name, *number, i)

@@ -141,6 +141,29 @@ func TestTwoClustersAreNotMixed(t *testing.T) {
 	}
 }
 
+// A task that the job's graph lacks is one of a job that had the id before,
+// while no task of the graph runs; beside those it is none of the job's.
+func TestTasksThatTheGraphLacks(t *testing.T) {
+	before, beside, one := always("b", 0, mixed), always("c", 0, mixed), always("a", 0, mixed)
+	before.attempt, before.to, one.from = "before_b_0_0", noon.Add(-2*time.Minute), noon
+	beside.from = noon
+	reader := served(t, &fake{series: scraped(before, beside, one)}, prometheus.Options{Graph: connected(map[string]int{"a": 1}, "a")})
+	told := map[string]int{}
+	for _, snapshot := range snapshots(t, reader, minutes(-10, 10), time.Minute) {
+		for i, task := range snapshot.Graph.Tasks {
+			if snapshot.Tasks[i].Known() {
+				told[task.ID]++
+			}
+			if task.ID == "b" && (snapshot.At.After(noon) || !snapshot.Graph.EdgesUnknown) {
+				t.Errorf("at %s the graph is %+v", snapshot.At.Sub(noon), snapshot.Graph)
+			}
+		}
+	}
+	if len(told) != 2 || told["b"] < 8 || told["a"] < 8 {
+		t.Errorf("told of so many times: %v", told)
+	}
+}
+
 // A job whose subtasks run on several TaskManagers is one, where the label of
 // the attempt's id was left out too and theirs are mangled.
 func TestTaskManagersAreNotClusters(t *testing.T) {

@@ -22,7 +22,7 @@ type reading struct {
 	graph    *job.Graph // nil if there is none
 	name     string     // of the job, as its metrics told it last
 	attempts map[identity]*attempt
-	tasks    map[string]job.Task // by id, where there is no graph
+	tasks    map[string]job.Task // by id, those that the graph lacks
 	// clocked is set where the chunk is of accumulated times.
 	clocked bool
 }
@@ -81,21 +81,31 @@ func (r *reading) each(ctx context.Context, take func(*job.Snapshot) bool) error
 		if err := r.read(ctx, chunk); err != nil {
 			return err
 		}
-		layout, several := r.layout(), r.several()
+		layouts, several := r.layouts(), r.several()
 		for point := 0; point < chunk.count && !handing.ended; point++ {
 			if several {
 				if err := r.alone(point); err != nil {
 					return err
 				}
 			}
-			snapshot, err := r.snapshot(layout, point, chunk.at(point))
+			snapshot, err := r.first(layouts, point, chunk.at(point))
 			if err != nil {
 				return err
 			}
-			handing.on(snapshot, func(at time.Time) *job.Snapshot { return r.blank(layout, at) })
+			handing.on(snapshot, func(at time.Time) *job.Snapshot { return r.blank(layouts[0], at) })
 		}
 	}
 	return nil
+}
+
+// first is the snapshot by the first layout of which anything was there.
+func (r *reading) first(layouts []*layout, point int, at time.Time) (snapshot *job.Snapshot, err error) {
+	for _, of := range layouts {
+		if snapshot, err = r.snapshot(of, point, at); err != nil || snapshot.Job.State != "" {
+			break
+		}
+	}
+	return snapshot, err
 }
 
 // handing hands on the snapshots. Those without data go only between others:

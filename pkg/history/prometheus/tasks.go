@@ -19,13 +19,23 @@ type layout struct {
 	last *job.Graph
 }
 
-// layout sorts the attempts. A subtask that the graph has and the metrics lack
-// has a place, as has one that the graph has no more.
-func (r *reading) layout() *layout {
-	of := &layout{graph: r.graph}
-	if of.graph == nil {
-		of.graph = r.named()
+// layouts sort the attempts of a chunk: by the graph and, where the metrics
+// name tasks that it lacks, by those, as of a job that had the id before.
+func (r *reading) layouts() []*layout {
+	if r.graph == nil {
+		return []*layout{r.layout(r.named(nil))}
 	}
+	all := []*layout{r.layout(r.graph)}
+	if before := r.named(r.graph); len(before.Tasks) > 0 {
+		all = append(all, r.layout(before))
+	}
+	return all
+}
+
+// layout sorts the attempts of a graph's tasks. A subtask that the graph has
+// and the metrics lack has a place, as has one that the graph has no more.
+func (r *reading) layout(graph *job.Graph) *layout {
+	of := &layout{graph: graph}
 	of.tasks = make([][][]*attempt, len(of.graph.Tasks))
 	index := make(map[string]int, len(of.graph.Tasks))
 	for i, task := range of.graph.Tasks {
@@ -49,9 +59,19 @@ func (r *reading) layout() *layout {
 	return of
 }
 
-// named is a graph of the tasks that the metrics have named so far, by name.
-func (r *reading) named() *job.Graph {
+// named is a graph of the tasks that the metrics have named so far, by name,
+// but for those of another graph.
+func (r *reading) named(but *job.Graph) *job.Graph {
+	known := map[string]bool{}
+	if but != nil {
+		for _, task := range but.Tasks {
+			known[task.ID] = true
+		}
+	}
 	for _, attempt := range r.attempts {
+		if known[attempt.task] {
+			continue
+		}
 		task := r.tasks[attempt.task]
 		task.ID, task.Name = attempt.task, cmp.Or(attempt.taskName, attempt.task)
 		task.Parallelism = max(task.Parallelism, attempt.subtask+1)
