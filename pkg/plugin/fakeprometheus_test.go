@@ -27,6 +27,9 @@ type attempt struct {
 
 const scrapeInterval = 15 * time.Second
 
+// farRestarts is how often each job has restarted.
+const farRestarts = 3
+
 // during is for how much of the window before a time the attempt ran.
 func (a attempt) during(at time.Time, window time.Duration) time.Duration {
 	from, to := at.Add(-window), at
@@ -100,7 +103,7 @@ func (f *fakePrometheus) ids() []string {
 	return ids
 }
 
-var expression = regexp.MustCompile(`^(?:(count|count by \(job_id, job_name\)) ?\()?(?:(\w+)\()?flink_taskmanager_job_task_(\w+)\{(.*)\}\[(\d+)ms\]\)*$`)
+var expression = regexp.MustCompile(`^(?:(max|count|count by \(job_id, job_name\)) ?\()?(?:(\w+)\()?flink_(?:jobmanager_job|taskmanager_job_task)_(\w+)\{(.*)\}\[(\d+)ms\]\)*$`)
 
 // asked is an expression and the points at which it is wanted.
 type asked struct {
@@ -169,7 +172,7 @@ func (of asked) labels(a attempt) map[string]string {
 	switch of.aggregation {
 	case "":
 		return a.labels()
-	case "count":
+	case "count", "max":
 		return map[string]string{}
 	default:
 		return map[string]string{"job_id": a.jobID, "job_name": a.job}
@@ -182,6 +185,8 @@ func (of asked) evaluate(a attempt, points map[int64]float64) {
 		during := a.during(at, of.window)
 		switch {
 		case during <= 0:
+		case of.metric == "numRestarts":
+			points[at.UnixMilli()] = farRestarts
 		case of.aggregation != "":
 			points[at.UnixMilli()]++
 		default:
