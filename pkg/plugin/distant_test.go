@@ -41,6 +41,27 @@ func TestPrometheusHasTheRest(t *testing.T) {
 	}
 }
 
+// Restarts are told over the whole time as well, where nobody asked for them
+// before.
+func TestPrometheusHasRestarts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, _ := scrapedLab(t, sim.HeldBack("orders", 3, 1, 1))
+		begin := time.Now()
+		answer(t, queried(l.ctx, t, l, `{"queryType": "tasks"}`), "A")
+		time.Sleep(3 * time.Minute)
+		over := backend.TimeRange{From: begin.Add(-30 * time.Minute), To: time.Now()}
+		shown := answer(t, queriedOver(l.ctx, t, l, over, nil, `{"queryType": "history", "measure": "restarts"}`), "A")
+		if got, want := steps(shown, begin), fmt.Sprintf("-30m %d, 0m ?, 3m 0", farRestarts); got != want {
+			t.Errorf("restarts %q, want %q", got, want)
+		}
+		over.To = begin.Add(-10 * time.Minute)
+		then := answer(t, queriedOver(l.ctx, t, l, over, fromAlert, `{"queryType": "measure", "measure": "restarts"}`), "A")
+		if got := readings(then); len(got) != 1 || got[0] != fmt.Sprintf("restarts{cluster=default, job=orders} %d", farRestarts) {
+			t.Errorf("then they were %q", got)
+		}
+	})
+}
+
 // What is told of a time before the built-in history is Prometheus', for a
 // dashboard and an alert rule alike; of a job that Flink lists by its name
 // there, however the reporter has mangled it.

@@ -20,12 +20,13 @@ var (
 	overTime = []string{
 		`{"queryType": "history", "by": "job"}`, `{"queryType": "history", "by": "task", "measure": "idle"}`,
 		`{"queryType": "history", "by": "subtask"}`, `{"queryType": "history", "by": "taskmanager", "measure": "status"}`,
-		`{"queryType": "history", "measure": "running"}`, `{"queryType": "timeline"}`,
+		`{"queryType": "history", "measure": "running"}`, `{"queryType": "history", "measure": "restarts"}`,
+		`{"queryType": "history", "measure": "blame", "by": "task"}`, `{"queryType": "history", "measure": "blame", "by": "taskmanager"}`, `{"queryType": "timeline"}`,
 	}
 	atItsEnd = []string{
 		`{"queryType": "subtasks"}`, `{"queryType": "tasks"}`, `{"queryType": "nodeGraph"}`, `{"queryType": "bottlenecks"}`,
 		`{"queryType": "jobs"}`, `{"queryType": "measure"}`, `{"queryType": "measure", "by": "task"}`,
-		`{"queryType": "measure", "measure": "running"}`, `{"queryType": "measure", "measure": "blame", "by": "task"}`,
+		`{"queryType": "measure", "measure": "running"}`, `{"queryType": "measure", "measure": "restarts"}`, `{"queryType": "measure", "measure": "blame", "by": "task"}`,
 	}
 )
 
