@@ -47,7 +47,7 @@ func Bottlenecks(answer Answer) data.Frames {
 		word("cluster"), word("job"), word("job_id"), word("task"), word("task_id"), word("kind"),
 		severity.shareField("severity"), busyMax.shareField("busy_max"), busyAvg.shareField("busy_avg"),
 		upstream.shareField("upstream_backpressured"), word("hot_subtasks"), word("hot_hosts"),
-		data.NewField("since", nil, since), word("explanation"), word("advice"))
+		data.NewField("since", nil, since).SetConfig(&data.FieldConfig{Description: "Since when it has held the job back, as far as is remembered"}), word("explanation"), word("advice"))
 }
 
 // findings lists the root causes among the tasks asked for, worst first, then

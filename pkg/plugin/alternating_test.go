@@ -141,6 +141,10 @@ func TestTimelineOfABottleneckThatMovesTooFast(t *testing.T) {
 					_, tasks := holders(shown)
 					t.Errorf("it says %q of %q", said, tasks)
 				}
+				verdict := answer(t, queried(l.ctx, t, l, `{"queryType": "bottlenecks"}`), "A")
+				if said := strings.Join(notices(verdict), " "); !strings.Contains(said, "faster than Flink reports") {
+					t.Errorf("beside the verdict it says %q", said)
+				}
 			})
 		})
 	}

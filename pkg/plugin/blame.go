@@ -4,39 +4,50 @@ import (
 	"context"
 	"time"
 
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/frame"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )
 
 // recall adds to an answer what only the past tells: since when each root cause
-// has been one, and for how much of the query's range each task was.
+// has been one, for how much of the query's range each task was, and whether all
+// that moves too fast to be told.
 func (a asking) recall(ctx context.Context, answer *frame.Answer) error {
 	for n := range answer.Jobs {
 		shown := &answer.Jobs[n]
 		of := a.cluster(shown.Cluster)
-		store, apart := of.store, max(interrupted, of.keeper.LastPace().Still())
-		if store == nil || len(shown.Snapshot.Tasks) == 0 {
+		if of.store == nil || len(shown.Snapshot.Tasks) == 0 {
 			continue
 		}
 		over := history.Span{To: shown.Snapshot.At}
 		if end := a.span().To; end.Before(over.To) {
 			over.To = end // a job of which nothing is known is blank as of now
 		}
-		rows, err := store.Rows(ctx, history.Key{Cluster: shown.Cluster, JobID: shown.Snapshot.Job.ID}, over, history.Bottleneck)
+		rows, err := of.store.Rows(ctx, history.Key{Cluster: shown.Cluster, JobID: shown.Snapshot.Job.ID}, over, history.Bottleneck)
 		if err != nil {
 			return err
 		}
-		shown.Past = make([]frame.TaskPast, len(shown.Snapshot.Tasks))
-		for i, task := range shown.Snapshot.Graph.Tasks {
-			shown.Past[i] = frame.TaskPast{Blame: job.Unknown}
-			if column := severities(rows, task.ID); column != nil {
-				shown.Past[i] = frame.TaskPast{Since: since(rows, column, apart), Blame: blame(rows, column, a.over.From)}
-			}
-		}
+		answer.Notices = append(answer.Notices, a.recalled(shown, rows, of.apart())...)
 	}
 	return nil
 }
+
+// recalled adds it to one job, and returns what is to be told beside it.
+func (a asking) recalled(shown *frame.Job, rows history.Rows, apart time.Duration) []data.Notice {
+	shown.Past = make([]frame.TaskPast, len(shown.Snapshot.Tasks))
+	for i, task := range shown.Snapshot.Graph.Tasks {
+		shown.Past[i] = frame.TaskPast{Blame: job.Unknown}
+		if column := severities(rows, task.ID); column != nil {
+			shown.Past[i] = frame.TaskPast{Since: since(rows, column, apart), Blame: blame(rows, column, a.over.From, apart)}
+		}
+	}
+	return a.restlessJob(shown.Cluster, shown.Snapshot.Job.Name, latestRoots(rows))
+}
+
+// apart is how far apart two looks are at most that follow each other.
+func (c cluster) apart() time.Duration { return max(interrupted, c.keeper.LastPace().Still()) }
 
 // severities is the column of a task, nil if it has none.
 func severities(rows history.Rows, taskID string) []float32 {

@@ -11,16 +11,16 @@ import (
 )
 
 // blamed is for how much of the time in which a task was measured it was a root
-// cause.
-type blamed struct{ root, measured time.Duration }
+// cause. Looks that follow each other are apart at most.
+type blamed struct{ root, measured, apart time.Duration }
 
 // look adds the time until a look, at which the task was of that severity; of
-// longer than can be told, the last part.
+// longer than looks are apart, the last part.
 func (b *blamed) look(lasted time.Duration, severity float64) {
 	if math.IsNaN(severity) {
 		return
 	}
-	lasted = min(lasted, interrupted)
+	lasted = min(lasted, b.apart)
 	b.measured += lasted
 	if severity > 0 {
 		b.root += lasted
@@ -37,8 +37,8 @@ func (b *blamed) share() job.Share {
 
 // blame is the share of the measured time from then on in which the task was a
 // root cause; unknown if none was measured.
-func blame(rows history.Rows, severity []float32, from time.Time) job.Share {
-	var of blamed
+func blame(rows history.Rows, severity []float32, from time.Time, apart time.Duration) job.Share {
+	of := blamed{apart: apart}
 	for i, value := range severity {
 		if !rows.Times[i].Before(from) {
 			of.look(lasted(rows, i, from), float64(value))
@@ -48,8 +48,8 @@ func blame(rows history.Rows, severity []float32, from time.Time) job.Share {
 }
 
 // blameSoFar is, at each look, what blame was then.
-func blameSoFar(rows history.Rows, severity []float32, from time.Time) []float32 {
-	var of blamed
+func blameSoFar(rows history.Rows, severity []float32, from time.Time, apart time.Duration) []float32 {
+	of := blamed{apart: apart}
 	shares := make([]float32, len(severity))
 	for i, value := range severity {
 		of.look(lasted(rows, i, from), float64(value))
@@ -80,8 +80,9 @@ func within(begin, from, end time.Time) time.Duration {
 // snapshots.
 type blames struct {
 	// from is when the time begins that they are told of, then the last look.
-	from time.Time
-	of   map[string]*blamed
+	from  time.Time
+	apart time.Duration
+	of    map[string]*blamed
 }
 
 // past is what the snapshots so far tell of the job's tasks.
@@ -91,7 +92,7 @@ func (b *blames) past(shown frame.Job) (past []frame.TaskPast) {
 	for i, row := range look.Row(shown.Snapshot).Tasks {
 		id := shown.Snapshot.Graph.Tasks[i].ID
 		if b.of[id] == nil {
-			b.of[id] = &blamed{}
+			b.of[id] = &blamed{apart: b.apart}
 		}
 		b.of[id].look(lasted, float64(row[history.Bottleneck]))
 		past = append(past, frame.TaskPast{Blame: b.of[id].share()})

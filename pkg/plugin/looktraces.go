@@ -24,7 +24,7 @@ func (a asking) lookTraces(ctx context.Context, c cluster, info job.Info) (trace
 	gathered := newTraces()
 	var labels []data.Labels
 	var shape *job.Graph
-	soFar := blames{from: a.over.From, of: map[string]*blamed{}}
+	soFar := blames{from: a.over.From, apart: a.gap(), of: map[string]*blamed{}}
 	for snapshot, err := range c.snapshots(ctx, info.ID, a.span(), a.step()) {
 		if err != nil {
 			failed = err

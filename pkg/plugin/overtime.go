@@ -68,7 +68,7 @@ func (a asking) overTime(ctx context.Context) (past frame.Past, err error) {
 			gathered.add(traces...)
 		}
 	}
-	past.Traces, past.Gap, past.End = gathered.all(), a.gap(chosen), a.span().To
+	past.Traces, past.Gap, past.End = gathered.all(), a.gap(), a.span().To
 	if err := ctx.Err(); err != nil {
 		return past, err
 	}

@@ -8,9 +8,13 @@ import (
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/frame"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
 )
 
 const (
+	// inARow is how many looks are judged together: what was restless for five
+	// minutes of an hour was restless.
+	inARow = 30
 	// fewestMoves make a pattern.
 	fewestMoves = 4
 	// movesPerLook is the part of looks at which a bottleneck that looks can
@@ -21,23 +25,44 @@ const (
 // restless tells of jobs whose bottleneck moves about as often as anyone can
 // look: what a timeline then shows between two looks is chance.
 func (a asking) restless(statuses frame.Past) (notices []data.Notice) {
-	for _, of := range statuses.Jobs() {
-		moves, looks := moved(of)
-		if moves < fewestMoves || float64(moves) <= movesPerLook*float64(looks) {
-			continue
-		}
-		labels := of[0].Labels
-		notices = append(notices, warning("The bottleneck of job %s moved at %d of %d looks: it moves faster than Flink reports, which fetches metrics every %g s. What is told of single moments is chance; metrics.fetcher.update-interval sets the pace.",
-			labels["job"], moves, looks, a.cluster(labels["cluster"]).keeper.LastPace().Fetch.Seconds()))
+	for _, tasks := range statuses.Jobs() {
+		labels := tasks[0].Labels
+		notices = append(notices, a.restlessJob(labels["cluster"], labels["job"], rootsOf(tasks))...)
 	}
 	return notices
 }
 
-// moved counts the looks at a job, and at how many of them other tasks were its
-// root causes than at the look before.
-func moved(tasks []frame.Trace) (moves, looks int) {
+// restlessJob tells the same of one job, given a number for the root causes at
+// each look.
+func (a asking) restlessJob(cluster, name string, roots []int) []data.Notice {
+	moves, looks := moved(roots)
+	if moves < fewestMoves || float64(moves) <= movesPerLook*float64(looks) {
+		return nil
+	}
+	return []data.Notice{warning("The bottleneck of job %s moved at %d of %d looks: it moves faster than Flink reports, which fetches metrics every %g s. What is told of single moments is chance; metrics.fetcher.update-interval sets the pace.",
+		name, moves, looks, a.cluster(cluster).keeper.LastPace().Fetch.Seconds())}
+}
+
+// moved counts at how many of some looks in a row the root causes were others
+// than at the look before, where those are most.
+func moved(roots []int) (most, looks int) {
+	looks = min(len(roots), inARow)
+	moves := 0
+	for i := 1; i < len(roots); i++ {
+		moves += btoi(roots[i] != roots[i-1])
+		if i >= looks {
+			moves -= btoi(roots[i-looks+1] != roots[i-looks])
+		}
+		most = max(most, moves)
+	}
+	return most, looks
+}
+
+// rootsOf has a number for each set of tasks that were the root causes at a
+// look.
+func rootsOf(tasks []frame.Trace) []int {
 	times := tasks[0].Times
-	roots := make([]int, len(times)) // each set of tasks has a number
+	roots := make([]int, len(times))
 	for n, task := range tasks {
 		for i, value := range task.Values {
 			if value != float32(diagnosis.Bottleneck) {
@@ -48,10 +73,21 @@ func moved(tasks []frame.Trace) (moves, looks int) {
 			}
 		}
 	}
-	for i := 1; i < len(roots); i++ {
-		moves += btoi(roots[i] != roots[i-1])
+	return roots
+}
+
+// latestRoots has them for the last looks in a row.
+func latestRoots(rows history.Rows) []int {
+	first := max(len(rows.Times)-inARow, 0)
+	roots := make([]int, len(rows.Times)-first)
+	for n, task := range rows.Tasks {
+		for i, severity := range task.Measures[0][first:] {
+			if severity > 0 {
+				roots[i] = roots[i]*len(rows.Tasks) + n + 1
+			}
+		}
 	}
-	return moves, len(roots)
+	return roots
 }
 
 // place is where the time at i stands in the job's times: mostly at i as well.

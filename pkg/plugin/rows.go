@@ -68,7 +68,7 @@ func (a asking) ofTask(rows history.Rows, task history.TaskRows) []float32 {
 	values := task.Measures[0]
 	switch a.number.name {
 	case "blame":
-		return blameSoFar(rows, values, a.over.From)
+		return blameSoFar(rows, values, a.over.From, a.gap())
 	case "status":
 		for i, value := range values {
 			if value < 0 {

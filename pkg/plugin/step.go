@@ -22,10 +22,10 @@ func (a asking) step() time.Duration {
 
 // gap is how far apart points are at most that follow each other: those of
 // looks that are taken once a fetch, or that Prometheus was asked for.
-func (a asking) gap(chosen []cluster) time.Duration {
-	gap := max(interrupted, 2*a.step())
-	for _, c := range chosen {
-		gap = max(gap, c.keeper.LastPace().Still())
+func (a asking) gap() time.Duration {
+	gap := 2 * a.step()
+	for _, c := range a.clusters {
+		gap = max(gap, c.apart())
 	}
 	return gap
 }
