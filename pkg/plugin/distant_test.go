@@ -2,6 +2,7 @@ package plugin_test
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -168,3 +169,38 @@ func TestYearsOfPrometheus(t *testing.T) {
 		}
 	}
 }
+
+// Of a job that Flink has forgotten, or while Flink is away, Prometheus alone
+// tells: with the built-in history or without.
+func TestPrometheusAlone(t *testing.T) {
+	for name, flink := range map[string]http.Handler{
+		"forgotten": &sim.Cluster{Version: "2.3.0", Fetch: 10 * time.Second}, "away": says(503, "away"),
+	} {
+		for _, retention := range []string{"1h", "0s"} {
+			for _, query := range append(slices.Clone(overTime), atItsEnd...) {
+				t.Run(fmt.Sprint(name, ", history of ", retention, " ", query), func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) {
+						now := time.Now()
+						prometheus := &fakePrometheus{attempts: attemptsOf(sim.HeldBack("orders", 3, 1, 1), "tm-1", now.Add(-time.Hour), now)}
+						asked := open(t, with(map[string]any{
+							"url": "http://flink:8081", "history": map[string]any{"retention": retention}, "prometheus": map[string]any{"url": "http://prometheus:9090"},
+						}))
+						ctx := inMemory(t.Context(), map[string]http.Handler{"flink:8081": flink, "prometheus:9090": prometheus})
+						over := backend.TimeRange{From: now.Add(-50 * time.Minute), To: now.Add(-10 * time.Minute)}
+						response := queriedOver(ctx, t, asked, over, nil, query)
+						shown := answer(t, response, "A")
+						wellFormed(t, query, shown)
+						if answers(query, shown) == 0 || strings.Contains(query, "subtask") && !strings.Contains(query, `"bottleneck"`) && !known(shown) {
+							t.Errorf("%d answers with the notices %q", answers(query, shown), notices(shown))
+						}
+						if tasks, _ := shown.FieldByName("task"); tasks != nil && !isBottlenecks(query) && tasks.Len() != 3 {
+							t.Errorf("%d tasks", tasks.Len())
+						}
+					})
+				})
+			}
+		}
+	}
+}
+
+func isBottlenecks(query string) bool { return strings.Contains(query, "bottlenecks") }

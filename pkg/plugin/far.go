@@ -46,18 +46,20 @@ func (c cluster) withFar(client *http.Client, s settings) (cluster, error) {
 		Tenant: s.Prometheus.Tenant, Graph: c.graph, Row: look.Row,
 		Notice: func(ctx context.Context, text string) { heardIn(ctx).warned(text) },
 	})
-	c.far = &distant{reader}
+	c.far = &distant{reader: reader}
 	return c, err
 }
 
 // graph is a job's graph, from Flink or, for a job that it has forgotten, as it
 // was last remembered; nil if neither knows it.
-func (c cluster) graph(ctx context.Context, of history.Key) (*job.Graph, error) {
-	graph, _, err := c.keeper.Graph(ctx, job.Info{ID: of.JobID})
-	if err == nil || c.store == nil {
-		return graph, nil
+func (c cluster) graph(ctx context.Context, of history.Key) (graph *job.Graph, err error) {
+	known, _, err := c.keeper.Graph(ctx, job.Info{ID: of.JobID})
+	switch {
+	case err == nil:
+		return known, nil
+	case c.store == nil:
+		return nil, nil
 	}
-	graph = nil
 	for taken, err := range c.store.Looks(ctx, history.Key{Cluster: c.name, JobID: of.JobID}, history.Span{To: time.Now()}) {
 		if err != nil {
 			return nil, err

@@ -4,6 +4,7 @@ package plugin
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
@@ -96,7 +97,17 @@ func (i *Instance) open(ctx context.Context, source backend.DataSourceInstanceSe
 		}
 		i.clusters = append(i.clusters, opened)
 	}
+	i.acquaint()
 	return nil
+}
+
+// acquaint has what reads each cluster's past know of the others.
+func (i *Instance) acquaint() {
+	for n, opened := range i.clusters {
+		if opened.far != nil {
+			opened.far.beside = slices.Delete(slices.Clone(i.clusters), n, n+1)
+		}
+	}
 }
 
 // closing has a client's idle connections closed with the instance.

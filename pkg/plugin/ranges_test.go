@@ -119,6 +119,9 @@ func TestRanges(t *testing.T) {
 					if count := answers(query, shown); (count == 0) != c.ended || c.ended && len(shown.Meta.Notices) != 1 {
 						t.Errorf("%s: %d answers with the notices %q", query, count, notices(shown))
 					}
+					if rule := queriedOver(l.ctx, t, l, over, fromAlert, query)["A"]; numeric(query) && (rule.Error != nil) != c.ended {
+						t.Errorf("%s: an alert rule gets status %d, %v", query, rule.Status, rule.Error)
+					}
 				}
 			})
 		})
