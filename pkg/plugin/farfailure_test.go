@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -69,8 +68,16 @@ func TestPrometheusFailsBesideTheHistory(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				l, prometheus := scrapedLab(t, sim.HeldBack("orders", 3, 1, 1), sim.HeldBack("payments", 3, 1, 1))
 				prometheus.fault = c.fault
+				began := time.Now()
 				answer(t, queried(l.ctx, t, l, `{"queryType": "tasks"}`), "A")
 				time.Sleep(5*time.Minute + 5*time.Second)
+				for _, query := range atItsEnd {
+					over := backend.TimeRange{From: began.Add(-time.Hour), To: began.Add(20 * time.Second)}
+					shown := answer(t, queriedOver(l.ctx, t, l, over, nil, query), "A")
+					if told := notices(shown); answers(query, shown) == 0 || !slices.Contains(told, "The past is not known as a whole: "+c.told) {
+						t.Errorf("%s: %d answers with the notices %q", query, answers(query, shown), told)
+					}
+				}
 				for _, query := range overTime {
 					begun := time.Now()
 					shown := answer(t, queried(l.ctx, t, l, query), "A")
@@ -136,32 +143,40 @@ func known(shown *data.Frame) bool {
 	return false
 }
 
-// A query that is cancelled while Prometheus is slow ends at once, and nothing
-// goes on for it.
+// A query that is cancelled, or whose time runs out, while Prometheus is slow
+// ends at once, and nothing goes on for it.
 func TestCancelledWhilePrometheusIsSlow(t *testing.T) {
 	for _, query := range append(slices.Clone(overTime), atItsEnd...) {
-		t.Run(query, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				l, prometheus := scrapedLab(t, sim.HeldBack("orders", 3, 1, 1))
-				prometheus.fault = faults["slow"].fault
-				answer(t, queried(l.ctx, t, l, `{"queryType": "tasks"}`), "A")
-				time.Sleep(5 * time.Second)
-				synctest.Wait()
-				before := runtime.NumGoroutine()
-				ctx, cancel := context.WithTimeout(l.ctx, time.Second)
-				defer cancel()
-				begun := time.Now()
-				over := backend.TimeRange{From: time.Now().Add(-50 * time.Minute), To: time.Now().Add(-10 * time.Minute)}
-				failed := queriedOver(ctx, t, l, over, nil, query)["A"]
-				if took := time.Since(begun); failed.Error == nil || failed.Status != backend.StatusTimeout || took > 1100*time.Millisecond {
-					t.Errorf("after %s status %d, %v", took, failed.Status, failed.Error)
-				}
-				cancel()
-				synctest.Wait()
-				if now := runtime.NumGoroutine(); now > before {
-					t.Errorf("%d goroutines, and before it %d", now, before)
-				}
+		for status, ending := range map[backend.Status]func(context.Context) (context.Context, context.CancelFunc){
+			backend.StatusTimeout: func(ctx context.Context) (context.Context, context.CancelFunc) {
+				return context.WithTimeout(ctx, time.Second)
+			},
+			499: func(ctx context.Context) (context.Context, context.CancelFunc) {
+				ctx, cancel := context.WithCancel(ctx)
+				time.AfterFunc(time.Second, cancel)
+				return ctx, cancel
+			},
+		} {
+			t.Run(fmt.Sprint(query, " ", status), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					l, prometheus := scrapedLab(t, sim.HeldBack("orders", 3, 1, 1))
+					prometheus.fault = faults["slow"].fault
+					answer(t, queried(l.ctx, t, l, `{"queryType": "tasks"}`), "A")
+					time.Sleep(5 * time.Second)
+					before := goroutines()
+					ctx, cancel := ending(l.ctx)
+					defer cancel()
+					begun := time.Now()
+					over := backend.TimeRange{From: begun.Add(-50 * time.Minute), To: begun.Add(-10 * time.Minute)}
+					failed := queriedOver(ctx, t, l, over, nil, query)["A"]
+					if took := time.Since(begun); failed.Error == nil || failed.Status != status || took > 1100*time.Millisecond {
+						t.Errorf("after %s status %d, %v", took, failed.Status, failed.Error)
+					}
+					if now := goroutines(); now > before {
+						t.Errorf("%d goroutines, and before it %d", now, before)
+					}
+				})
 			})
-		})
+		}
 	}
 }
