@@ -70,3 +70,8 @@ export interface Names {
   names: string[];
   notices?: string[];
 }
+
+/** Lists names, among what a query has chosen so far. */
+export interface Lister {
+  names(list: Listing, chosen: Pick<FlinkQuery, 'clusters' | 'jobs'>): Promise<Names>;
+}

@@ -2,8 +2,7 @@ import { type CoreApp, type SelectableValue } from '@grafana/data';
 import { Field, MultiSelect } from '@grafana/ui';
 import React, { useId, useMemo, useState } from 'react';
 
-import { type DataSource } from '../datasource';
-import { type FlinkQuery } from '../types';
+import { type FlinkQuery, type Lister } from '../types';
 import { names } from './interpolate';
 import { menu, typed } from './menu';
 import { alerting } from './queryTypes';
@@ -14,7 +13,7 @@ interface Props {
   list: 'clusters' | 'jobs' | 'tasks';
   /** Where one edits: alert rules know no variables. */
   app?: CoreApp | `${CoreApp}`;
-  datasource: DataSource;
+  datasource: Lister;
   query: FlinkQuery;
   onChange: (change: Partial<FlinkQuery>) => void;
 }

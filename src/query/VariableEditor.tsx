@@ -1,15 +1,17 @@
-import { type QueryEditorProps } from '@grafana/data';
 import React from 'react';
 
-import { type DataSource } from '../datasource';
-import { type FlinkQuery, type FlinkSettings, schemaVersion } from '../types';
+import { type FlinkQuery, type Lister, schemaVersion } from '../types';
 import { ChoiceField } from './ChoiceField';
 import { Newer, Unknown } from './Faults';
 import { NamesField } from './NamesField';
 import { changed, initialVariable, takes, variables } from './queryTypes';
 import { Row } from './Row';
 
-type Props = QueryEditorProps<DataSource, FlinkQuery, FlinkSettings>;
+interface Props {
+  datasource: Lister;
+  query: FlinkQuery;
+  onChange: (query: FlinkQuery) => void;
+}
 
 /** The editor of a dashboard variable: what it lists, and of which clusters, jobs and tasks. */
 export function VariableEditor({ datasource, onChange, query: saved }: Props) {

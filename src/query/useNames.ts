@@ -1,8 +1,7 @@
 import { isFetchError, getTemplateSrv } from '@grafana/runtime';
 import { useCallback, useEffect, useRef, useState } from 'react';
 
-import { type DataSource } from '../datasource';
-import { type FlinkQuery, type Listing } from '../types';
+import { type FlinkQuery, type Lister, type Listing } from '../types';
 
 interface Menu {
   listed: string[];
@@ -15,7 +14,7 @@ interface Menu {
  * The names that a menu shows: the dashboard's variables, then what the backend
  * lists. It is asked when the menu opens, not while one types.
  */
-export function useNames(datasource: DataSource, list: Listing, { clusters, jobs }: FlinkQuery, withVariables: boolean) {
+export function useNames(datasource: Lister, list: Listing, { clusters, jobs }: FlinkQuery, withVariables: boolean) {
   const [menu, setMenu] = useState<Menu>({ listed: [], loading: false });
   const asked = useRef(0);
   useEffect(() => () => void asked.current++, []);
@@ -30,7 +29,7 @@ export function useNames(datasource: DataSource, list: Listing, { clusters, jobs
   return { ...menu, load };
 }
 
-async function ask(datasource: DataSource, list: Listing, { clusters, jobs }: Pick<FlinkQuery, 'clusters' | 'jobs'>, withVariables: boolean): Promise<Menu> {
+async function ask(datasource: Lister, list: Listing, { clusters, jobs }: Pick<FlinkQuery, 'clusters' | 'jobs'>, withVariables: boolean): Promise<Menu> {
   const offered = withVariables ? getTemplateSrv().getVariables().filter(({ type }) => type !== 'datasource') : [];
   const variables = offered.map(({ name }) => `$${name}`);
   try {

@@ -1,7 +1,7 @@
 import React from 'react';
 
 import { changeSettings } from './change';
-import { type Props } from './ConfigEditor';
+import { type Props } from './props';
 import { addressFault, clusterNames, defaultCluster, nameFault } from './faults';
 import { TextField } from './TextField';
 

@@ -1,7 +1,7 @@
 import { Auth, AuthMethod, convertLegacyAuthProps } from '@grafana/plugin-ui';
 import React, { useState } from 'react';
 
-import { type Props } from './ConfigEditor';
+import { type Props } from './props';
 import { SecretField } from './SecretField';
 
 /** The method that is ours: its id must begin with custom-. */

@@ -6,7 +6,7 @@ import React from 'react';
 import { type ClusterSettings } from '../types';
 import { changeSettings } from './change';
 import { ClusterRow } from './ClusterRow';
-import { type Props } from './ConfigEditor';
+import { type Props } from './props';
 import { clusterNames } from './faults';
 
 /** The clusters besides the first one. */

@@ -1,20 +1,16 @@
-import { type DataSourcePluginOptionsEditorProps } from '@grafana/data';
 import { ConfigSection, SecureSocksProxyToggle } from '@grafana/plugin-ui';
 import { Divider } from '@grafana/ui';
 import React from 'react';
 
-import { type FlinkSecrets, type FlinkSettings } from '../types';
 import { AddressFields } from './AddressFields';
 import { Authentication } from './Authentication';
 import { ClustersTable } from './ClustersTable';
 import { HistoryFields } from './HistoryFields';
 import { LimitFields } from './LimitFields';
 import { PrometheusFields } from './PrometheusFields';
+import { type Props } from './props';
 import { readable } from './readable';
 import { RootAddress } from './RootAddress';
-
-/** What every part of the page gets. */
-export type Props = DataSourcePluginOptionsEditorProps<FlinkSettings, FlinkSecrets>;
 
 /** The page on which a data source is configured. */
 export function ConfigEditor({ options: saved, onOptionsChange }: Props) {

@@ -1,7 +1,7 @@
 import { Alert, Button } from '@grafana/ui';
 import React from 'react';
 
-import { type Props } from './ConfigEditor';
+import { type Props } from './props';
 
 /** Warns of an address in the root url of an older provisioning file, and moves it. */
 export function RootAddress({ options, onOptionsChange }: Props) {

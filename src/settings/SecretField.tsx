@@ -2,7 +2,7 @@ import { Field, SecretInput } from '@grafana/ui';
 import React, { useId } from 'react';
 
 import { type FlinkSecrets } from '../types';
-import { type Props } from './ConfigEditor';
+import { type Props } from './props';
 
 interface SecretProps extends Props {
   label: string;
