@@ -35,7 +35,7 @@ type Span struct{ From, To time.Time }
 // Job is a job that there was in a span.
 type Job struct {
 	Key
-	// Name is the one that it had last.
+	// Name is the one that it had last in the span.
 	Name string
 	// First and Last are when it was first and last looked at in the span.
 	First, Last time.Time

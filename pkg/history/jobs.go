@@ -26,8 +26,8 @@ func (s *Store) Jobs(ctx context.Context, over Span) ([]Job, error) {
 // reaches back further.
 func (s *Store) Oldest() (at time.Time, found bool) {
 	for _, seen := range s.seen(Span{To: lastTime}) {
-		if job, kept := seen.job(); kept && (!found || job.First.Before(at)) {
-			at, found = job.First, true
+		if first, _, _ := seen.ends(); first != 0 && (!found || time.Unix(0, first).Before(at)) {
+			at, found = time.Unix(0, first), true
 		}
 	}
 	return at, found
@@ -36,7 +36,6 @@ func (s *Store) Oldest() (at time.Time, found bool) {
 // seen is what is remembered of a job in a span.
 type seen struct {
 	key      Key
-	name     string
 	blocks   []kept
 	from, to int64
 }
@@ -47,7 +46,7 @@ func (s *Store) seen(over Span) (all []seen) {
 	from, to := s.bounds(over)
 	for key, of := range s.jobs {
 		if blocks := of.ends(from, to); len(blocks) > 0 {
-			all = append(all, seen{key, of.name, blocks, from, to})
+			all = append(all, seen{key, blocks, from, to})
 		}
 	}
 	return all
@@ -62,19 +61,39 @@ func (r *remembered) ends(from, to int64) []kept {
 	return blocks
 }
 
-// job tells when the job was first and last looked at in the span. Only a
-// block that the span cuts is read for it.
+// job tells what the job was called last in the span, and when it was first and
+// last looked at.
 func (s seen) job() (job Job, found bool) {
-	var first, last int64
+	first, last, in := s.ends()
+	if in == nil {
+		return job, false
+	}
+	return Job{Key: s.key, Name: in.head().nameAt(in, last), First: time.Unix(0, first), Last: time.Unix(0, last)}, true
+}
+
+// ends are the times of the first and last look of the span, and the block of
+// the last, nil if there is none. Only a block that the span cuts is read for it.
+func (s seen) ends() (first, last int64, in kept) {
 	for _, block := range s.blocks {
 		for _, at := range block.head().looksWithin(block, s.from, s.to) {
 			if first == 0 {
 				first = at
 			}
-			last = at
+			last, in = at, block
 		}
 	}
-	return Job{Key: s.key, Name: s.name, First: time.Unix(0, first), Last: time.Unix(0, last)}, first != 0
+	return first, last, in
+}
+
+// nameAt is the job's name in the look of that time.
+func (b *block) nameAt(in kept, at int64) string {
+	jobs := replay{layout: &jobLayout, written: in.jobTable(), wanted: only(jobAt, jobName)}
+	for range b.looks {
+		if values := jobs.next(0); values[jobAt] >= at {
+			return b.word(values[jobName])
+		}
+	}
+	return ""
 }
 
 // looksWithin are the times of the first and last look of a span.

@@ -95,3 +95,22 @@ func TestReadingEndsWithItsContext(t *testing.T) {
 		t.Errorf("rows after the end: %v", err)
 	}
 }
+
+// A job is called what it was called last in the span; rows say what at each.
+func TestNamesAreOfTheirTime(t *testing.T) {
+	store := history.NewStore(roomy)
+	for second, name := range []string{"orders #2", "orders #2", "orders", "orders"} {
+		look := moving("a", time.Duration(second)*time.Second)
+		look.Job.Name = name
+		store.Add("eu", look, history.Row{})
+	}
+	for last, want := range []string{"orders #2", "orders #2", "orders", "orders"} {
+		over := history.Span{To: began.Add(time.Duration(last) * time.Second)}
+		if jobs, err := store.Jobs(t.Context(), over); len(jobs) != 1 || jobs[0].Name != want || err != nil {
+			t.Errorf("until %d s there are %v, %v", last, jobs, err)
+		}
+		if rows, err := store.Rows(t.Context(), key, over); len(rows.Jobs) != last+1 || rows.Jobs[last].Name != want || err != nil {
+			t.Errorf("until %d s there are %v, %v", last, rows.Jobs, err)
+		}
+	}
+}

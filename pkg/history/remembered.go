@@ -1,7 +1,6 @@
 package history
 
 import (
-	"strings"
 	"time"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
@@ -10,7 +9,6 @@ import (
 // remembered is what is kept of one job: its blocks, oldest first, and the one
 // that looks are added to, if any.
 type remembered struct {
-	name   string
 	blocks []*sealedBlock
 	open   *open
 	sealed int // the bytes of blocks
@@ -54,9 +52,6 @@ func (r *remembered) add(look *job.Look, row Row) bool {
 		return false
 	}
 	r.open.add(draft)
-	if r.name != look.Job.Name {
-		r.name = strings.Clone(look.Job.Name)
-	}
 	return true
 }
 

@@ -36,6 +36,9 @@ type TaskRow [measures]float32
 
 // JobRow is what a look told of a job.
 type JobRow struct {
+	// Name is the job's at the time, which comes of the look; empty where it
+	// is not told.
+	Name string
 	// Running is set while the job runs and all its tasks do.
 	Running bool
 	// Clear is set where it was known that nothing held the job back.

@@ -128,7 +128,7 @@ func (r *rowReading) rows() Rows {
 }
 
 func jobRow(head *block, values []int64) JobRow {
-	row := JobRow{Running: values[rowRunning] == 1, Clear: values[rowClear] == 1, Restarts: math.NaN(), Source: job.Source(head.word(values[rowSource]))}
+	row := JobRow{Name: head.word(values[jobName]), Running: values[rowRunning] == 1, Clear: values[rowClear] == 1, Restarts: math.NaN(), Source: job.Source(head.word(values[rowSource]))}
 	if values[rowRestarts] != notKnown {
 		row.Restarts = float64(values[rowRestarts])
 	}

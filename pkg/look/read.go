@@ -3,6 +3,7 @@ package look
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink"
@@ -71,10 +72,20 @@ func newLook(answer flink.Job, info job.Info) *job.Look {
 			edges = append(edges, job.Edge{From: input.ID, To: node.ID})
 		}
 	}
+	info.Name = called(info.Name, answer.Name)
 	info.State, info.Start, info.Duration = job.State(answer.State), time.UnixMilli(answer.Start), millis(answer.Duration)
 	info.Type = job.Type(cmp.Or(answer.Type, answer.Plan.Type, string(info.Type)))
 	graph := job.NewGraph(tasks, edges)
 	return &job.Look{Job: info, Graph: graph, Tasks: make([]job.TaskLook, len(graph.Tasks))}
+}
+
+// called is the name by which a job is told apart from others of its name. After
+// a cluster was rebuilt, another job may have its id.
+func called(before, now string) string {
+	if now == "" || before == now || strings.HasPrefix(before, now+" #") {
+		return before
+	}
+	return now
 }
 
 // taskLook turns the answer about a task into its readings.

@@ -97,21 +97,24 @@ func (c cluster) rows(ctx context.Context, jobID string, over history.Span, step
 
 // snapshots are those of a job over time, Prometheus' first; what is remembered
 // follows even if that fails.
-func (c cluster) snapshots(ctx context.Context, jobID string, over history.Span, step time.Duration) iter.Seq2[*job.Snapshot, error] {
+func (c cluster) snapshots(ctx context.Context, info job.Info, over history.Span, step time.Duration) iter.Seq2[*job.Snapshot, error] {
 	return func(yield func(*job.Snapshot, error) bool) {
-		rows, err := c.rows(ctx, jobID, over, time.Duration(1<<62)) // the times alone, of what is remembered
+		rows, err := c.rows(ctx, info.ID, over, time.Duration(1<<62)) // the times alone, of what is remembered
 		if err != nil {
 			yield(nil, err)
 			return
 		}
 		if rest, wanted := c.rest(over, rows.Times, step); wanted {
-			for snapshot, err := range c.far.snapshots(ctx, history.Key{Cluster: c.name, JobID: jobID}, rest, step) {
+			for snapshot, err := range c.far.snapshots(ctx, history.Key{Cluster: c.name, JobID: info.ID}, rest, step) {
+				if snapshot != nil {
+					snapshot.Job.Name = info.Name // Prometheus' may be mangled
+				}
 				if !yield(snapshot, err) {
 					return
 				}
 			}
 		}
-		c.replay(ctx, jobID, over)(yield)
+		c.replay(ctx, info.ID, over)(yield)
 	}
 }
 

@@ -24,20 +24,23 @@ func (a asking) lookTraces(ctx context.Context, c cluster, info job.Info) (trace
 	gathered := newTraces()
 	var labels []data.Labels
 	var shape *job.Graph
+	var name string
 	soFar := blames{from: a.over.From, apart: a.gap(), of: map[string]*blamed{}}
-	for snapshot, err := range c.snapshots(ctx, info.ID, a.span(), a.step()) {
+	for snapshot, err := range c.snapshots(ctx, info, a.span(), a.step()) {
 		if err != nil {
 			failed = err
 			continue
 		}
-		snapshot.Job.Name = info.Name
 		shown := frame.Job{Cluster: c.name, Snapshot: snapshot, Verdict: diagnosis.Diagnose(snapshot), Tasks: a.tasks(snapshot.Graph)}
 		if a.number.name == "blame" {
 			shown.Past = soFar.past(shown)
 		}
+		if !a.Jobs.choose(snapshot.Job.Name, info.ID) {
+			continue // it was another's name that was chosen
+		}
 		values := a.number.load.Values(shown, a.By)
-		if shape != snapshot.Graph || a.By == frame.ByTaskManager || len(labels) != len(values) {
-			shape, labels = snapshot.Graph, shown.Labels(a.By)
+		if name != snapshot.Job.Name || shape != snapshot.Graph || a.By == frame.ByTaskManager || len(labels) != len(values) {
+			name, shape, labels = snapshot.Job.Name, snapshot.Graph, shown.Labels(a.By)
 			gathered.shaped(labels)
 		}
 		gathered.point(snapshot.At, values, snapshot.Source)

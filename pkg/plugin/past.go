@@ -75,20 +75,21 @@ func (c cluster) jobsIn(ctx context.Context, over history.Span) (jobs []job.Info
 
 // snapshotAt is how the job spent its time up to then: the looks of that time
 // make the snapshot that they made then. It is nil if nothing is remembered.
-func (c cluster) snapshotAt(ctx context.Context, jobID string, at time.Time) (last *job.Snapshot, err error) {
+func (c cluster) snapshotAt(ctx context.Context, info job.Info, at time.Time) (last *job.Snapshot, err error) {
 	over := history.Span{From: at.Add(-c.keeper.LastPace().Still()), To: at}
-	for snapshot, err := range c.replay(ctx, jobID, over) {
+	for snapshot, err := range c.replay(ctx, info.ID, over) {
 		if err != nil {
 			return nil, err
 		}
 		last = snapshot
 	}
 	if last == nil && c.far != nil {
-		for snapshot, err := range c.far.snapshots(ctx, history.Key{Cluster: c.name, JobID: jobID}, history.Span{From: at.Add(-time.Second), To: at}, time.Minute) {
+		for snapshot, err := range c.far.snapshots(ctx, history.Key{Cluster: c.name, JobID: info.ID}, history.Span{From: at.Add(-time.Second), To: at}, time.Minute) {
 			if err != nil {
 				return nil, err
 			}
 			last = snapshot
+			last.Job.Name = info.Name // Prometheus' may be mangled
 		}
 	}
 	return last, nil

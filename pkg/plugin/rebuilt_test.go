@@ -42,7 +42,7 @@ func rebuild(t *testing.T, first, second *sim.Job, away time.Duration) (r *rebui
 	ended = time.Now()
 	time.Sleep(away)
 	began = time.Now()
-	second.ID, second.Name, second.Start = first.ID, first.Name, began
+	second.ID, second.Start = first.ID, began
 	r.cluster.Store(&sim.Cluster{Version: "2.3.0", Fetch: 10 * time.Second, Jobs: []*sim.Job{second}})
 	time.Sleep(10 * time.Minute)
 	return r, ended, began
@@ -52,8 +52,16 @@ func rebuild(t *testing.T, first, second *sim.Job, away time.Duration) (r *rebui
 var rebuilt = map[string]func() *sim.Job{
 	"the same job":               func() *sim.Job { return sim.HeldBack("orders", 3, 2, 1) },
 	"the same, held back lower":  func() *sim.Job { return sim.HeldBack("orders", 3, 2, 2) },
-	"another graph":              func() *sim.Job { return renamed(sim.HeldBack("payments", 5, 2, 3)) },
-	"another graph, names alike": func() *sim.Job { return sim.HeldBack("payments", 5, 2, 3) },
+	"another graph":              func() *sim.Job { return titled("orders", renamed(sim.HeldBack("payments", 5, 2, 3))) },
+	"another graph, names alike": func() *sim.Job { return titled("orders", sim.HeldBack("payments", 5, 2, 3)) },
+	"another job":                func() *sim.Job { return renamed(sim.HeldBack("payments", 5, 2, 3)) },
+	"another job, tasks alike":   func() *sim.Job { return sim.HeldBack("payments", 5, 2, 3) },
+}
+
+// titled is a job of another name.
+func titled(name string, job *sim.Job) *sim.Job {
+	job.Name = name
+	return job
 }
 
 // renamed has tasks of other names than those of other jobs.
@@ -82,6 +90,9 @@ func TestAJobIDSeenAgain(t *testing.T) {
 								job, busy := 0, measuredAt(shown.Fields[1], i)
 								if at.After(ended) {
 									job = 1
+								}
+								if name := [2]string{"orders", then.Name}[job]; shown.Fields[1].Labels["job"] != name {
+									t.Errorf("by %s, the job is %s at %s", by, shown.Fields[1].Labels["job"], at.Sub(began))
 								}
 								has := strings.HasPrefix(task, "task-") != (job == 1 && then.Tasks[0].Name == "new-0")
 								if want := truly(task == slow[job]); !has || math.Abs(busy-want) > 0.05 && (want == 1 || busy > 0.5) {
@@ -161,6 +172,9 @@ func TestSinceAcrossARebuiltCluster(t *testing.T) {
 				}
 				over := backend.TimeRange{From: ended.Add(-time.Hour), To: ended.Add(-20 * time.Second)}
 				before := answer(t, queriedOver(r.ctx, t, r, over, nil, `{"queryType": "tasks"}`), "A")
+				if name := cells(t, before, "job")[0]; name != "orders" {
+					t.Errorf("before it the job is %s", name)
+				}
 				if tasks := strings.Join(cells(t, before, "task"), " "); tasks != "task-0 task-1 task-2" || cells(t, before, "status")[1] != "bottleneck" {
 					t.Errorf("before it the tasks are %s, %s", tasks, cells(t, before, "status"))
 				}

@@ -29,16 +29,15 @@ func (a asking) rowTraces(ctx context.Context, c cluster, info job.Info) ([]fram
 	if err != nil && len(rows.Times) == 0 {
 		return nil, err
 	}
-	labels := data.Labels{"cluster": c.name, "job": info.Name}
+	labels, parts := data.Labels{"cluster": c.name}, a.named(rows, info)
 	chosen := a.rowsOf(rows)
 	if a.By == frame.ByJob {
-		return []frame.Trace{trace(rows, labels, a.ofJob(rows, chosen))}, err
+		return traced(rows, parts, labels, a.ofJob(rows, chosen)), err
 	}
 	var all []frame.Trace
 	for _, task := range chosen {
-		ofTask := labels.Copy()
-		ofTask["task"] = task.Name
-		all = append(all, trace(rows, ofTask, a.ofTask(rows, task)))
+		labels["task"] = task.Name
+		all = append(all, traced(rows, parts, labels, a.ofTask(rows, task))...)
 	}
 	return all, err
 }
@@ -51,14 +50,6 @@ func (a asking) rowsOf(rows history.Rows) (chosen []history.TaskRows) {
 		}
 	}
 	return chosen
-}
-
-func trace(rows history.Rows, labels data.Labels, values []float32) frame.Trace {
-	trace := frame.Trace{Labels: labels, Times: rows.Times, Values: values}
-	for _, row := range rows.Jobs {
-		trace.Source = max(trace.Source, row.Source)
-	}
-	return trace
 }
 
 var unknown = float32(math.NaN())

@@ -59,9 +59,8 @@ func (f *found) then(ctx context.Context, a asking) {
 	f.choose(a.query, seen)
 	together(len(f.targets), func(n int) {
 		asked := &f.targets[n]
-		asked.snapshot, asked.err = f.cluster.snapshotAt(ctx, asked.info.ID, at)
+		asked.snapshot, asked.err = f.cluster.snapshotAt(ctx, asked.info, at)
 		if asked.snapshot != nil {
-			asked.snapshot.Job.Name = asked.info.Name // Prometheus' may be mangled
 			asked.info = asked.snapshot.Job
 		}
 	})
