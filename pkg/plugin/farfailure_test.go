@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -163,20 +164,27 @@ func TestCancelledWhilePrometheusIsSlow(t *testing.T) {
 					prometheus.fault = faults["slow"].fault
 					answer(t, queried(l.ctx, t, l, `{"queryType": "tasks"}`), "A")
 					time.Sleep(5 * time.Second)
-					before := goroutines()
 					ctx, cancel := ending(l.ctx)
 					defer cancel()
-					begun := time.Now()
+					begun, meanwhile := time.Now(), false
+					time.AfterFunc(time.Second/2, func() { meanwhile = asksPrometheus() })
 					over := backend.TimeRange{From: begun.Add(-50 * time.Minute), To: begun.Add(-10 * time.Minute)}
 					failed := queriedOver(ctx, t, l, over, nil, query)["A"]
 					if took := time.Since(begun); failed.Error == nil || failed.Status != status || took > 1100*time.Millisecond {
 						t.Errorf("after %s status %d, %v", took, failed.Status, failed.Error)
 					}
-					if now := goroutines(); now > before {
-						t.Errorf("%d goroutines, and before it %d", now, before)
+					synctest.Wait()
+					if !meanwhile || asksPrometheus() {
+						t.Errorf("Prometheus was asked meanwhile: %t, and still is: %t", meanwhile, asksPrometheus())
 					}
 				})
 			})
 		}
 	}
+}
+
+// asksPrometheus tells whether any goroutine is about it.
+func asksPrometheus() bool {
+	stacks := make([]byte, 1<<20)
+	return strings.Contains(string(stacks[:runtime.Stack(stacks, true)]), "/history/prometheus.(*")
 }
