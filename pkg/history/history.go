@@ -1,5 +1,6 @@
 // Package history remembers looks over time: [Store] within bounds of time and
-// memory, for graphs over time, timelines and time travel. It does no I/O, has
+// memory, for graphs over time, timelines and time travel; [Pasts] puts others
+// behind it. It does no I/O, has
 // no goroutines and asks no clock: the time is what the looks say it is.
 package history
 
@@ -11,19 +12,19 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )
 
-// Past is what is known of jobs over time. A job that it does not know, or a
-// span of which it keeps nothing, gives an empty answer, not an error.
+// Past is what is known of jobs over time: what was looked at ([Paced]), or
+// what somebody else has measured. A job that it does not know, or a span of
+// which it keeps nothing, gives an empty answer, not an error.
 type Past interface {
-	// Jobs lists the jobs that there were in the span, by the cluster's name
-	// and by when they were first seen.
+	// Jobs lists the jobs that there were in the span, by when they were first
+	// seen; of a past that knows no clusters without one.
 	Jobs(ctx context.Context, over Span) ([]Job, error)
-	// Rows tells the measures named of a job and of each of its tasks.
-	Rows(ctx context.Context, of Key, over Span, measures ...Measure) (Rows, error)
-	// Looks gives the looks at a job in the order they were taken, as they
-	// were: put on a [job.Trail] they make the snapshots of their time. A span
-	// for that begins early enough to hold a baseline ([job.Pace.Most]). An
-	// error ends the sequence.
-	Looks(ctx context.Context, of Key, over Span) iter.Seq2[*job.Look, error]
+	// Rows tells the measures named of a job and of each of its tasks. Where
+	// nobody has looked the points are a step apart.
+	Rows(ctx context.Context, of Key, over Span, step time.Duration, measures ...Measure) (Rows, error)
+	// Snapshots tells how a job's subtasks spent their time, at the same points.
+	// An error ends the sequence.
+	Snapshots(ctx context.Context, of Key, over Span, step time.Duration) iter.Seq2[*job.Snapshot, error]
 }
 
 // Key names a job of a data source: ids repeat in other clusters.

@@ -16,8 +16,8 @@ type Limits struct {
 	Bytes int
 }
 
-// Store remembers the looks at all jobs of a data source, in memory. It is a
-// [Past], safe for concurrent use.
+// Store remembers the looks at all jobs of a data source, in memory: a [Past]
+// where the pace is known ([Paced]). It is safe for concurrent use.
 type Store struct {
 	adding sync.Mutex // one look at a time; taken before mu
 
@@ -29,8 +29,6 @@ type Store struct {
 	bytes     int                  // of what is in both
 	used      time.Time
 }
-
-var _ Past = (*Store)(nil)
 
 // NewStore returns an empty store.
 func NewStore(limits Limits) *Store {

@@ -14,7 +14,7 @@ import (
 
 // distant is a Prometheus as a query asks it. After a failure that is not of
 // one job it is not asked again for that query, which would wait for as many
-// time-outs as there are jobs.
+// time-outs as there are jobs. It is a [history.Past].
 type distant struct {
 	reader *prometheus.Reader
 	// beside are the other clusters behind the data source.
@@ -32,7 +32,7 @@ func (d distant) alone(of history.Key) error {
 	return nil
 }
 
-func (d distant) jobs(ctx context.Context, over history.Span) ([]history.Job, error) {
+func (d distant) Jobs(ctx context.Context, over history.Span) ([]history.Job, error) {
 	if err := heardIn(ctx).failure(); err != nil {
 		return nil, err
 	}
@@ -40,7 +40,7 @@ func (d distant) jobs(ctx context.Context, over history.Span) ([]history.Job, er
 	return jobs, heardIn(ctx).of(err)
 }
 
-func (d distant) rows(ctx context.Context, of history.Key, over history.Span, step time.Duration, measures ...history.Measure) (history.Rows, error) {
+func (d distant) Rows(ctx context.Context, of history.Key, over history.Span, step time.Duration, measures ...history.Measure) (history.Rows, error) {
 	if err := cmp.Or(heardIn(ctx).failure(), d.alone(of)); err != nil {
 		return history.Rows{}, err
 	}
@@ -48,7 +48,7 @@ func (d distant) rows(ctx context.Context, of history.Key, over history.Span, st
 	return rows, heardIn(ctx).of(err)
 }
 
-func (d distant) snapshots(ctx context.Context, of history.Key, over history.Span, step time.Duration) iter.Seq2[*job.Snapshot, error] {
+func (d distant) Snapshots(ctx context.Context, of history.Key, over history.Span, step time.Duration) iter.Seq2[*job.Snapshot, error] {
 	return func(yield func(*job.Snapshot, error) bool) {
 		if err := cmp.Or(heardIn(ctx).failure(), d.alone(of)); err != nil {
 			yield(nil, err)

@@ -46,7 +46,9 @@ func (c cluster) withFar(client *http.Client, s settings) (cluster, error) {
 		Tenant: s.Prometheus.Tenant, Graph: c.graph, Row: look.Row,
 		Notice: func(ctx context.Context, text string) { heardIn(ctx).warned(text) },
 	})
-	c.far = &distant{reader: reader}
+	if err == nil {
+		c.far = &distant{reader: reader}
+	}
 	return c, err
 }
 
@@ -69,70 +71,43 @@ func (c cluster) graph(ctx context.Context, of history.Key) (graph *job.Graph, e
 	return graph, nil
 }
 
-// rest is the part of a span that the built-in history does not reach back to,
-// given the times of what it has: none of it is asked for twice.
-func (c cluster) rest(over history.Span, near []time.Time, step time.Duration) (rest history.Span, wanted bool) {
-	if len(near) > 0 {
-		over.To = near[0].Add(-time.Millisecond)
-	}
-	return over, c.far != nil && over.To.Sub(over.From) >= step
-}
-
-// rows tells of a job over time: what is remembered, and from before that what
-// Prometheus has. If only that fails there are rows beside the error.
-func (c cluster) rows(ctx context.Context, jobID string, over history.Span, step time.Duration, measures ...history.Measure) (rows history.Rows, err error) {
-	key := history.Key{Cluster: c.name, JobID: jobID}
+// pasts are those of the cluster: what is remembered, and what Prometheus has
+// from before that.
+func (c cluster) pasts() (pasts history.Pasts) {
 	if c.store != nil {
-		if rows, err = c.store.Rows(ctx, key, over, measures...); err != nil {
-			return rows, err
-		}
+		pasts = append(pasts, c.near())
 	}
-	rest, wanted := c.rest(over, rows.Times, step)
-	if !wanted {
-		return rows, nil
+	if c.far != nil {
+		pasts = append(pasts, c.far)
 	}
-	far, err := c.far.rows(ctx, key, rest, step, measures...)
-	return history.Joined(far, rows), err
+	return pasts
 }
 
-// snapshots are those of a job over time, Prometheus' first; what is remembered
-// follows even if that fails.
+// near is what is remembered.
+func (c cluster) near() history.Past {
+	return history.Paced{Store: c.store, Pace: c.keeper.LastPace()}
+}
+
+// rows tells of a job over time. If only what is far fails there are rows
+// beside the error.
+func (c cluster) rows(ctx context.Context, jobID string, over history.Span, step time.Duration, measures ...history.Measure) (history.Rows, error) {
+	return c.pasts().Rows(ctx, history.Key{Cluster: c.name, JobID: jobID}, over, step, measures...)
+}
+
+// snapshots are those of a job over time. What is remembered follows even if
+// what is far fails.
 func (c cluster) snapshots(ctx context.Context, info job.Info, over history.Span, step time.Duration) iter.Seq2[*job.Snapshot, error] {
-	return func(yield func(*job.Snapshot, error) bool) {
-		rows, err := c.rows(ctx, info.ID, over, time.Duration(1<<62)) // the times alone, of what is remembered
-		if err != nil {
-			yield(nil, err)
-			return
-		}
-		if rest, wanted := c.rest(over, rows.Times, step); wanted {
-			for snapshot, err := range c.far.snapshots(ctx, history.Key{Cluster: c.name, JobID: info.ID}, rest, step) {
-				if snapshot != nil {
-					snapshot.Job.Name = info.Name // Prometheus' may be mangled
-				}
-				if !yield(snapshot, err) {
-					return
-				}
-			}
-		}
-		c.replay(ctx, info.ID, over)(yield)
-	}
+	return byName(info, c.pasts().Snapshots(ctx, history.Key{Cluster: c.name, JobID: info.ID}, over, step))
 }
 
-// replay makes the snapshots of the looks that are remembered.
-func (c cluster) replay(ctx context.Context, jobID string, over history.Span) iter.Seq2[*job.Snapshot, error] {
+// byName gives the job its name in what Prometheus tells, which may be mangled.
+func byName(info job.Info, snapshots iter.Seq2[*job.Snapshot, error]) iter.Seq2[*job.Snapshot, error] {
 	return func(yield func(*job.Snapshot, error) bool) {
-		if c.store == nil {
-			return
-		}
-		pace := c.keeper.LastPace()
-		trail, begin := job.NewTrail(pace), over.From
-		over.From = begin.Add(-pace.Most()) // what the first is compared with
-		for taken, err := range c.store.Looks(ctx, history.Key{Cluster: c.name, JobID: jobID}, over) {
-			if err != nil {
-				yield(nil, err)
-				return
+		for snapshot, err := range snapshots {
+			if snapshot != nil && snapshot.Source == job.FromPrometheus {
+				snapshot.Job.Name = info.Name
 			}
-			if snapshot := trail.Add(taken); !taken.At.Before(begin) && !yield(snapshot, nil) {
+			if !yield(snapshot, err) {
 				return
 			}
 		}
@@ -146,7 +121,7 @@ func (c cluster) farJobs(ctx context.Context, over history.Span, near []job.Info
 	if oldest, any := c.oldest(); c.far == nil || any && !oldest.After(over.From) {
 		return nil, nil
 	}
-	seen, err := c.far.jobs(ctx, over)
+	seen, err := c.far.Jobs(ctx, over)
 	listed := c.keeper.LastJobs()
 	for _, each := range seen {
 		same := func(info job.Info) bool { return info.ID == each.JobID }

@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"context"
+	"iter"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
@@ -74,23 +75,27 @@ func (c cluster) jobsIn(ctx context.Context, over history.Span) (jobs []job.Info
 }
 
 // snapshotAt is how the job spent its time up to then: the looks of that time
-// make the snapshot that they made then. It is nil if nothing is remembered.
+// make the snapshot that they made then, and Prometheus tells of any time. It is
+// nil if nothing is remembered.
 func (c cluster) snapshotAt(ctx context.Context, info job.Info, at time.Time) (last *job.Snapshot, err error) {
-	over := history.Span{From: at.Add(-c.keeper.LastPace().Still()), To: at}
-	for snapshot, err := range c.replay(ctx, info.ID, over) {
+	key := history.Key{Cluster: c.name, JobID: info.ID}
+	if c.store != nil {
+		still := c.keeper.LastPace().Still()
+		last, err = latest(c.near().Snapshots(ctx, key, history.Span{From: at.Add(-still), To: at}, 0))
+	}
+	if last == nil && err == nil && c.far != nil {
+		last, err = latest(byName(info, c.far.Snapshots(ctx, key, history.Span{From: at, To: at}, time.Minute)))
+	}
+	return last, err
+}
+
+// latest is the last of the snapshots, nil if there is none.
+func latest(snapshots iter.Seq2[*job.Snapshot, error]) (last *job.Snapshot, err error) {
+	for snapshot, err := range snapshots {
 		if err != nil {
 			return nil, err
 		}
 		last = snapshot
-	}
-	if last == nil && c.far != nil {
-		for snapshot, err := range c.far.snapshots(ctx, history.Key{Cluster: c.name, JobID: info.ID}, history.Span{From: at.Add(-time.Second), To: at}, time.Minute) {
-			if err != nil {
-				return nil, err
-			}
-			last = snapshot
-			last.Job.Name = info.Name // Prometheus' may be mangled
-		}
 	}
 	return last, nil
 }
