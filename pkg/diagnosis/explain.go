@@ -84,7 +84,10 @@ func Looked(snapshot *job.Snapshot, kind Kind) string {
 	if name != "" {
 		text += fmt.Sprintf("; the busiest, %s, is %s busy", name, percent(busiest))
 	}
-	if kind == NotKnown {
+	switch {
+	case snapshot.Graph.EdgesUnknown:
+		text += "; how its tasks are connected is not known, so none can be said to hold the others back"
+	case kind == NotKnown:
 		text += "; what is not measured may hold the job back: " + reasons(snapshot)
 	}
 	return text + "."

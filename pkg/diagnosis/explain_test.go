@@ -81,10 +81,16 @@ func TestLooked(t *testing.T) {
 		look.Job.State = state
 		return job.NewTrail(job.Pace{Fetch: window}).Add(look)
 	}
+	loose := snapshotOf(task("in", at(0, 0.9)), task("map", at(1, 0)))
+	loose.Graph.EdgesUnknown = true
 	for name, c := range map[string]struct {
 		snapshot *job.Snapshot
 		want     string
 	}{
+		"a graph that nobody knows": {
+			loose,
+			"2 of 2 tasks measured over 10 s; the busiest, map, is 100 % busy; how its tasks are connected is not known, so none can be said to hold the others back.",
+		},
 		"healthy": {
 			snapshotOf(chain(task("in", at(0.2, 0)), task("map", at(0.41, 0), at(0.3, 0)), task("out", at(0.1, 0)))...),
 			"3 of 3 tasks measured over 10 s; the busiest, map, is 41 % busy.",

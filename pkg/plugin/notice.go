@@ -91,6 +91,9 @@ func partial(shown frame.Job) (notices []data.Notice) {
 	if len(ended) > 0 {
 		notices = append(notices, info("These tasks of job %s have finished, so nothing is measured of them: %s.", snapshot.Job.Name, listed(ended)))
 	}
+	if snapshot.Graph.EdgesUnknown {
+		notices = append(notices, info("Neither Flink nor the history knows the graph of job %s: its tasks are named as Prometheus has them, and how they are connected, so what holds the job back, is not known.", snapshot.Job.Name))
+	}
 	if unknown := diagnosis.Unmeasured(snapshot); unknown != "" && len(silent) == 0 {
 		notices = append(notices, info("Not measured in job %s: %s.", snapshot.Job.Name, unknown))
 	}
