@@ -1,6 +1,7 @@
 package prometheus
 
 import (
+	"cmp"
 	"context"
 	"math"
 
@@ -97,6 +98,7 @@ func (r *reading) attempt(labels model.Metric) *attempt {
 	known, found := r.attempts[identityOf(labels)]
 	if !found {
 		if known = newAttempt(labels); known != nil {
+			known.taskManager = cmp.Or(r.managers[known.taskManager], known.taskManager)
 			r.attempts[known.identity] = known
 		}
 		return known

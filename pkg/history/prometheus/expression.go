@@ -36,6 +36,19 @@ const (
 	taskManagerLabel = "tm_id"
 )
 
+// mangling is what Flink's reporter does to the values of labels by default
+// (org.apache.flink.metrics.prometheus.AbstractPrometheusReporter).
+var mangling = regexp.MustCompile("[^a-zA-Z0-9:_]")
+
+// mangled are values by what the reporter makes of them.
+func mangled(values []string) map[string]string {
+	by := make(map[string]string, len(values))
+	for _, value := range values {
+		by[mangling.ReplaceAllString(value, "_")] = value
+	}
+	return by
+}
+
 var jobIDFormat = regexp.MustCompile("^[0-9a-f]{32}$")
 
 // jobMatcher matches the metrics of a job. An id that is not Flink's goes into

@@ -41,6 +41,10 @@ type Options struct {
 	// Where it is nil, or gives nil, the tasks are those that the metrics
 	// name, without edges.
 	Graph func(context.Context, history.Key) (*job.Graph, error)
+	// TaskManagers gives the ids of those that a job is known to have run on, as
+	// Flink's reporter mangles its labels unless told otherwise. Others stay as
+	// the metrics tell them.
+	TaskManagers func(context.Context, history.Key) ([]string, error)
 	// Row sums up a snapshot for [Reader.Rows].
 	Row func(*job.Snapshot) history.Row
 	// Notice, if not nil, gets each warning with which Prometheus answers the

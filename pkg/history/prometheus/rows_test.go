@@ -1,6 +1,7 @@
 package prometheus_test
 
 import (
+	"context"
 	"math"
 	"testing"
 	"time"
@@ -70,5 +71,21 @@ func TestRowsOfNothing(t *testing.T) {
 	rows, err := reader.Rows(t.Context(), key, minutes(100, 200), time.Minute, history.BusyMax)
 	if err != nil || len(rows.Times) != 0 || len(rows.Tasks) != 0 {
 		t.Errorf("got %+v, %v", rows, err)
+	}
+}
+
+// A TaskManager whose id is known has it, whatever the reporter made of it.
+func TestTaskManagersHaveTheirIDs(t *testing.T) {
+	for label, want := range map[string]string{"10_0_0_5:4021_a1b2": "10.0.0.5:4021-a1b2", "10.0.0.5:4021-a1b2": "10.0.0.5:4021-a1b2", "10_0_0_6:4021_c3d4": "10_0_0_6:4021_c3d4"} {
+		of := always("a", 0, mixed)
+		of.manager = label
+		known := func(context.Context, history.Key) ([]string, error) {
+			return []string{"10.0.0.5:4021-a1b2", "tm-2"}, nil
+		}
+		reader := served(t, &fake{series: scraped(of)}, prometheus.Options{TaskManagers: known})
+		all := snapshots(t, reader, minutes(0, 0), time.Minute)
+		if got := all[0].Tasks[0].Subtasks[0].TaskManager; got != want {
+			t.Errorf("%s is named %s", label, got)
+		}
 	}
 }

@@ -22,6 +22,7 @@ type reading struct {
 	graph    *job.Graph // nil if there is none
 	name     string     // of the job, as its metrics told it last
 	attempts map[identity]*attempt
+	managers map[string]string   // ids of TaskManagers by what their labels may say
 	tasks    map[string]job.Task // by id, those that the graph lacks
 	// clocked is set where the chunk is of accumulated times.
 	clocked bool
@@ -36,8 +37,8 @@ type reading struct {
 // least, and one scrape interval more, so that nothing falls between windows.
 // Busy is what idle and backpressured leave. Unknown is what was not measured
 // for the whole window: a subtask that restarted within it, or began, or whose
-// metrics are missing. Names and hosts are as the metrics tell them, and so
-// may be mangled.
+// metrics are missing. Names and hosts that nobody else knows are as the metrics
+// tell them, and so may be mangled.
 func (r *Reader) Snapshots(ctx context.Context, of history.Key, over history.Span, step time.Duration) iter.Seq2[*job.Snapshot, error] {
 	return func(yield func(*job.Snapshot, error) bool) {
 		reading, err := r.begin(ctx, of, newGrid(over, step, r.now()))
@@ -63,10 +64,22 @@ func (r *Reader) begin(ctx context.Context, of history.Key, points grid) (*readi
 	if reading.points.count == 0 {
 		return reading, reading.lacking(ctx)
 	}
+	return reading, reading.recall(ctx)
+}
+
+// recall asks what others know of the job.
+func (r *reading) recall(ctx context.Context) (err error) {
 	if r.options.Graph != nil {
-		reading.graph, err = r.options.Graph(ctx, of)
+		if r.graph, err = r.options.Graph(ctx, r.key); err != nil {
+			return err
+		}
 	}
-	return reading, err
+	if r.options.TaskManagers != nil {
+		var ids []string
+		ids, err = r.options.TaskManagers(ctx, r.key)
+		r.managers = mangled(ids)
+	}
+	return err
 }
 
 // each reads chunk by chunk and hands on the snapshots, until one is not taken.
