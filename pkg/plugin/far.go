@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"net/http"
@@ -43,32 +44,13 @@ func (c cluster) withFar(client *http.Client, s settings) (cluster, error) {
 		return c, nil
 	}
 	reader, err := prometheus.New(client, s.Prometheus.URL, prometheus.Options{
-		Tenant: s.Prometheus.Tenant, Graph: c.graph, Row: look.Row,
+		Tenant: s.Prometheus.Tenant, Graph: c.graph, TaskManagers: c.taskManagers, Row: look.Row,
 		Notice: func(ctx context.Context, text string) { heardIn(ctx).warned(text) },
 	})
 	if err == nil {
 		c.far = &distant{reader: reader}
 	}
 	return c, err
-}
-
-// graph is a job's graph, from Flink or, for a job that it has forgotten, as it
-// was last remembered; nil if neither knows it.
-func (c cluster) graph(ctx context.Context, of history.Key) (graph *job.Graph, err error) {
-	known, _, err := c.keeper.Graph(ctx, job.Info{ID: of.JobID})
-	switch {
-	case err == nil:
-		return known, nil
-	case c.store == nil:
-		return nil, nil
-	}
-	for taken, err := range c.store.Looks(ctx, history.Key{Cluster: c.name, JobID: of.JobID}, history.Span{To: time.Now()}) {
-		if err != nil {
-			return nil, err
-		}
-		graph = taken.Graph
-	}
-	return graph, nil
 }
 
 // pasts are those of the cluster: what is remembered, and what Prometheus has
@@ -114,33 +96,29 @@ func byName(info job.Info, snapshots iter.Seq2[*job.Snapshot, error]) iter.Seq2[
 	}
 }
 
-// farJobs are the jobs that Prometheus alone remembers of a span. It knows no
-// clusters: with several behind the data source, only those that Flink still
-// lists are known to be this one's.
-func (c cluster) farJobs(ctx context.Context, over history.Span, near []job.Info) (jobs []job.Info, err error) {
-	if oldest, any := c.oldest(); c.far == nil || any && !oldest.After(over.From) {
+// farJobs are the jobs that Prometheus alone remembers of a span. It is not
+// asked where the built-in history reaches back and knows what was chosen.
+// It knows no clusters: with several behind the data source, only those that
+// Flink still lists, or that are remembered of another time, are known to be
+// this one's.
+func (c cluster) farJobs(ctx context.Context, over history.Span, chosen patterns, near []job.Info) (jobs []job.Info, err error) {
+	oldest, any := c.oldest()
+	strange := len(near) == 0 || slices.ContainsFunc(chosen, func(p pattern) bool { return !anyJob(near, p) })
+	if c.far == nil || any && !oldest.After(over.From) && !strange {
 		return nil, nil
 	}
-	seen, err := c.far.Jobs(ctx, over)
-	listed := c.keeper.LastJobs()
+	seen, failed := c.far.Jobs(ctx, over)
+	known, err := c.known(ctx)
 	for _, each := range seen {
 		same := func(info job.Info) bool { return info.ID == each.JobID }
-		at := slices.IndexFunc(listed, same)
+		at := slices.IndexFunc(known, same)
 		switch {
 		case slices.ContainsFunc(near, same):
 		case at >= 0:
-			jobs = append(jobs, job.Info{ID: each.JobID, Name: listed[at].Name})
+			jobs = append(jobs, job.Info{ID: each.JobID, Name: known[at].Name})
 		case !c.among:
 			jobs = append(jobs, job.Info{ID: each.JobID, Name: each.Name})
 		}
 	}
-	return jobs, err
-}
-
-// oldest is how far back the built-in history reaches.
-func (c cluster) oldest() (at time.Time, any bool) {
-	if c.store == nil {
-		return at, false
-	}
-	return c.store.Oldest()
+	return jobs, cmp.Or(err, failed)
 }

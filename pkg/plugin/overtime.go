@@ -56,7 +56,7 @@ func (a asking) overTime(ctx context.Context) (past frame.Past, err error) {
 			gathered.add(a.upTraces(c)...)
 			continue
 		}
-		jobs, err := c.jobsIn(ctx, a.span())
+		jobs, err := c.jobsIn(ctx, a.span(), a.Jobs)
 		past.Notices, lacks = partly(past.Notices, lacks, err)
 		names = append(names, jobs...)
 		of := found{cluster: c}

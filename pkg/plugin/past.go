@@ -56,22 +56,30 @@ func senseless(over backend.TimeRange) string {
 	return ""
 }
 
-// jobsIn lists the jobs of the cluster that there were in a span. If only what
-// is far fails there are jobs beside the error.
-func (c cluster) jobsIn(ctx context.Context, over history.Span) (jobs []job.Info, err error) {
-	if c.store != nil {
-		seen, err := c.store.Jobs(ctx, over)
-		if err != nil {
-			return nil, err
-		}
-		for _, each := range seen {
-			if each.Cluster == c.name {
-				jobs = append(jobs, job.Info{ID: each.JobID, Name: each.Name})
-			}
-		}
+// jobsIn lists the jobs of the cluster that there were in a span, among them
+// those that were chosen. If only what is far fails there are jobs beside the
+// error.
+func (c cluster) jobsIn(ctx context.Context, over history.Span, chosen patterns) ([]job.Info, error) {
+	seen, err := c.remembered(ctx, over)
+	if err != nil {
+		return nil, err
 	}
-	more, err := c.farJobs(ctx, over, jobs)
+	jobs := infos(seen)
+	more, err := c.farJobs(ctx, over, chosen, jobs)
 	return append(jobs, more...), err
+}
+
+// distinctly tells equal names apart: the job that was seen last has it as it
+// is, as the one that was deployed anew.
+func distinctly(jobs []job.Info) []job.Info {
+	names := make([]string, len(jobs))
+	for i, info := range jobs {
+		names[len(jobs)-1-i] = info.Name
+	}
+	for i, name := range job.Distinct(names) {
+		jobs[len(jobs)-1-i].Name = name
+	}
+	return jobs
 }
 
 // snapshotAt is how the job spent its time up to then: the looks of that time

@@ -54,9 +54,9 @@ func remembered(results []found) (known, answered bool, lacks error) {
 // at the end of its range.
 func (f *found) then(ctx context.Context, a asking) {
 	at := a.over.To
-	seen, err := f.cluster.jobsIn(ctx, history.Span{From: at.Add(-f.cluster.keeper.LastPace().Still()), To: at})
+	seen, err := f.cluster.jobsIn(ctx, history.Span{From: at.Add(-f.cluster.keeper.LastPace().Still()), To: at}, a.Jobs)
 	f.lacks = err
-	f.choose(a.query, seen)
+	f.choose(a.query, distinctly(seen))
 	together(len(f.targets), func(n int) {
 		asked := &f.targets[n]
 		asked.snapshot, asked.err = f.cluster.snapshotAt(ctx, asked.info, at)
