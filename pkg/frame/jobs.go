@@ -1,6 +1,7 @@
 package frame
 
 import (
+	"math"
 	"slices"
 	"time"
 
@@ -11,20 +12,23 @@ import (
 
 // Jobs is a table with a row a job: its state, its worst task's status and
 // what holds it back. duration is in milliseconds, tasks counts the nodes of
-// its graph.
+// its graph. Prometheus does not tell start and duration: they are null.
 func Jobs(answer Answer) data.Frames {
 	n := len(answer.Jobs)
 	words := make([][]string, 4)
 	for i := range words {
 		words[i] = make([]string, n)
 	}
-	types, starts, bottlenecks := make([]*string, n), make([]time.Time, n), make([]*string, n)
+	types, starts, bottlenecks := make([]*string, n), make([]*time.Time, n), make([]*string, n)
 	durations, tasks, status := newNumbers(n), make([]int64, n), make([]string, n)
 	for i, j := range answer.Jobs {
 		info := j.Snapshot.Job
 		words[0][i], words[1][i], words[2][i], words[3][i] = j.Cluster, info.Name, info.ID, string(info.State)
-		types[i], starts[i] = optional(string(info.Type)), info.Start
-		durations.set(i, float64(info.Duration.Milliseconds()))
+		types[i] = optional(string(info.Type))
+		if durations.set(i, math.NaN()); !info.Start.IsZero() {
+			starts[i] = &info.Start
+			durations.set(i, float64(info.Duration.Milliseconds()))
+		}
 		tasks[i], status[i] = int64(len(j.Snapshot.Tasks)), j.worst().String()
 		bottlenecks[i] = optional(j.bottleneck())
 	}

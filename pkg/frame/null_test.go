@@ -10,6 +10,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/frame"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )
 
 // randomAnswer is a few jobs of random shape and load, parts of them unknown.
@@ -99,6 +100,21 @@ func TestUnknownIsNull(t *testing.T) {
 	for name, want := range map[string]string{"subtasks": "unknown", "tasks": "unknown", "jobs": "unknown"} {
 		if got := field(t, views[name](answer)[0], "status").At(0); got != want {
 			t.Errorf("%s: status is %v, want %s", name, got, want)
+		}
+	}
+}
+
+// Nor is what Prometheus alone does not tell of a job that it knows.
+func TestWhatPrometheusDoesNotTellIsNull(t *testing.T) {
+	j := jobOf("default", "gone", task("in", at(0, 0.9)))
+	j.Snapshot.Job = job.Info{ID: j.Snapshot.Job.ID, Name: j.Snapshot.Job.Name, State: job.Running}
+	j.Snapshot.Graph.Tasks[0].MaxParallelism = 0
+	answer := frame.Answer{Jobs: []frame.Job{j}}
+	for name, columns := range map[string][]string{"jobs": {"type", "start", "duration"}, "tasks": {"max_parallelism", "blame"}, "bottlenecks": {"since"}} {
+		for _, column := range columns {
+			if f := field(t, views[name](answer)[0], column); !f.NilAt(0) {
+				t.Errorf("%s: %s is %v", name, column, f.At(0))
+			}
 		}
 	}
 }

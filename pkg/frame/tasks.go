@@ -31,11 +31,14 @@ var taskNumbers = []struct {
 func Tasks(answer Answer) data.Frames {
 	rows := answer.taskRows()
 	fields := answer.taskNames(rows)
-	parallelism, most := make([]int64, len(rows)), make([]int64, len(rows))
+	parallelism, most := make([]int64, len(rows)), make([]*int64, len(rows))
 	level, status, colour := make([]*string, len(rows)), make([]string, len(rows)), make([]string, len(rows))
 	for i, row := range rows {
 		task := row.Snapshot.Graph.Tasks[row.task]
-		parallelism[i], most[i] = int64(task.Parallelism), int64(task.MaxParallelism)
+		if parallelism[i] = int64(task.Parallelism); task.MaxParallelism > 0 { // else nobody tells
+			highest := int64(task.MaxParallelism)
+			most[i] = &highest
+		}
 		level[i] = optional(string(diagnosis.LevelOf(row.Snapshot.Tasks[row.task])))
 		status[i], colour[i] = row.taskStatus(row.task).String(), row.colour(row.task)
 	}
