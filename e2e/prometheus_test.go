@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"net"
 	"slices"
 	"strings"
 	"testing"
@@ -22,12 +21,8 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/look"
 )
 
-const (
-	// agreement is how far apart the shares of the two may be.
-	agreement = 0.05
-	// reporter is Flink's.
-	reporter = "org.apache.flink.metrics.prometheus.PrometheusReporterFactory"
-)
+// agreement is how far apart the shares of the two may be.
+const agreement = 0.05
 
 // Over the same minute, Prometheus and looks at Flink tell the same of each
 // subtask of a job with a known bottleneck, and come to the same verdict; with
@@ -73,36 +68,8 @@ func blames(t *testing.T, snapshot *job.Snapshot) {
 // scrapedFlink is a Flink with the job, and a Prometheus that scrapes it.
 func scrapedFlink(t *testing.T, version, mangled string) (flink, prometheus string) {
 	t.Helper()
-	target, err := scraping.Free()
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, port, _ := net.SplitHostPort(target)
-	running, err := cluster.StartConfigured(t.Context(), "flink", version, map[string]string{
-		"metrics.reporter.prom.factory.class":              reporter,
-		"metrics.reporter.prom.port":                       port,
-		"metrics.reporter.prom.filterLabelValueCharacters": mangled,
-	}, "bottleneck", "skew")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := running.Close(); err != nil {
-			t.Error(err)
-		}
-		gone(t, "Flink", running.PID())
-	})
-	scraper, err := scraping.Start(t.Context(), t.TempDir(), time.Second, target)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := scraper.Close(); err != nil {
-			t.Error(err)
-		}
-		gone(t, "Prometheus", scraper.PID())
-	})
-	return running.URL(), scraper.URL
+	target, conf := reported(t, "prom", mangled)
+	return startFlink(t, version, conf, "bottleneck", "skew").URL(), startPrometheus(t, target)
 }
 
 // readerOf is a reader with the graph from Flink.

@@ -54,9 +54,17 @@ func (ds dataSource) await(t *testing.T, job string, check func(views) error) vi
 // answer that does not come from counters yet is an error.
 func (ds dataSource) ask(t *testing.T, job string) (v views, err error) {
 	t.Helper()
+	now := time.Now()
+	return ds.askOver(t, job, ending(now.Add(-5*time.Minute), now))
+}
+
+// askOver asks about a range: an answer that does not come from where it should
+// is an error.
+func (ds dataSource) askOver(t *testing.T, job string, over backend.TimeRange) (v views, err error) {
+	t.Helper()
 	response, err := ds.plugin.QueryData(t.Context(), ds.settings,
-		query(job, "jobs", ""), query(job, "tasks", ""), query(job, "subtasks", ""), query(job, "nodeGraph", ""),
-		query(job, "bottlenecks", ""), query(job, "measure", "bottleneck"), query(job, "measure", "status"))
+		query(over, job, "jobs", ""), query(over, job, "tasks", ""), query(over, job, "subtasks", ""), query(over, job, "nodeGraph", ""),
+		query(over, job, "bottlenecks", ""), query(over, job, "measure", "bottleneck"), query(over, job, "measure", "status"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,17 +88,16 @@ func (ds dataSource) ask(t *testing.T, job string) (v views, err error) {
 }
 
 // query is one about a job; a measure has its name for refId.
-func query(job, queryType, measure string) backend.DataQuery {
+func query(over backend.TimeRange, job, queryType, measure string) backend.DataQuery {
 	refID, extra := queryType, ""
 	if measure != "" {
 		by := map[string]string{"bottleneck": "job", "status": "task"}[measure]
 		refID, extra = measure, fmt.Sprintf(`,"measure":%q,"by":%q`, measure, by)
 	}
-	now := time.Now()
 	return backend.DataQuery{
 		RefID:     refID,
 		QueryType: queryType,
-		TimeRange: backend.TimeRange{From: now.Add(-5 * time.Minute), To: now},
+		TimeRange: over,
 		JSON: fmt.Appendf(nil, `{"refId":%q,"schemaVersion":1,"queryType":%q,"jobs":[%q],"tasks":[],"clusters":[]%s}`,
 			refID, queryType, job, extra),
 	}
