@@ -87,6 +87,8 @@ func (a asking) unmatched(answer *frame.Answer, results []found) error {
 		case anyJob(names, p):
 		case p.regex != nil:
 			answer.Notices = append(answer.Notices, info("No job matches %s.", p.text))
+		case a.number.state != nil && len(results) > 0:
+			answer.Notices = append(answer.Notices, warning("There is no job %q%s.", short(p.text), present(names)))
 		case a.number.load != nil && a.By == frame.ByJob && len(results) > 0:
 			answer.Notices = append(answer.Notices, warning("There is no job %q%s.", short(p.text), present(names)))
 			a.show(answer, target{cluster: results[0].cluster, info: job.Info{Name: p.text}, err: absent("There is no job %q.", p.text)})

@@ -28,6 +28,9 @@ func (a asking) stateThen(ctx context.Context, begun []found) (data.Frames, erro
 		}
 		series = append(series, frame.Series{Labels: shown.Labels(frame.ByJob)[0], Value: value})
 	}
+	for _, name := range a.absent(begun) { // it may have run unseen
+		series = append(series, of(begun[0].cluster, name, math.NaN()))
+	}
 	return frame.Wide(answer, a.number.state.shown, series), nil
 }
 

@@ -69,6 +69,25 @@ func TestRestartsOverTime(t *testing.T) {
 	})
 }
 
+// Of a job that is named exactly and that nobody saw then it is not known
+// whether it ran: an alert rule keeps its state.
+func TestRunningOfAJobThatNobodySaw(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := sampling(t, sim.HeldBack("orders", 2, 2, 1))
+		l.warm(t)
+		then := time.Now()
+		time.Sleep(5 * time.Minute)
+		over := backend.TimeRange{From: then.Add(-time.Minute), To: then}
+		shown := answer(t, queriedOver(l.ctx, t, l, over, fromAlert, `{"queryType": "measure", "measure": "running", "jobs": ["orders", "clicks"]}`), "A")
+		if got := strings.Join(readings(shown), ", "); got != "running{cluster=default, job=orders} 1, running{cluster=default, job=clicks} null" {
+			t.Errorf("it was told that %s", got)
+		}
+		if told := strings.Join(notices(shown), " "); !strings.Contains(told, `There is no job "clicks"`) {
+			t.Errorf("notices are %q", told)
+		}
+	})
+}
+
 // That a cluster does not answer is remembered, also while nobody asks, and what
 // nobody tried is not known.
 func TestUpOverTime(t *testing.T) {
