@@ -1,7 +1,7 @@
 package plugin_test
 
 import (
-	"fmt"
+	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
-	"github.com/grafana/grafana-plugin-sdk-go/data"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/sim"
 )
@@ -29,27 +28,54 @@ func (r *replaceable) forgets() {
 	r.Store(&sim.Cluster{Version: "2.3.0", Fetch: 10 * time.Second})
 }
 
-// seriesLab is a data source of a cluster, whose jobs a Prometheus has scraped
-// for an hour, with labels mangled, beside others.
-func seriesLab(t *testing.T, keys map[string]any, jobs []*sim.Job, others ...scrapedJob) (lab, *scraper) {
+// scrapedJob is a job that a Prometheus has scraped: a chain of tasks of one
+// subtask each, held back by the last.
+type scrapedJob struct {
+	id, name string
+	tasks    []string // their ids; a name is "name_of_" and the id
+	from, to time.Time
+}
+
+func (j scrapedJob) attempts() (all []attempt) {
+	for i, id := range j.tasks {
+		of := attempt{jobID: j.id, job: j.name, taskID: id, task: "name_of_" + id, from: j.from, to: j.to, idle: 0.1, held: 0.9}
+		if i == len(j.tasks)-1 {
+			of.busy, of.held = 0.9, 0
+		}
+		all = append(all, of)
+	}
+	return all
+}
+
+// forgetful is a cluster that may forget its jobs, and a Prometheus that has
+// scraped them for an hour, with labels mangled.
+type forgetful struct {
+	flink replaceable
+	*fakePrometheus
+}
+
+// forgetfulLab is a data source of both, whose Prometheus has scraped others,
+// too.
+func forgetfulLab(t *testing.T, keys map[string]any, jobs []*sim.Job, others ...scrapedJob) (lab, *forgetful) {
 	t.Helper()
-	prometheus := &scraper{jobs: others}
 	for _, job := range jobs {
 		scraped := scrapedJob{id: job.ID, name: strings.ReplaceAll(job.Name, "-", "_"), from: time.Now().Add(-time.Hour), to: time.Now().Add(time.Hour)}
 		for _, task := range job.Tasks {
 			scraped.tasks = append(scraped.tasks, task.ID)
 		}
-		prometheus.jobs = append(prometheus.jobs, scraped)
+		others = append(others, scraped)
+	}
+	both := &forgetful{fakePrometheus: &fakePrometheus{}}
+	for _, each := range others {
+		both.attempts = append(both.attempts, each.attempts()...)
 	}
 	all := map[string]any{"url": "http://flink:8081", "history": map[string]any{"idleAfter": "1h"}, "prometheus": map[string]any{"url": "http://prometheus:9090"}}
-	for key, value := range keys {
-		all[key] = value
-	}
+	maps.Copy(all, keys)
 	l := inLab(t, jobs...)
 	l.source = open(t, with(all))
-	prometheus.flink.Store(l.Cluster)
-	l.ctx = inMemory(t.Context(), map[string]http.Handler{"flink:8081": &prometheus.flink, "prometheus:9090": prometheus})
-	return l, prometheus
+	both.flink.Store(l.Cluster)
+	l.ctx = inMemory(t.Context(), map[string]http.Handler{"flink:8081": &both.flink, "prometheus:9090": both})
+	return l, both
 }
 
 // before is a range that ended so long ago.
@@ -62,7 +88,7 @@ func before(ago time.Duration) backend.TimeRange {
 // of it, also for a time that is not.
 func TestForgottenJob(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l, prometheus := seriesLab(t, nil, []*sim.Job{sim.HeldBack("two-words", 3, 1, 2)})
+		l, prometheus := forgetfulLab(t, nil, []*sim.Job{sim.HeldBack("two-words", 3, 1, 2)})
 		begun := time.Now()
 		answer(t, queried(l.ctx, t, l, `{"queryType": "jobs"}`), "A")
 		prometheus.flink.forgets()
@@ -89,7 +115,7 @@ func TestJobThatNobodyKnows(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				gone := scrapedJob{strings.Repeat("ab", 16), "gone", []string{"a", "b"}, time.Now().Add(-time.Hour), time.Now()}
-				l, _ := seriesLab(t, keys, nil, gone)
+				l, _ := forgetfulLab(t, keys, nil, gone)
 				shown := answer(t, queriedOver(l.ctx, t, l, before(2*time.Minute), nil, `{"queryType": "tasks", "jobs": ["gone"]}`), "A")
 				if tasks := strings.Join(cells(t, shown, "task"), " "); tasks != "name_of_a name_of_b" {
 					t.Errorf("tasks are %q", tasks)
@@ -110,7 +136,7 @@ func TestJobThatNobodyKnows(t *testing.T) {
 // not in it: where a query names it, Prometheus is asked.
 func TestJobThatNobodyAskedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l, prometheus := seriesLab(t, nil, []*sim.Job{sim.HeldBack("seen", 2, 1, 1), sim.HeldBack("un-seen", 2, 1, 1)})
+		l, prometheus := forgetfulLab(t, nil, []*sim.Job{sim.HeldBack("seen", 2, 1, 1), sim.HeldBack("un-seen", 2, 1, 1)})
 		answer(t, queried(l.ctx, t, l, `{"queryType": "jobs", "jobs": ["seen"]}`), "A")
 		time.Sleep(30 * time.Minute)
 		for _, queryType := range []string{"jobs", "history", "timeline"} {
@@ -129,64 +155,18 @@ func TestJobThatNobodyAskedFor(t *testing.T) {
 	})
 }
 
-// A job that was deployed anew goes on under its name, though for a while
-// Prometheus tells of both: no time is there twice.
-func TestDeployedAnew(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		start := time.Now()
-		first := scrapedJob{strings.Repeat("ab", 16), "orders", []string{"a", "b"}, start.Add(-time.Hour), start.Add(-30 * time.Minute)}
-		second := scrapedJob{strings.Repeat("cd", 16), "orders", []string{"a", "b"}, start.Add(-30*time.Minute + scrapeInterval), start.Add(-2 * time.Minute)}
-		l, _ := seriesLab(t, nil, nil, first, second)
-		over := backend.TimeRange{From: start.Add(-time.Hour), To: start.Add(-2 * time.Minute)}
-		for _, by := range []string{"job", "task", "subtask"} {
-			for _, frame := range queriedOver(l.ctx, t, l, over, nil, `{"queryType": "history", "measure": "busy", "by": "`+by+`"}`)["A"].Frames {
-				ascends(t, frame)
-			}
-		}
-		shown := answer(t, queriedOver(l.ctx, t, l, over, nil, `{"queryType": "timeline"}`), "A")
-		ascends(t, shown)
-		if held := strings.Count(strings.Join(cells(t, shown, "status"), " "), "backpressured"); len(shown.Fields) != 3 || held < 250 {
-			t.Errorf("%d tasks, of which the first is held back at %d of %d times", len(shown.Fields)-1, held, shown.Rows())
-		}
-	})
-}
-
-// Just after that a measure has one series of the name, that of the new one.
-func TestMeasureOfAJobDeployedAnew(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		start := time.Now()
-		first := scrapedJob{strings.Repeat("ab", 16), "orders", []string{"a"}, start.Add(-time.Hour), start.Add(-5 * time.Minute)}
-		second := scrapedJob{strings.Repeat("cd", 16), "orders", []string{"a"}, start.Add(-5*time.Minute + scrapeInterval), start.Add(time.Hour)}
-		l, _ := seriesLab(t, nil, nil, first, second)
-		over := backend.TimeRange{From: start.Add(-time.Hour), To: start.Add(-5*time.Minute + 80*time.Second)}
-		for query, want := range map[string]string{
-			`{"queryType": "measure", "measure": "busy"}`:                     "orders 0.9",
-			`{"queryType": "measure", "measure": "busy", "jobs": ["orders"]}`: "orders 0.9",
-		} {
-			var told []string
-			for _, field := range answer(t, queriedOver(l.ctx, t, l, over, nil, query), "A").Fields {
-				value := "null"
-				if known, ok := field.ConcreteAt(0); ok {
-					value = fmt.Sprintf("%.1f", known)
-				}
-				told = append(told, field.Labels["job"]+" "+value)
-			}
-			if got := strings.Join(told, ", "); got != want {
-				t.Errorf("%s tells %q", query, got)
-			}
-		}
-	})
-}
-
 // A TaskManager whose id the labels have mangled goes on under its id where
 // what is remembered begins, also once Flink has forgotten the job.
 func TestTaskManagerKeepsItsID(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l, prometheus := seriesLab(t, nil, []*sim.Job{sim.HeldBack("orders", 3, 1, 2)})
+		l, prometheus := forgetfulLab(t, nil, []*sim.Job{sim.HeldBack("orders", 3, 1, 2)})
 		managers := cells(t, answer(t, queried(l.ctx, t, l, `{"queryType": "subtasks"}`), "A"), "taskmanager")
-		prometheus.manager = regexp.MustCompile("[^a-zA-Z0-9:_]").ReplaceAllString(managers[0], "_")
-		if prometheus.manager == managers[0] {
+		mangled := regexp.MustCompile("[^a-zA-Z0-9:_]").ReplaceAllString(managers[0], "_")
+		if mangled == managers[0] {
 			t.Fatalf("nothing to mangle in %s", managers[0])
+		}
+		for i := range prometheus.attempts {
+			prometheus.attempts[i].manager = mangled
 		}
 		time.Sleep(2 * time.Minute)
 		for range 2 {
@@ -198,14 +178,4 @@ func TestTaskManagerKeepsItsID(t *testing.T) {
 			time.Sleep(time.Minute)
 		}
 	})
-}
-
-// ascends looks whether each time is later than the one before it.
-func ascends(t *testing.T, frame *data.Frame) {
-	t.Helper()
-	for i := 1; i < frame.Rows(); i++ {
-		if before, at := frame.Fields[0].At(i-1).(time.Time), frame.Fields[0].At(i).(time.Time); !at.After(before) {
-			t.Errorf("%v: %s is followed by %s", frame.Fields[1].Labels, before, at)
-		}
-	}
 }
