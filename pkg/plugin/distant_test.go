@@ -42,6 +42,28 @@ func TestPrometheusHasTheRest(t *testing.T) {
 	}
 }
 
+// The graph of a job that was not looked at is asked of Flink, and counted; that
+// of one that was is known.
+func TestGraphOfWhatPrometheusTells(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, _ := scrapedLab(t, sim.HeldBack("orders", 3, 1, 1))
+		over := backend.TimeRange{From: time.Now().Add(-50 * time.Minute), To: time.Now().Add(-10 * time.Minute)}
+		for _, graphs := range []int{1, 0} {
+			shown := answer(t, queriedOver(l.ctx, t, l, over, nil, `{"queryType": "tasks"}`), "A")
+			saw, asked := l.Asked(), 0
+			for _, path := range saw {
+				asked += strings.Count(path, "/jobs/"+l.Jobs[0].ID)
+			}
+			if asked != graphs || requests(shown) != len(saw) || shown.Rows() != 3 {
+				t.Errorf("%d rows, %d requests told, the cluster saw %q", shown.Rows(), requests(shown), saw)
+			}
+			answer(t, queried(l.ctx, t, l, `{"queryType": "tasks"}`), "A")
+			time.Sleep(10 * time.Second)
+			l.Asked()
+		}
+	})
+}
+
 // Restarts are told over the whole time as well, where nobody asked for them
 // before.
 func TestPrometheusHasRestarts(t *testing.T) {

@@ -8,14 +8,17 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/frame"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history/prometheus"
 )
 
-// heard is what Prometheus said beside its answers to one query.
+// heard is what came beside Prometheus' answers to one query: what it warned of,
+// why it failed, and the requests to Flink for graphs.
 type heard struct {
 	mu       sync.Mutex
 	warnings []string
 	failed   error
+	requests int
 }
 
 // hearing is the context key of a query's heard.
@@ -38,10 +41,24 @@ func (h *heard) warned(text string) {
 	}
 }
 
-// tell puts the warnings to the notices of an answer's first frame.
+// asked counts requests to Flink.
+func (h *heard) asked(requests int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.requests += requests
+}
+
+// tell puts the warnings to the notices of an answer's first frame, and the
+// requests to those of each.
 func (h *heard) tell(frames data.Frames) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	for _, each := range frames {
+		if custom, told := each.Meta.Custom.(frame.Custom); told {
+			custom.Requests += h.requests
+			each.Meta.Custom = custom
+		}
+	}
 	for _, text := range h.warnings {
 		frames[0].AppendNotices(warning("%s", text))
 	}

@@ -43,19 +43,24 @@ func (c cluster) oldest() (at time.Time, any bool) {
 	return c.store.Oldest()
 }
 
-// graph is a job's graph, from Flink or, for a job that it has forgotten, as it
-// was last remembered; nil if neither knows it.
+// graph is a job's graph as it was last remembered, which asks nobody, or from
+// Flink; nil if neither knows it.
 func (c cluster) graph(ctx context.Context, of history.Key) (graph *job.Graph, err error) {
-	if graph, _, err := c.keeper.Graph(ctx, job.Info{ID: of.JobID}); err == nil {
-		return graph, nil
-	}
 	for taken, err := range c.lastLooks(ctx, of.JobID) {
 		if err != nil {
 			return nil, err
 		}
 		graph = taken.Graph
 	}
-	return graph, nil
+	if graph != nil {
+		return graph, nil
+	}
+	graph, requests, err := c.keeper.Graph(ctx, job.Info{ID: of.JobID})
+	heardIn(ctx).asked(requests)
+	if err != nil && ctx.Err() == nil { // the tasks are as Prometheus names them
+		return nil, nil
+	}
+	return graph, ctx.Err()
 }
 
 // taskManagers are the ids of those that the job ran on when it was last looked
