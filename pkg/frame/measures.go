@@ -30,14 +30,14 @@ var Measures = []Measure{
 	{
 		Name: "bottleneck", unit: percentUnit, job: jobSeverity,
 		ofTask: func(j Job, task int) float64 {
-			return severity(j.Verdict.RootAt(task), j.Snapshot.Tasks[task].Whole())
+			return severity(j.Verdict.RootAt(task), j.Snapshot.Tasks[task].Whole() && !j.Snapshot.Graph.EdgesUnknown)
 		},
 		ofSubtask: func(j Job, task int, load job.SubtaskLoad) float64 {
 			root := j.Verdict.RootAt(task)
 			if root != nil && !slices.Contains(root.Hot, load.Subtask) {
 				root = nil
 			}
-			return severity(root, load.Known())
+			return severity(root, load.Known() && !j.Snapshot.Graph.EdgesUnknown)
 		},
 	},
 	{

@@ -5,6 +5,8 @@ import (
 	"context"
 	"slices"
 	"time"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )
 
 // Jobs lists the jobs that were looked at in the span, by the cluster's name
@@ -31,6 +33,16 @@ func (s *Store) Oldest() (at time.Time, found bool) {
 		}
 	}
 	return at, found
+}
+
+// TypeOf is the type of a job, empty if nothing tells it.
+func (s *Store) TypeOf(of Key) job.Type {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if known := s.jobs[of]; known != nil {
+		return known.kind
+	}
+	return ""
 }
 
 // seen is what is remembered of a job in a span.

@@ -1,6 +1,7 @@
 package history
 
 import (
+	"strings"
 	"time"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
@@ -11,7 +12,8 @@ import (
 type remembered struct {
 	blocks []*sealedBlock
 	open   *open
-	sealed int // the bytes of blocks
+	sealed int      // the bytes of blocks
+	kind   job.Type // as Flink told it last
 }
 
 // jobBytes is what a job takes beside its blocks.
@@ -52,6 +54,9 @@ func (r *remembered) add(look *job.Look, row Row) bool {
 		return false
 	}
 	r.open.add(draft)
+	if kind := look.Job.Type; kind != "" && kind != r.kind {
+		r.kind = job.Type(strings.Clone(string(kind)))
+	}
 	return true
 }
 

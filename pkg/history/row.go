@@ -43,6 +43,9 @@ type JobRow struct {
 	Running bool
 	// Clear is set where it was known that nothing held the job back.
 	Clear bool
+	// EdgesUnknown is set where nobody knew how the tasks are connected, and so
+	// whether any holds the job back.
+	EdgesUnknown bool
 	// Restarts are those since the job started; NaN if not known.
 	Restarts float64
 	// From and To bound the time that the shares are measured over, to the

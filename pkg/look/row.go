@@ -15,19 +15,21 @@ func Row(snapshot *job.Snapshot) history.Row {
 	row := history.Row{
 		Job: history.JobRow{
 			Running: snapshot.AllRun(), Clear: verdict.Kind == diagnosis.None, Restarts: math.NaN(),
-			From: snapshot.From, To: snapshot.To, Source: snapshot.Source,
+			EdgesUnknown: snapshot.Graph.EdgesUnknown,
+			From:         snapshot.From, To: snapshot.To, Source: snapshot.Source,
 		},
 		Tasks: make([]history.TaskRow, len(snapshot.Tasks)),
 	}
-	for i, load := range snapshot.Tasks {
-		row.Tasks[i] = taskRow(snapshot.Graph.Tasks[i], load, verdict, i)
+	for i := range snapshot.Tasks {
+		row.Tasks[i] = taskRow(snapshot, verdict, i)
 	}
 	return row
 }
 
 // taskRow tells of a task what a measure by task does: unless every running
 // subtask was measured, only what is bad for certain.
-func taskRow(task job.Task, load job.TaskLoad, verdict diagnosis.Verdict, at int) (row history.TaskRow) {
+func taskRow(snapshot *job.Snapshot, verdict diagnosis.Verdict, at int) (row history.TaskRow) {
+	task, load := snapshot.Graph.Tasks[at], snapshot.Tasks[at]
 	status := verdict.StatusOf(at, load)
 	if load.Whole() {
 		row[history.Whole] = 1
@@ -41,7 +43,7 @@ func taskRow(task job.Task, load job.TaskLoad, verdict diagnosis.Verdict, at int
 	row[history.BackpressuredMax], row[history.BackpressuredAvg] = float32(load.Backpressured.Max), float32(load.Backpressured.Avg)
 	row[history.IdleMin], row[history.IdleAvg] = float32(load.Idle.Min), float32(load.Idle.Avg)
 	row[history.Skew] = float32(diagnosis.Skew(task, load))
-	row[history.Bottleneck] = severity(verdict.RootAt(at), row[history.Whole] == 1)
+	row[history.Bottleneck] = severity(verdict.RootAt(at), row[history.Whole] == 1 && !snapshot.Graph.EdgesUnknown)
 	row[history.RecordsIn], row[history.RecordsOut] = float32(load.RecordsIn), float32(load.RecordsOut)
 	row[history.Status] = float32(status)
 	return row

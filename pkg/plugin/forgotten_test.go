@@ -123,6 +123,21 @@ func TestJobThatNobodyKnows(t *testing.T) {
 				if told := strings.Join(notices(shown), " "); !strings.Contains(told, "knows the graph of job gone") {
 					t.Errorf("notices are %q", told)
 				}
+				for _, by := range []string{"job", "task", "subtask"} {
+					for _, query := range []string{`{"queryType": "history", "by": "` + by + `"}`, `{"queryType": "history", "measure": "blame", "by": "` + by + `"}`, `{"queryType": "measure", "by": "` + by + `"}`} {
+						holds := answer(t, queriedOver(l.ctx, t, l, before(2*time.Minute), nil, query), "A")
+						for _, field := range holds.Fields {
+							for i := range field.Len() {
+								if value, known := field.ConcreteAt(i); known && field.Type().Numeric() {
+									t.Fatalf("%s tells %v", query, value)
+								}
+							}
+						}
+						if told := strings.Join(notices(holds), " "); !strings.Contains(told, "knows the graph of job gone") {
+							t.Errorf("the notices of %s are %q", query, told)
+						}
+					}
+				}
 				verdict := answer(t, queriedOver(l.ctx, t, l, before(2*time.Minute), nil, `{"queryType": "bottlenecks", "jobs": ["gone"]}`), "A")
 				if kind := cells(t, verdict, "kind"); len(kind) != 1 || kind[0] != "unknown" {
 					t.Errorf("the verdict is %v", kind)

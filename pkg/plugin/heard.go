@@ -13,12 +13,13 @@ import (
 )
 
 // heard is what came beside Prometheus' answers to one query: what it warned of,
-// why it failed, and the requests to Flink for graphs.
+// why it failed, the requests to Flink for graphs, and whose graph nobody knew.
 type heard struct {
-	mu       sync.Mutex
-	warnings []string
-	failed   error
-	requests int
+	mu        sync.Mutex
+	warnings  []string
+	failed    error
+	requests  int
+	graphless []string
 }
 
 // hearing is the context key of a query's heard.
@@ -48,6 +49,15 @@ func (h *heard) asked(requests int) {
 	h.requests += requests
 }
 
+// unknown notes a job over time whose graph nobody knew, once.
+func (h *heard) unknown(job string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !slices.Contains(h.graphless, job) {
+		h.graphless = append(h.graphless, job)
+	}
+}
+
 // tell puts the warnings to the notices of an answer's first frame, and the
 // requests to those of each.
 func (h *heard) tell(frames data.Frames) {
@@ -58,6 +68,9 @@ func (h *heard) tell(frames data.Frames) {
 			custom.Requests += h.requests
 			each.Meta.Custom = custom
 		}
+	}
+	if len(h.graphless) > 0 {
+		frames[0].AppendNotices(unconnected(h.graphless))
 	}
 	for _, text := range h.warnings {
 		frames[0].AppendNotices(warning("%s", text))

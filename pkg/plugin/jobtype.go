@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )
 
@@ -27,6 +28,17 @@ func (t *jobTypes) UnmarshalJSON(source []byte) error {
 		*t = append(*t, read)
 	}
 	return nil
+}
+
+// ofType leaves out the jobs of which it is remembered that they are of another
+// type than those that the query is about.
+func (f *found) ofType(types jobTypes) {
+	if f.cluster.store == nil || len(types) == 0 {
+		return
+	}
+	f.targets = slices.DeleteFunc(f.targets, func(asked target) bool {
+		return !types.choose(f.cluster.store.TypeOf(history.Key{Cluster: f.cluster.name, JobID: asked.info.ID}))
+	})
 }
 
 // choose tells whether the query is about jobs of that type. Of a job whose

@@ -32,6 +32,9 @@ func (a asking) lookTraces(ctx context.Context, c cluster, info job.Info) (trace
 			continue
 		}
 		shown := frame.Job{Cluster: c.name, Snapshot: snapshot, Verdict: diagnosis.Diagnose(snapshot), Tasks: a.tasks(snapshot.Graph)}
+		if snapshot.Graph.EdgesUnknown {
+			heardIn(ctx).unknown(info.Name)
+		}
 		if a.number.name == "blame" {
 			shown.Past = soFar.past(shown)
 		}

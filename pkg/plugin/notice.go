@@ -29,6 +29,11 @@ func unwhole(err error) data.Notice {
 	return warning("The past is not known as a whole: %s", sentence(err))
 }
 
+// unconnected tells why nothing is told of what holds jobs back.
+func unconnected(jobs []string) data.Notice {
+	return info("Neither Flink nor the history knows the graph of job %s: tasks are named as Prometheus has them, and how they are connected, so what holds them back, is not known.", listed(jobs))
+}
+
 // notices tell what of a cluster is left out.
 func (f found) notices() (notices []data.Notice) {
 	switch {
@@ -92,7 +97,7 @@ func partial(shown frame.Job) (notices []data.Notice) {
 		notices = append(notices, info("These tasks of job %s have finished, so nothing is measured of them: %s.", snapshot.Job.Name, listed(ended)))
 	}
 	if snapshot.Graph.EdgesUnknown {
-		notices = append(notices, info("Neither Flink nor the history knows the graph of job %s: its tasks are named as Prometheus has them, and how they are connected, so what holds the job back, is not known.", snapshot.Job.Name))
+		notices = append(notices, unconnected([]string{snapshot.Job.Name}))
 	}
 	if unknown := diagnosis.Unmeasured(snapshot); unknown != "" && len(silent) == 0 {
 		notices = append(notices, info("Not measured in job %s: %s.", snapshot.Job.Name, unknown))

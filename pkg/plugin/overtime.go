@@ -61,6 +61,7 @@ func (a asking) overTime(ctx context.Context) (past frame.Past, err error) {
 		names = append(names, jobs...)
 		of := found{cluster: c}
 		of.choose(a.query, jobs)
+		of.ofType(a.Types)
 		past.Notices = append(past.Notices, of.notices()...)
 		for _, asked := range of.targets {
 			traces, err := a.traces(ctx, c, asked.info)

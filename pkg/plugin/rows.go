@@ -3,6 +3,7 @@ package plugin
 import (
 	"context"
 	"math"
+	"slices"
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
@@ -28,6 +29,9 @@ func (a asking) rowTraces(ctx context.Context, c cluster, info job.Info) ([]fram
 	rows, err := c.rows(ctx, info.ID, a.span(), a.step(), wanted...)
 	if err != nil && len(rows.Times) == 0 {
 		return nil, err
+	}
+	if slices.ContainsFunc(rows.Jobs, func(row history.JobRow) bool { return row.EdgesUnknown }) {
+		heardIn(ctx).unknown(info.Name)
 	}
 	labels, parts := data.Labels{"cluster": c.name}, a.named(rows, info)
 	chosen := a.rowsOf(rows)
