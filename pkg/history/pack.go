@@ -107,7 +107,19 @@ func packingOf(values []int64, scratch *[]int64) packing {
 			best = fewer
 		}
 	}
-	return best
+	return best.counted(values)
+}
+
+// counted has the number of outliers that there are: one that was left out for a
+// while may fit again, when the base has risen.
+func (p packing) counted(values []int64) packing {
+	p.outliers = 0
+	for _, value := range values {
+		if !p.holds(value) {
+			p.outliers++
+		}
+	}
+	return p
 }
 
 func between(low, high int64) packing {
