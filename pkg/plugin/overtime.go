@@ -61,7 +61,6 @@ func (a asking) overTime(ctx context.Context) (past frame.Past, err error) {
 		names = append(names, jobs...)
 		of := found{cluster: c}
 		of.choose(a.query, jobs)
-		of.ofType(a.Types)
 		past.Notices = append(past.Notices, of.notices()...)
 		for _, asked := range of.targets {
 			traces, err := a.traces(ctx, c, asked.info)
@@ -69,6 +68,10 @@ func (a asking) overTime(ctx context.Context) (past frame.Past, err error) {
 			gathered.add(traces...)
 		}
 	}
+	gathered.add(past.Traces...)
+	absent, notices := a.absentThen(chosen, names)
+	gathered.add(absent...)
+	past.Notices = append(past.Notices, notices...)
 	past.Traces, past.Gap, past.End = gathered.all(), a.gap(), a.span().To
 	if err := ctx.Err(); err != nil {
 		return past, err
@@ -84,68 +87,6 @@ func (a asking) span() history.Span {
 		span.To = time.Now()
 	}
 	return span
-}
-
-// looked takes a look where the range reaches to now; that Flink does not
-// answer is told, but no reason not to tell of the past.
-func (a asking) looked(ctx context.Context) (past frame.Past, failed error) {
-	if !live(a.over, 0) {
-		return past, nil
-	}
-	answer, err := a.lookedNow(ctx)
-	if err != nil {
-		past.Notices = []data.Notice{warning("Nothing newer is known: %s", sentence(err))}
-		return past, err
-	}
-	past.Requests, past.Notices = answer.Requests, answer.Notices
-	return past, nil
-}
-
-// lookedNow asks for what is told of now; for what a look alone does not tell
-// before it, so that it is remembered with it.
-func (a asking) lookedNow(ctx context.Context) (answer frame.Answer, err error) {
-	if a.number.state != nil {
-		if answer, _, err = a.number.state.ask(a, ctx); err != nil || a.By == byCluster {
-			return answer, err
-		}
-	}
-	asked := answer.Requests
-	answer, err = a.look(ctx)
-	answer.Requests += asked
-	return answer, err
-}
-
-// upTraces tell when the cluster answered.
-func (a asking) upTraces(c cluster) []frame.Trace {
-	times, up := c.up(a.span(), a.step())
-	if len(times) == 0 {
-		return nil
-	}
-	return []frame.Trace{{Labels: data.Labels{"cluster": c.name}, Times: times, Values: up}}
-}
-
-// missed tells of names that match nothing, and of a range of which nothing is
-// remembered; that Prometheus did not tell is a reason to know of neither.
-func (a asking) missed(past *frame.Past, names []job.Info, failed, lacks error) error {
-	switch {
-	case len(past.Traces) > 0:
-		return nil
-	case lacks != nil && a.alert:
-		return lacks
-	case lacks != nil:
-		return nil
-	}
-	for _, p := range a.Jobs {
-		if p.regex == nil && len(names) > 0 && !anyJob(names, p) {
-			return absent("There was no job %q in this time%s.", short(p.text), present(names))
-		}
-	}
-	if failed != nil {
-		return failed
-	}
-	nothing, err := a.nothing("Nothing is remembered of this time: choose a longer range, or one that ends later.")
-	past.Notices = append(past.Notices, nothing...)
-	return err
 }
 
 // partly makes a notice of an error that leaves out a part of what was asked,

@@ -35,6 +35,9 @@ func (a asking) rowTraces(ctx context.Context, c cluster, info job.Info) ([]fram
 	}
 	labels, parts := data.Labels{"cluster": c.name}, a.named(rows, info)
 	chosen := a.rowsOf(rows)
+	if len(chosen) == 0 && len(a.Tasks) > 0 && a.number.state == nil {
+		return nil, err // of tasks that the job has not there is nothing to tell
+	}
 	if a.By == frame.ByJob {
 		return traced(rows, parts, labels, a.ofJob(rows, chosen)), err
 	}

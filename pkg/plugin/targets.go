@@ -122,6 +122,7 @@ func (f *found) choose(q query, jobs []job.Info) {
 			f.targets = append(f.targets, target{cluster: f.cluster, info: info})
 		}
 	}
+	f.ofType(q.Types)
 	f.leftOut = max(len(f.targets)-mostJobs, 0)
 	f.targets = f.targets[:len(f.targets)-f.leftOut]
 }
