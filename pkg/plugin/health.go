@@ -12,7 +12,8 @@ import (
 )
 
 // CheckHealth says of each cluster its version, what runs, how often metrics
-// are fetched and whether they arrive, and what to do where something lacks.
+// are fetched and whether they arrive, whether Prometheus answers, and what to do
+// where something lacks.
 func (i *Instance) CheckHealth(ctx context.Context, request *backend.CheckHealthRequest) (*backend.CheckHealthResult, error) {
 	if i.err != nil {
 		return &backend.CheckHealthResult{Status: backend.HealthStatusError, Message: sentence(i.err).Error()}, nil
@@ -24,6 +25,12 @@ func (i *Instance) CheckHealth(ctx context.Context, request *backend.CheckHealth
 			return &backend.CheckHealthResult{Status: backend.HealthStatusError, Message: c.prefix(len(i.clusters)) + sentence(err).Error()}, nil
 		}
 		texts = append(texts, c.prefix(len(i.clusters))+text)
+	}
+	switch text, err := i.farHealth(ctx); {
+	case err != nil:
+		return &backend.CheckHealthResult{Status: backend.HealthStatusError, Message: strings.Join(texts, " ") + " The past before the built-in history is not told: " + sentence(err).Error()}, nil
+	case text != "":
+		texts = append(texts, text)
 	}
 	if i.rootURL {
 		texts = append(texts, "Warning: the address stands in the data source's root url, so everyone who may query can send any request to Flink through Grafana's proxy, cancelling jobs included. Move it to jsonData.url.")
