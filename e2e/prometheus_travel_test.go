@@ -93,9 +93,7 @@ func (b *behind) measuresThen(t *testing.T) {
 	}
 	b.measured(t, "blame", "task", math.IsNaN)
 	b.measured(t, "running", "job", func(value float64) bool { return value == 1 })
-	if frame := b.over(t, b.before(), `{"queryType":"measure","measure":"restarts","jobs":["bottleneck"]}`)[0]; len(frame.Meta.Notices) == 0 {
-		t.Error("nothing is said of restarts, which are not remembered")
-	}
+	b.measured(t, "restarts", "job", func(value float64) bool { return value == 0 })
 }
 
 // measured asks for one measure, of whose series each has to be right.
