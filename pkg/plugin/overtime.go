@@ -48,35 +48,63 @@ func (a asking) overTime(ctx context.Context) (past frame.Past, err error) {
 		return past, err
 	}
 	past, failed := a.looked(ctx)
-	gathered := newTraces()
-	var names []job.Info
-	var lacks error // why something is not known
+	found := gathered{traces: newTraces()}
 	for _, c := range chosen {
-		if a.By == byCluster {
-			gathered.add(a.upTraces(c)...)
-			continue
-		}
-		jobs, err := c.jobsIn(ctx, a.span(), a.Jobs)
-		past.Notices, lacks = partly(past.Notices, lacks, err)
-		names = append(names, jobs...)
-		of := found{cluster: c}
-		of.choose(a.query, jobs)
-		past.Notices = append(past.Notices, of.notices()...)
-		for _, asked := range of.targets {
-			traces, err := a.traces(ctx, c, asked.info)
-			past.Notices, lacks = partly(past.Notices, lacks, err)
-			gathered.add(traces...)
-		}
+		a.gather(ctx, c, &found)
 	}
-	gathered.add(past.Traces...)
-	absent, notices := a.absentThen(chosen, names)
-	gathered.add(absent...)
-	past.Notices = append(past.Notices, notices...)
-	past.Traces, past.Gap, past.End = gathered.all(), a.gap(), a.span().To
+	found.traces.add(past.Traces...)
+	found.absent(a.absentThen(chosen, found.names))
+	past.Traces, past.Gap, past.End = found.traces.all(), a.gap(), a.span().To
+	past.Notices = append(past.Notices, found.notices...)
 	if err := ctx.Err(); err != nil {
 		return past, err
 	}
-	return past, a.missed(&past, names, failed, lacks)
+	return past, a.missed(&past, found.names, failed, found.lacks)
+}
+
+// gathered is what there is of the clusters over time.
+type gathered struct {
+	traces  *traces
+	names   []job.Info // of all jobs that there were
+	notices []data.Notice
+	lacks   error // why something is not known
+}
+
+// gather adds what there is of a cluster.
+func (a asking) gather(ctx context.Context, c cluster, to *gathered) {
+	if a.By == byCluster {
+		to.traces.add(a.upTraces(c)...)
+		return
+	}
+	jobs, err := c.jobsIn(ctx, a.span(), a.Jobs)
+	to.lacking(err)
+	to.names = append(to.names, jobs...)
+	of := found{cluster: c}
+	of.choose(a.query, jobs)
+	to.notices = append(to.notices, of.notices()...)
+	for _, asked := range of.targets {
+		traces, err := a.traces(ctx, c, asked.info)
+		to.lacking(err)
+		to.traces.add(traces...)
+	}
+}
+
+// absent adds the series of jobs that were not there.
+func (g *gathered) absent(traces []frame.Trace, notices []data.Notice) {
+	g.traces.add(traces...)
+	g.notices = append(g.notices, notices...)
+}
+
+// lacking makes a notice of an error that leaves out a part of what was asked, or
+// all of it, once however often it comes. It keeps the first.
+func (g *gathered) lacking(err error) {
+	if err == nil {
+		return
+	}
+	if told := unwhole(err); !slices.Contains(g.notices, told) {
+		g.notices = append(g.notices, told)
+	}
+	g.lacks = cmp.Or(g.lacks, err)
 }
 
 // span is the query's range, with the look that was just taken if it reaches to
@@ -87,17 +115,4 @@ func (a asking) span() history.Span {
 		span.To = time.Now()
 	}
 	return span
-}
-
-// partly makes a notice of an error that leaves out a part of what was asked,
-// or all of it, once however often it comes. It keeps the first.
-func partly(notices []data.Notice, first, err error) ([]data.Notice, error) {
-	if err == nil {
-		return notices, first
-	}
-	told := unwhole(err)
-	if !slices.Contains(notices, told) {
-		notices = append(notices, told)
-	}
-	return notices, cmp.Or(first, err)
 }
