@@ -38,6 +38,7 @@ type attempt struct {
 	subtask, number   int
 	host, taskManager string
 	taskName, jobName string
+	deployment        *deployment // set where it was measured
 	// series is what tells apart the series of an attempt that is scraped
 	// twice: the lowest is taken.
 	series model.Fingerprint

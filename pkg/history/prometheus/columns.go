@@ -65,13 +65,17 @@ func (r *reading) uncounted() bool {
 	return false
 }
 
-// forget drops the values of the last chunk, and the attempts that had none.
+// forget drops the values of the last chunk, and the attempts that had none,
+// and the deployments of none.
 func (r *reading) forget() {
+	r.deployments = map[string]*deployment{}
 	for id, attempt := range r.attempts {
 		if attempt.values[backpressured] == nil {
 			delete(r.attempts, id)
+			continue
 		}
 		attempt.values = [columns][]float32{}
+		r.deployments[attempt.deployment.execution] = attempt.deployment
 	}
 }
 

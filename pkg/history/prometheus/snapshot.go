@@ -10,10 +10,10 @@ import (
 // none was there, the state of the job is not known.
 func (r *reading) snapshot(of *layout, point int, at time.Time) (*job.Snapshot, error) {
 	loads, all := make([][]job.SubtaskLoad, len(of.tasks)), make([]job.SubtaskLoad, 0, of.subtasks)
-	there, any := make([]int, len(of.tasks)), false
-	for task, subtasks := range of.tasks {
+	there, any, deployed := make([]int, len(of.tasks)), false, r.deployed(point)
+	for task := range of.tasks {
 		begin := len(all)
-		for subtask, attempts := range subtasks {
+		for subtask, attempts := range of.during(task, deployed) {
 			load, err := r.load(subtask, attempts, point)
 			if err != nil {
 				return nil, err
@@ -42,7 +42,7 @@ func (r *reading) blank(of *layout, at time.Time) *job.Snapshot {
 // measured makes the snapshot. The subtasks of a task of which none was there
 // are in the state of the task.
 func (r *reading) measured(of *layout, loads [][]job.SubtaskLoad, there []int, any bool, at time.Time) *job.Snapshot {
-	graph := of.during(there)
+	graph := of.at(loads, there)
 	for task, subtasks := range loads {
 		if there[task] == 0 {
 			for i := range subtasks {

@@ -22,6 +22,12 @@ type reading struct {
 	graph    *job.Graph // nil if there is none
 	name     string     // of the job, as its metrics told it last
 	attempts map[identity]*attempt
+	// deployments are those of the attempts, by execution, and present those of
+	// which the chunk has values.
+	deployments map[string]*deployment
+	present     []*deployment
+	// latest is the execution that the graph is of; nil until it was asked.
+	latest   *string
 	managers map[string]string   // ids of TaskManagers by what their labels may say
 	tasks    map[string]job.Task // by id, those that the graph lacks
 	// clocked is set where the chunk is of accumulated times.
@@ -92,6 +98,9 @@ func (r *reading) each(ctx context.Context, take func(*job.Snapshot) bool) error
 	for next := 0; next < r.points.count && !handing.ended; next += most {
 		chunk := r.points.chunk(next, most)
 		if err := r.read(ctx, chunk); err != nil {
+			return err
+		}
+		if err := r.deploy(ctx); err != nil {
 			return err
 		}
 		layouts, several := r.layouts(), r.several()

@@ -38,23 +38,40 @@ type survey struct {
 	interval, window time.Duration
 }
 
-// find finds out when, how often and how many series of the job were scraped.
-func (a *asking) find(ctx context.Context, matcher string, points grid) (survey, error) {
+// sighting is where among some points the job was seen.
+type sighting struct {
+	first, last time.Time
+	// back is how far before them its samples may be.
+	back time.Duration
+	// series is how many there were of a metric at one time, 0 if none.
+	series int
+}
+
+// search looks for the job at some of the points.
+func (a *asking) search(ctx context.Context, matcher string, points grid) (seen sighting, err error) {
 	coarse := points.coarse(surveyPoints)
-	back := max(coarse.step, surveyWindow)
-	matrix, err := a.matrix(ctx, fmt.Sprintf("count(%s)", over("count_over_time", gaugeBackpressured, matcher, back)), coarse)
+	seen.back = max(coarse.step, surveyWindow)
+	matrix, err := a.matrix(ctx, fmt.Sprintf("count(%s)", over("count_over_time", gaugeBackpressured, matcher, seen.back)), coarse)
 	if err != nil || len(matrix) == 0 || len(matrix[0].Values) == 0 {
-		return survey{}, err
+		return sighting{}, err
 	}
-	var found survey
 	values := matrix[0].Values
 	for _, value := range values {
-		found.series = max(found.series, int(value.Value))
+		seen.series = max(seen.series, int(value.Value))
 	}
-	first, last := values[0].Timestamp.Time(), values[len(values)-1].Timestamp.Time()
-	found.points = points.within(first.Add(-back), last)
+	seen.first, seen.last = values[0].Timestamp.Time(), values[len(values)-1].Timestamp.Time()
+	return seen, nil
+}
+
+// find finds out when, how often and how many series of the job were scraped.
+func (a *asking) find(ctx context.Context, matcher string, points grid) (survey, error) {
+	seen, err := a.search(ctx, matcher, points)
+	if err != nil || seen.series == 0 {
+		return survey{}, err
+	}
+	found := survey{series: seen.series, points: points.within(seen.first.Add(-seen.back), seen.last)}
 	// At the last point the job may have but one sample left.
-	if found.interval, err = a.scraped(ctx, matcher, last, min(back+surveyWindow, mostSampled)); err != nil {
+	if found.interval, err = a.scraped(ctx, matcher, seen.last, min(seen.back+surveyWindow, mostSampled)); err != nil {
 		return survey{}, err
 	}
 	found.window = max(points.step, scrapes*found.interval, leastWindow) + found.interval

@@ -33,14 +33,18 @@ func (r *reading) layouts() []*layout {
 }
 
 // layout sorts the attempts of a graph's tasks. A subtask that the graph has
-// and the metrics lack has a place, as has one that the graph has no more.
+// and the metrics lack has a place, as has each of any deployment.
 func (r *reading) layout(graph *job.Graph) *layout {
 	of := &layout{graph: graph}
 	of.tasks = make([][][]*attempt, len(of.graph.Tasks))
 	index := make(map[string]int, len(of.graph.Tasks))
 	for i, task := range of.graph.Tasks {
 		index[task.ID] = i
-		of.tasks[i] = make([][]*attempt, min(task.Parallelism, mostParallel))
+		places := min(task.Parallelism, mostParallel)
+		for _, each := range r.present {
+			places = max(places, each.parallelism[task.ID])
+		}
+		of.tasks[i], of.subtasks = make([][]*attempt, places), of.subtasks+places
 	}
 	for _, attempt := range r.attempts {
 		task, known := index[attempt.task]
@@ -48,15 +52,22 @@ func (r *reading) layout(graph *job.Graph) *layout {
 			continue
 		}
 		r.name = attempt.jobName
-		for len(of.tasks[task]) <= attempt.subtask {
-			of.tasks[task] = append(of.tasks[task], nil)
-		}
 		of.tasks[task][attempt.subtask] = append(of.tasks[task][attempt.subtask], attempt)
 	}
-	for _, subtasks := range of.tasks {
-		of.subtasks += len(subtasks)
-	}
 	return of
+}
+
+// during are the subtasks that a task has in any of the deployments: all, which
+// are missing then, if it was never seen in one.
+func (l *layout) during(task int, deployed []*deployment) [][]*attempt {
+	parallelism := 0
+	for _, each := range deployed {
+		parallelism = max(parallelism, each.parallelism[l.graph.Tasks[task].ID])
+	}
+	if parallelism == 0 {
+		return l.tasks[task]
+	}
+	return l.tasks[task][:parallelism]
 }
 
 // named is a graph of the tasks that the metrics have named so far, by name,
@@ -87,16 +98,16 @@ func (r *reading) named(but *job.Graph) *job.Graph {
 	return graph
 }
 
-// during is the graph at a time, by how many subtasks of each task were there:
-// that of the snapshot before, if nothing changed.
-func (l *layout) during(there []int) *job.Graph {
+// at is the graph at a time, by the subtasks of each task and how many of them
+// were there: that of the snapshot before, if nothing changed.
+func (l *layout) at(loads [][]job.SubtaskLoad, there []int) *job.Graph {
 	tasks := slices.Clone(l.graph.Tasks)
 	same := l.last != nil
 	for i := range tasks {
 		task := &tasks[i]
-		task.Parallelism, task.Running = len(l.tasks[i]), there[i]
+		task.Parallelism, task.Running = len(loads[i]), there[i]
 		task.State = stateOf(task.State, there[i])
-		same = same && task.Running == l.last.Tasks[i].Running
+		same = same && task.Running == l.last.Tasks[i].Running && task.Parallelism == l.last.Tasks[i].Parallelism
 	}
 	if !same {
 		l.last = &job.Graph{Tasks: tasks, EdgesUnknown: l.graph.EdgesUnknown}
