@@ -40,8 +40,10 @@ type attempt struct {
 	taskName, jobName string
 	deployment        *deployment // set where it was measured
 	// series is what tells apart the series of an attempt that is scraped
-	// twice: the lowest is taken.
+	// twice, or of which a label changed. The others are as this one until
+	// [reading.settle] chooses among them.
 	series model.Fingerprint
+	others []*attempt
 	// values has for each column a value for each point, NaN where there is
 	// none; nil for a column that has no series.
 	values [columns][]float32

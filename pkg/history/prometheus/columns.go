@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"math"
+	"slices"
 
 	"github.com/prometheus/common/model"
 )
@@ -46,20 +47,29 @@ func (r *reading) read(ctx context.Context, points grid) error {
 			return err
 		}
 	}
-	if found && !r.uncounted() {
-		return nil
+	if !found || r.uncounted() {
+		if _, err := r.column(ctx, coverage, points); err != nil {
+			return err
+		}
 	}
-	_, err = r.column(ctx, coverage, points)
-	return err
+	r.settle(points.count)
+	return nil
 }
 
 // uncounted tells whether there is a legacy source, which has no busy time.
 func (r *reading) uncounted() bool {
-	for _, attempt := range r.attempts {
-		for point := range attempt.values[busy] {
-			if attempt.there(point) && math.IsNaN(attempt.value(busy, point)) {
-				return true
-			}
+	for _, one := range r.attempts {
+		if one.uncounted() || slices.ContainsFunc(one.others, (*attempt).uncounted) {
+			return true
+		}
+	}
+	return false
+}
+
+func (a *attempt) uncounted() bool {
+	for point := range a.values[busy] {
+		if a.there(point) && math.IsNaN(a.value(busy, point)) {
+			return true
 		}
 	}
 	return false
@@ -96,8 +106,8 @@ func (r *reading) column(ctx context.Context, asked query, points grid) (found b
 	return len(matrix) > 0, nil
 }
 
-// attempt is the one that a series is of; nil if it is of none, or if another
-// series of it is taken.
+// attempt is the one that a series is of, or the other of it; nil if it is of
+// none.
 func (r *reading) attempt(labels model.Metric) *attempt {
 	known, found := r.attempts[identityOf(labels)]
 	if !found {
@@ -107,13 +117,18 @@ func (r *reading) attempt(labels model.Metric) *attempt {
 		}
 		return known
 	}
-	switch series := labels.FastFingerprint(); {
-	case series > known.series:
-		return nil
-	case series < known.series:
-		known.series, known.values = series, [columns][]float32{}
+	series := labels.FastFingerprint()
+	if series == known.series {
+		return known
 	}
-	return known
+	for _, other := range known.others {
+		if series == other.series {
+			return other
+		}
+	}
+	other := newAttempt(labels)
+	known.others = append(known.others, other)
+	return other
 }
 
 // fill puts an answer's values in their places.
