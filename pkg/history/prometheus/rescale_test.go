@@ -106,13 +106,27 @@ func TestParallelismIsThatOfTheTime(t *testing.T) {
 				options.Graph = connected(map[string]int{"a": c.graph}, "a")
 			}
 			prom := &fake{series: scraped(c.attempts...)}
-			if got := measured(t, served(t, prom, options), c.over); got != c.want {
+			if got := measured(t, served(t, prom, options).At(noon.Add(48*time.Hour)), c.over); got != c.want {
 				t.Errorf("got %s, want %s", got, c.want)
 			}
-			if len(prom.requests) > 11 {
+			if len(prom.requests) > 10 {
 				t.Errorf("%d requests", len(prom.requests))
 			}
 		})
+	}
+}
+
+// However long ago a job ran last, the graph is that of its last deployment.
+func TestLastDeploymentLongAgo(t *testing.T) {
+	for want, attempts := range map[string][]ran{
+		"2 of 2": joined(deployed("one", 2, -30, 20), deployed("two", 3, 21, 25)),
+		"2 of 3": joined(deployed("one", 2, -30, 20), again("one", 0, 1, 21, 25)),
+	} {
+		prom := &fake{series: scraped(attempts...)}
+		reader := served(t, prom, prometheus.Options{Graph: connected(map[string]int{"a": 3}, "a")}).At(noon.AddDate(2, 0, 0))
+		if got := measured(t, reader, minutes(-25, -15)); got != want || len(prom.requests) > 11 {
+			t.Errorf("got %s by %d requests, want %s", got, len(prom.requests), want)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package prometheus_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -99,6 +100,33 @@ func TestGapIsUnknown(t *testing.T) {
 	}
 	if got := found[30].Tasks[0].Subtasks[0].Shares; !near(got, mixed) {
 		t.Errorf("%v after the gap", got)
+	}
+}
+
+// Where the scrape interval changed, the longer one goes for all.
+func TestScrapeIntervalThatChanges(t *testing.T) {
+	for name, rarely := range map[string]func(at time.Time) bool{
+		"shortened": func(at time.Time) bool { return at.Before(noon) },
+		"prolonged": func(at time.Time) bool { return at.After(noon) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			all := scraped(always("a", 0, mixed))
+			for i, s := range all {
+				all[i].samples = slices.DeleteFunc(s.samples, func(one sample) bool {
+					return rarely(one.at) && !one.at.Equal(one.at.Truncate(time.Minute))
+				})
+			}
+			prom := &fake{series: all}
+			found := snapshots(t, served(t, prom, prometheus.Options{}), minutes(-25, 25), 10*time.Second)
+			for _, snapshot := range found {
+				if got := snapshot.Tasks[0].Subtasks[0].Shares; !near(got, mixed) || snapshot.Window() != 4*time.Minute {
+					t.Errorf("at %s %v over %s", snapshot.At.Sub(noon), got, snapshot.Window())
+				}
+			}
+			if len(found) != 301 || len(prom.requests) > 8 {
+				t.Errorf("%d snapshots by %d requests", len(found), len(prom.requests))
+			}
+		})
 	}
 }
 

@@ -3,10 +3,7 @@ package prometheus
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
-
-	"github.com/prometheus/common/model"
 )
 
 const (
@@ -14,10 +11,6 @@ const (
 	surveyPoints = 100
 	// surveyWindow is how far back each point of the search looks, at least.
 	surveyWindow = 5 * time.Minute
-	// mostSampled is how far back samples are looked at one by one.
-	mostSampled = time.Hour
-	// usualInterval is Prometheus' own default of scrape_interval.
-	usualInterval = time.Minute
 	// scrapes is how many scrape intervals a window has at least, beside the
 	// one by which windows overlap.
 	scrapes = 3
@@ -70,40 +63,9 @@ func (a *asking) find(ctx context.Context, matcher string, points grid) (survey,
 		return survey{}, err
 	}
 	found := survey{series: seen.series, points: points.within(seen.first.Add(-seen.back), seen.last)}
-	// At the last point the job may have but one sample left.
-	if found.interval, err = a.scraped(ctx, matcher, seen.last, min(seen.back+surveyWindow, mostSampled)); err != nil {
+	if found.interval, err = a.scrapeInterval(ctx, matcher, seen); err != nil {
 		return survey{}, err
 	}
 	found.window = max(points.step, scrapes*found.interval, leastWindow) + found.interval
 	return found, nil
-}
-
-// scraped is how far apart samples are: of the series that are scraped least
-// often, as one job may be scraped twice.
-func (a *asking) scraped(ctx context.Context, matcher string, at time.Time, back time.Duration) (time.Duration, error) {
-	matrix, err := a.samples(ctx, ranged(gaugeBackpressured, matcher+","+firstSubtasks, back), at)
-	if err != nil {
-		return 0, err
-	}
-	longest := time.Duration(0)
-	for _, series := range matrix {
-		longest = max(longest, usualGap(series.Values))
-	}
-	if longest == 0 {
-		return usualInterval, nil
-	}
-	return longest.Round(time.Millisecond), nil
-}
-
-// usualGap is the median time between samples, 0 if there is but one.
-func usualGap(samples []model.SamplePair) time.Duration {
-	if len(samples) < 2 {
-		return 0
-	}
-	gaps := make([]time.Duration, len(samples)-1)
-	for i := range gaps {
-		gaps[i] = samples[i+1].Timestamp.Sub(samples[i].Timestamp)
-	}
-	slices.Sort(gaps)
-	return gaps[len(gaps)/2]
 }
