@@ -54,12 +54,17 @@ func (a *asking) lacking(ctx context.Context) error {
 	return nil
 }
 
-// warn passes on what is new among the warnings.
+// warn passes on warnings.
 func (a *asking) warn(ctx context.Context, warnings v1.Warnings) {
 	for _, text := range warnings {
-		if !a.warned[text] && a.options.Notice != nil {
-			a.options.Notice(ctx, "Prometheus warns: "+shortened(text))
-		}
-		a.warned[text] = true
+		a.notice(ctx, "Prometheus warns: "+shortened(text))
 	}
+}
+
+// notice passes on what was not told before.
+func (a *asking) notice(ctx context.Context, text string) {
+	if !a.warned[text] && a.options.Notice != nil {
+		a.options.Notice(ctx, text)
+	}
+	a.warned[text] = true
 }

@@ -2,6 +2,7 @@ package prometheus
 
 import (
 	"math"
+	"time"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )
@@ -54,12 +55,15 @@ func (r *reading) clock(of *attempt, point int) float64 {
 
 // covers tells whether an attempt lasted for the whole window. Counters that
 // began anew within it have run backwards, or not far enough.
-func (r *reading) covers(of *attempt, point int) bool {
+func (r *reading) covers(of *attempt, point int) bool { return r.lasted(of, point, r.window) }
+
+// lasted tells whether an attempt lasted for so long of the window.
+func (r *reading) lasted(of *attempt, point int, long time.Duration) bool {
 	clock := r.clock(of, point)
 	if !math.IsNaN(clock) {
-		return clock >= covered*float64(r.window.Milliseconds())
+		return clock >= covered*float64(long.Milliseconds())
 	}
-	return of.value(scraped, point)*r.interval.Seconds() >= covered*r.window.Seconds()
+	return of.value(scraped, point)*r.interval.Seconds() >= covered*long.Seconds()
 }
 
 // measure fills in the shares and rates of an attempt that lasted for the

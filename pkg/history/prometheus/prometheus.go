@@ -48,7 +48,8 @@ type Options struct {
 	// Row sums up a snapshot for [Reader.Rows].
 	Row func(*job.Snapshot) history.Row
 	// Notice, if not nil, gets each warning with which Prometheus answers the
-	// call that has the context, once.
+	// call that has the context, once, and that nothing is told of a job because
+	// its points are too far apart.
 	Notice func(ctx context.Context, text string)
 }
 

@@ -1,6 +1,7 @@
 package prometheus
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"time"
@@ -30,6 +31,7 @@ type reading struct {
 	latest   *string
 	managers map[string]string   // ids of TaskManagers by what their labels may say
 	tasks    map[string]job.Task // by id, those that the graph lacks
+	presence presence
 	// clocked is set where the chunk is of accumulated times.
 	clocked bool
 }
@@ -47,7 +49,7 @@ type reading struct {
 // tell them, and so may be mangled.
 func (r *Reader) Snapshots(ctx context.Context, of history.Key, over history.Span, step time.Duration) iter.Seq2[*job.Snapshot, error] {
 	return func(yield func(*job.Snapshot, error) bool) {
-		reading, err := r.begin(ctx, of, newGrid(over, step, r.now()))
+		reading, err := r.begin(ctx, of, over, newGrid(over, step, r.now()))
 		if err == nil {
 			err = reading.each(ctx, func(snapshot *job.Snapshot) bool { return yield(snapshot, nil) })
 		}
@@ -58,7 +60,7 @@ func (r *Reader) Snapshots(ctx context.Context, of history.Key, over history.Spa
 }
 
 // begin finds out what there is to read.
-func (r *Reader) begin(ctx context.Context, of history.Key, points grid) (*reading, error) {
+func (r *Reader) begin(ctx context.Context, of history.Key, over history.Span, points grid) (*reading, error) {
 	reading := &reading{asking: r.ask(), key: of, attempts: map[identity]*attempt{}, tasks: map[string]job.Task{}}
 	var err error
 	if reading.matcher, err = jobMatcher(of.JobID); err != nil || points.count == 0 {
@@ -68,7 +70,7 @@ func (r *Reader) begin(ctx context.Context, of history.Key, points grid) (*readi
 		return nil, err
 	}
 	if reading.points.count == 0 {
-		return reading, reading.lacking(ctx)
+		return reading, cmp.Or(reading.passed(ctx, over, points), reading.lacking(ctx))
 	}
 	return reading, reading.recall(ctx)
 }
@@ -94,7 +96,7 @@ func (r *reading) each(ctx context.Context, take func(*job.Snapshot) bool) error
 		return nil
 	}
 	most := max(r.values/max(r.series, 1), 1)
-	handing := handing{take: take}
+	handing := &handing{take: take}
 	for next := 0; next < r.points.count && !handing.ended; next += most {
 		chunk := r.points.chunk(next, most)
 		if err := r.read(ctx, chunk); err != nil {
@@ -103,53 +105,12 @@ func (r *reading) each(ctx context.Context, take func(*job.Snapshot) bool) error
 		if err := r.deploy(ctx); err != nil {
 			return err
 		}
-		layouts, several := r.layouts(), r.several()
-		for point := 0; point < chunk.count && !handing.ended; point++ {
-			if several {
-				if err := r.alone(point); err != nil {
-					return err
-				}
-			}
-			snapshot, err := r.first(layouts, point, chunk.at(point))
-			if err != nil {
-				return err
-			}
-			handing.on(snapshot, func(at time.Time) *job.Snapshot { return r.blank(layouts[0], at) })
+		if err := r.hand(ctx, chunk, handing); err != nil {
+			return err
 		}
+	}
+	if !handing.ended {
+		r.gone(ctx)
 	}
 	return nil
-}
-
-// first is the snapshot by the first layout of which anything was there.
-func (r *reading) first(layouts []*layout, point int, at time.Time) (snapshot *job.Snapshot, err error) {
-	for _, of := range layouts {
-		if snapshot, err = r.snapshot(of, point, at); err != nil || snapshot.Job.State != "" {
-			break
-		}
-	}
-	return snapshot, err
-}
-
-// handing hands on the snapshots. Those without data go only between others:
-// before the job began and after it ended there are none.
-type handing struct {
-	take  func(*job.Snapshot) bool
-	begun bool
-	gap   []time.Time
-	ended bool
-}
-
-func (h *handing) on(snapshot *job.Snapshot, blank func(at time.Time) *job.Snapshot) {
-	switch {
-	case snapshot.Job.State == "" && h.begun:
-		h.gap = append(h.gap, snapshot.At)
-		return
-	case snapshot.Job.State == "":
-		return
-	}
-	for _, at := range h.gap {
-		h.ended = h.ended || !h.take(blank(at))
-	}
-	h.begun, h.gap = true, h.gap[:0]
-	h.ended = h.ended || !h.take(snapshot)
 }
