@@ -26,6 +26,7 @@ type Keeper struct {
 
 	cluster      shared[Cluster]
 	jobs         shared[[]job.Info]
+	roll         shared[listing]
 	taskManagers shared[[]string]
 
 	memory *Memory // nil where nothing is remembered
@@ -40,9 +41,10 @@ type Keeper struct {
 // watch is what is kept of one job.
 type watch struct {
 	// These are guarded by Keeper.mu. wanted is when somebody last asked for
-	// the load, counted for the restarts, tried when it was last sampled.
-	asked, wanted, counted, tried time.Time
-	info                          job.Info
+	// the load, counted for the restarts, tried when it was last sampled, missed
+	// when the cluster then told that it had no such job.
+	asked, wanted, counted, tried, missed time.Time
+	info                                  job.Info
 
 	load     shared[counted]
 	graph    shared[*job.Graph]
@@ -70,7 +72,11 @@ func New(client *flink.Client, maxAge time.Duration) *Keeper {
 // they started, with names told apart. requests is how many this call caused:
 // 0 if it shared another's. Errors are [flink.Error] or the context's.
 func (k *Keeper) Jobs(ctx context.Context) (jobs []job.Info, requests int, err error) {
-	jobs, started, err := k.jobs.get(ctx, k.maxAge, func(ctx context.Context) ([]job.Info, error) {
+	return k.list(ctx, k.maxAge)
+}
+
+func (k *Keeper) list(ctx context.Context, age time.Duration) (jobs []job.Info, requests int, err error) {
+	jobs, started, err := k.jobs.get(ctx, age, func(ctx context.Context) ([]job.Info, error) {
 		summaries, err := k.client.Jobs(ctx)
 		k.heard(ctx, err)
 		return infos(summaries), err

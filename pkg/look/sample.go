@@ -2,10 +2,8 @@ package look
 
 import (
 	"context"
-	"errors"
 	"time"
 
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )
@@ -65,55 +63,31 @@ func (k *Keeper) sample(ctx context.Context) {
 		if !wanted {
 			return
 		}
-		AtOnce(len(due), k.client.MostAtOnce(), func(n int) { k.sampleJob(ctx, due[n]) })
 		if len(due) == 0 && until(ctx, next) != nil {
 			return
 		}
+		k.sampleAll(ctx, due)
 	}
 }
 
-// due lists the jobs that are to be looked at, else tells when the next one
-// will be. Where no job is wanted the sampling ends.
-func (k *Keeper) due(now time.Time) (next time.Time, due []*watch, wanted bool) {
-	every := k.pace()
-	next = now.Add(every)
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	for _, watched := range k.watched {
-		if !k.sampled(watched, now) {
-			continue
+// sampleAll looks at the jobs that are due, unless the cluster does not answer:
+// then nor would they, and one request a time tells that.
+func (k *Keeper) sampleAll(ctx context.Context, due []*watch) {
+	if len(due) == 0 {
+		return
+	}
+	if _, _, err := k.Cluster(ctx); err != nil {
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		for _, watched := range due {
+			watched.missed = time.Time{}
 		}
-		wanted = true
-		if at := k.dueAt(watched, every); !at.After(now) {
-			watched.tried = now
-			due = append(due, watched)
-		} else if at.Before(next) {
-			next = at
-		}
+		return
 	}
-	if !wanted {
-		k.stop, k.ended = nil, nil
-	}
-	return next, due, wanted
+	AtOnce(len(due), k.client.MostAtOnce(), func(n int) { k.sampleJob(ctx, due[n]) })
 }
 
-// dueAt is when a job is to be looked at: as soon as the metrics can be fetched
-// anew, or have been since the last look; a look before that brings nothing.
-func (k *Keeper) dueAt(watched *watch, every time.Duration) time.Time {
-	looked := watched.load.when()
-	if looked.IsZero() {
-		looked = watched.wanted // whoever asked takes the first look
-		return later(looked, watched.tried).Add(every)
-	}
-	at := k.fetch.next(every)
-	if arrived := k.fetch.arrived(); looked.Before(arrived) {
-		at = arrived
-	}
-	return later(at, watched.tried.Add(every*9/10))
-}
-
-// sampleJob takes a look, or shares one that is under way. A job that has ended,
-// or that Flink has forgotten, is not wanted any more.
+// sampleJob takes a look, or shares one that is under way.
 func (k *Keeper) sampleJob(ctx context.Context, watched *watch) {
 	k.mu.Lock()
 	info, counted := watched.info, time.Since(watched.counted) <= k.memory.IdleAfter
@@ -122,41 +96,10 @@ func (k *Keeper) sampleJob(ctx context.Context, watched *watch) {
 		_, _, _ = k.restarts(ctx, info, watched, 0)
 	}
 	snapshot, _, err := k.snapshot(ctx, info, watched, 0)
-	var failed *flink.Error
-	gone := errors.As(err, &failed) && failed.Kind == flink.NotFound
 	switch {
-	case gone, err == nil && snapshot.Job.State.Terminal():
-		k.mu.Lock()
-		defer k.mu.Unlock()
-		watched.wanted = time.Time{}
-	case err != nil: // is it the job or the cluster?
-		_, _, _ = k.Jobs(ctx)
+	case err != nil:
+		k.failed(ctx, watched, err)
+	case snapshot.Job.State.Terminal():
+		k.finished(watched)
 	}
-}
-
-const (
-	// unknownPace is Flink's default, until the cluster has told its own.
-	unknownPace = 10 * time.Second
-	// leastPace bounds what a cluster that fetches all the time costs.
-	leastPace = time.Second
-)
-
-// pace is how often jobs are sampled: as often as metrics are fetched; where
-// that is off, often enough to see what runs.
-func (k *Keeper) pace() time.Duration {
-	switch cluster := k.cluster.last(); {
-	case cluster.Version == "":
-		return unknownPace
-	case cluster.Fetch == 0:
-		return clusterAge
-	default:
-		return max(cluster.Fetch, leastPace)
-	}
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }
