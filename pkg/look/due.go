@@ -14,7 +14,11 @@ func (k *Keeper) due(now time.Time) (next time.Time, due []*watch, wanted bool) 
 			continue
 		}
 		wanted = true
-		if at := k.dueAt(watched, every); !at.After(now) {
+		at := k.dueAt(watched, every)
+		if watched.looking { // the next look comes after that
+			at = later(at, now.Add(leastPace))
+		}
+		if !at.After(now) {
 			watched.tried = now
 			due = append(due, watched)
 		} else if at.Before(next) {

@@ -41,19 +41,16 @@ func (k *Keeper) failed(ctx context.Context, watched *watch, err error) {
 		k.finished(watched)
 		return
 	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	watched.missed = time.Time{}
+	var missed time.Time
 	if notFound(err) && now.err == nil && at < 0 {
-		watched.missed = time.Now()
+		missed = time.Now()
 	}
+	k.locked(func() { watched.missed = missed })
 }
 
 // finished ends the sampling of a job that has ended.
 func (k *Keeper) finished(watched *watch) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	watched.wanted = time.Time{}
+	k.locked(func() { watched.wanted = time.Time{} })
 }
 
 func notFound(err error) bool {

@@ -17,8 +17,8 @@ import (
 const forgotten = 30 * time.Minute
 
 // Keeper takes and keeps the looks at one cluster. It is safe for concurrent
-// use and has no goroutine beyond the rounds that somebody waits for, and the
-// one that samples where it is told to [Keeper.Remember].
+// use and has no goroutine beyond the rounds that somebody waits for, and those
+// that sample where it is told to [Keeper.Remember].
 type Keeper struct {
 	client *flink.Client
 	maxAge time.Duration
@@ -45,6 +45,7 @@ type watch struct {
 	// when the cluster then told that it had no such job.
 	asked, wanted, counted, tried, missed time.Time
 	info                                  job.Info
+	looking                               bool // the sampler's look is under way
 
 	load     shared[counted]
 	graph    shared[*job.Graph]
@@ -145,7 +146,7 @@ func (k *Keeper) watch(jobID string) *watch {
 
 // sampled tells whether the job is still sampled. The caller holds Keeper.mu.
 func (k *Keeper) sampled(watched *watch, now time.Time) bool {
-	return k.memory != nil && now.Sub(watched.wanted) <= k.memory.IdleAfter
+	return watched.looking || k.memory != nil && now.Sub(watched.wanted) <= k.memory.IdleAfter
 }
 
 func btoi(b bool) int {

@@ -41,7 +41,13 @@ func keeper(t *testing.T, cluster http.Handler) *look.Keeper {
 
 func keeperWith(t *testing.T, cluster http.Handler, slots int) *look.Keeper {
 	t.Helper()
-	client, err := flink.New(&http.Client{Transport: wire{cluster}}, "http://flink:8081", flink.Slots(slots))
+	return keeperWithin(t, cluster, slots, 0)
+}
+
+// keeperWithin is one whose requests time out; 0 for never.
+func keeperWithin(t *testing.T, cluster http.Handler, slots int, timeout time.Duration) *look.Keeper {
+	t.Helper()
+	client, err := flink.New(&http.Client{Transport: wire{cluster}, Timeout: timeout}, "http://flink:8081", flink.Slots(slots))
 	if err != nil {
 		t.Fatal(err)
 	}

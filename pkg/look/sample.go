@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )
@@ -56,35 +58,47 @@ func (k *Keeper) want(ctx context.Context, watched *watch, info job.Info) {
 }
 
 // sample takes a look at each job that is wanted once a fetch, unless somebody
-// else does: what failed is tried again, and told to whoever asks then.
+// else does: what failed is tried again, and told to whoever asks then. One job
+// does not wait for another, unless all slots are taken.
 func (k *Keeper) sample(ctx context.Context) {
-	for {
+	var looks errgroup.Group
+	looks.SetLimit(k.client.MostAtOnce())
+	for ctx.Err() == nil {
 		next, due, wanted := k.due(time.Now())
-		if !wanted {
-			return
+		switch {
+		case !wanted:
+			return // no look is under way
+		case len(due) > 0:
+			k.sampleAll(ctx, &looks, due)
+		default:
+			_ = until(ctx, next)
 		}
-		if len(due) == 0 && until(ctx, next) != nil {
-			return
+	}
+	_ = looks.Wait() // no look returns an error
+}
+
+// sampleAll begins to look at the jobs that are due, unless the cluster does not
+// answer: then nor would they, and one request a time tells that.
+func (k *Keeper) sampleAll(ctx context.Context, looks *errgroup.Group, due []*watch) {
+	_, _, err := k.Cluster(ctx)
+	for _, watched := range due {
+		if err != nil || ctx.Err() != nil {
+			k.locked(func() { watched.missed = time.Time{} })
+			continue
 		}
-		k.sampleAll(ctx, due)
+		k.locked(func() { watched.looking = true })
+		looks.Go(func() error {
+			defer k.locked(func() { watched.looking = false })
+			k.sampleJob(ctx, watched)
+			return nil
+		})
 	}
 }
 
-// sampleAll looks at the jobs that are due, unless the cluster does not answer:
-// then nor would they, and one request a time tells that.
-func (k *Keeper) sampleAll(ctx context.Context, due []*watch) {
-	if len(due) == 0 {
-		return
-	}
-	if _, _, err := k.Cluster(ctx); err != nil {
-		k.mu.Lock()
-		defer k.mu.Unlock()
-		for _, watched := range due {
-			watched.missed = time.Time{}
-		}
-		return
-	}
-	AtOnce(len(due), k.client.MostAtOnce(), func(n int) { k.sampleJob(ctx, due[n]) })
+func (k *Keeper) locked(do func()) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	do()
 }
 
 // sampleJob takes a look, or shares one that is under way.
@@ -97,6 +111,7 @@ func (k *Keeper) sampleJob(ctx context.Context, watched *watch) {
 	}
 	snapshot, _, err := k.snapshot(ctx, info, watched, 0)
 	switch {
+	case ctx.Err() != nil:
 	case err != nil:
 		k.failed(ctx, watched, err)
 	case snapshot.Job.State.Terminal():

@@ -59,9 +59,15 @@ func (s *sampled) looks(t *testing.T, job *sim.Job, over time.Duration) (looks i
 // for idleAfter.
 func sampling(t *testing.T, idleAfter time.Duration, jobs ...*sim.Job) *sampled {
 	t.Helper()
+	return samplingWithin(t, 10*time.Second, idleAfter, jobs...)
+}
+
+// samplingWithin does so with that time-out of a request.
+func samplingWithin(t *testing.T, timeout, idleAfter time.Duration, jobs ...*sim.Job) *sampled {
+	t.Helper()
 	s := &sampled{Cluster: &sim.Cluster{Version: "2.3.0", Fetch: 10 * time.Second, Noise: 286 * time.Millisecond, Jobs: jobs}}
 	s.store = history.NewStore(history.Limits{Retention: 2 * time.Hour, Bytes: 64 << 20})
-	s.Keeper = keeper(t, s)
+	s.Keeper = keeperWithin(t, s, 8, timeout)
 	s.Remember(look.Memory{Cluster: "default", Store: s.store, IdleAfter: idleAfter})
 	t.Cleanup(s.Close)
 	listed, _, err := s.Keeper.Jobs(t.Context())
