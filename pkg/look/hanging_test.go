@@ -55,6 +55,31 @@ func TestJobsThatHangHoldUpNoOther(t *testing.T) {
 	}
 }
 
+// Nor does one whose tasks hang, but for the first time: then it takes a slot for
+// each of them, and one slot after that until they answer again.
+func TestTasksThatHangHoldUpNoOther(t *testing.T) {
+	for _, timeout := range []time.Duration{10 * time.Second, time.Minute} {
+		t.Run(timeout.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				jobs := []*sim.Job{sim.HeldBack("orders", 3, 2, 1), sim.HeldBack("bad", 20, 2, 1)}
+				s := samplingWithin(t, timeout, time.Hour, jobs...)
+				time.Sleep(2 * time.Minute)
+				s.fail(s.of("/jobs/"+jobs[1].ID+"/vertices/", hangs))
+				time.Sleep(timeout + 10*time.Second)
+				time.Sleep(10 * time.Minute)
+				if looks := s.looks(t, jobs[0], 10*time.Minute); looks < 59 || looks > 61 {
+					t.Errorf("%d looks in ten minutes", looks)
+				}
+				s.fail(nil)
+				time.Sleep(timeout + 11*time.Second)
+				if asked := s.requests(10 * time.Minute); asked < 58*(4+21) || asked > 62*(4+21) {
+					t.Errorf("%d requests in ten minutes", asked)
+				}
+			})
+		})
+	}
+}
+
 // A job that takes longer than a fetch to answer is asked again with the first
 // fetch after it has answered, and not before.
 func TestOneLookAtAJobAtATime(t *testing.T) {

@@ -6,6 +6,7 @@ package look
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink"
@@ -51,6 +52,8 @@ type watch struct {
 	graph    shared[*job.Graph]
 	restarts shared[flink.Number]
 	details  shared[detailed]
+
+	late atomic.Bool // a task did not answer in time at the last look
 
 	trailMu sync.Mutex
 	trail   *job.Trail // nil until the first round

@@ -51,6 +51,7 @@ func (k *Keeper) round(ctx context.Context, info job.Info, cluster Cluster, watc
 	if err := ctx.Err(); err != nil {
 		return counted{}, err
 	}
+	watched.late.Store(taken.late.Load())
 	snapshot := watched.add(look)
 	if k.memory != nil {
 		row := Row(snapshot)
@@ -101,7 +102,7 @@ func (t *taking) look(ctx context.Context, info job.Info) (*job.Look, error) {
 	if err := until(ctx, t.keeper.fetch.triggered(time.Now(), t.cluster.Fetch)); err != nil {
 		return nil, err
 	}
-	AtOnce(len(running), t.keeper.client.MostAtOnce(), func(n int) {
+	AtOnce(len(running), t.atOnce(), func(n int) {
 		i := running[n]
 		if t.cluster.before(1, 16) {
 			look.Tasks[i] = t.uncounted(ctx, answer, look.Graph.Tasks[i])
@@ -141,7 +142,7 @@ func (t *taking) lacking(look *job.Look) (tasks []int) {
 // with the next look.
 func (t *taking) gauges(ctx context.Context, look *job.Look) {
 	lacking := t.lacking(look)
-	AtOnce(len(lacking), t.keeper.client.MostAtOnce(), func(n int) {
+	AtOnce(len(lacking), t.atOnce(), func(n int) {
 		i := lacking[n]
 		t.pressure(ctx, look.Job.ID, look.Graph.Tasks[i].ID, &look.Tasks[i])
 	})
@@ -153,6 +154,16 @@ func (t *taking) note(err error) {
 	if errors.As(err, &failed) && failed.Kind == flink.TimedOut {
 		t.late.Store(true)
 	}
+}
+
+// atOnce is how many tasks are asked at once: one, if tasks of the job did not
+// answer in time at the last look, so that it takes but one slot to find out
+// that they still do not.
+func (t *taking) atOnce() int {
+	if t.watched.late.Load() {
+		return 1
+	}
+	return t.keeper.client.MostAtOnce()
 }
 
 // pressure adds a task's gauges to its readings.
