@@ -72,6 +72,9 @@ func withoutCredentials(text string) string {
 	return scheme + "://" + text[at+1:]
 }
 
+// Base is the address of the cluster's REST API, as [Address] returns it.
+func (c *Client) Base() string { return c.base }
+
 // MostAtOnce is how many requests may be under way at once over all clients
 // that share the slots.
 func (c *Client) MostAtOnce() int { return cap(c.slots) }

@@ -54,7 +54,7 @@ func TestRetention(t *testing.T) {
 	if len(list) != 361 || list[360]-list[0] != 3600 {
 		t.Errorf("%d looks are kept, from %d to %d s", len(list), list[0], list[len(list)-1])
 	}
-	if oldest, found := store.Oldest(); !found || int(oldest.Sub(began).Seconds()) != list[0] {
+	if oldest, found := store.Oldest("eu"); !found || int(oldest.Sub(began).Seconds()) != list[0] {
 		t.Errorf("the oldest is of %s, want %d s", oldest, list[0])
 	}
 }

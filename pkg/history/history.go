@@ -27,7 +27,8 @@ type Past interface {
 	Snapshots(ctx context.Context, of Key, over Span, step time.Duration) iter.Seq2[*job.Snapshot, error]
 }
 
-// Key names a job of a data source: ids repeat in other clusters.
+// Key names a job of a data source: ids repeat in other clusters. What names the
+// cluster changes with its address, where other jobs are.
 type Key struct{ Cluster, JobID string }
 
 // Span is the time from From to To, both included.

@@ -24,10 +24,13 @@ func (s *Store) Jobs(ctx context.Context, over Span) ([]Job, error) {
 	return jobs, ctx.Err()
 }
 
-// Oldest is the time of the oldest look kept, and whether there is any: nothing
-// reaches back further.
-func (s *Store) Oldest() (at time.Time, found bool) {
+// Oldest is the time of the oldest look kept of a cluster, and whether there is
+// any: nothing of it reaches back further.
+func (s *Store) Oldest(cluster string) (at time.Time, found bool) {
 	for _, seen := range s.seen(Span{To: lastTime}) {
+		if seen.key.Cluster != cluster {
+			continue
+		}
 		if first, _, _ := seen.ends(); first != 0 && (!found || time.Unix(0, first).Before(at)) {
 			at, found = time.Unix(0, first), true
 		}

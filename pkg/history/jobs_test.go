@@ -46,14 +46,29 @@ func TestJobsOfASpan(t *testing.T) {
 			t.Errorf("%s: %v (-want +got):\n%s", name, err, diff)
 		}
 	}
-	if oldest, found := store.Oldest(); !found || !oldest.Equal(began.Add(time.Second)) {
+	if oldest, found := store.Oldest("eu"); !found || !oldest.Equal(began.Add(time.Second)) {
 		t.Errorf("the oldest is of %s", oldest)
+	}
+}
+
+// How far back one cluster is known tells nothing of another.
+func TestOldestIsOfACluster(t *testing.T) {
+	store := history.NewStore(roomy)
+	added(store, "a", 10)
+	store.Add("us", moving("b", 20*time.Second), history.Row{})
+	for cluster, want := range map[string]int{"eu": 10, "us": 20} {
+		if oldest, found := store.Oldest(cluster); !found || int(oldest.Sub(began).Seconds()) != want {
+			t.Errorf("the oldest of %s is of %s, want %d s", cluster, oldest, want)
+		}
+	}
+	if oldest, found := store.Oldest("asia"); found {
+		t.Errorf("a cluster that was never looked at is known from %s on", oldest)
 	}
 }
 
 func TestNothingIsKnown(t *testing.T) {
 	store := history.NewStore(roomy)
-	if _, found := store.Oldest(); found {
+	if _, found := store.Oldest("eu"); found {
 		t.Error("an empty store has an oldest look")
 	}
 	rows, err := store.Rows(t.Context(), key, always, history.BusyMax)

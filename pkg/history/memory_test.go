@@ -73,7 +73,7 @@ func TestMemory(t *testing.T) {
 			if off := float64(store.Bytes())/float64(bytes) - 1; off < -0.05 || off > 0.05 {
 				t.Errorf("it counts %.1f %% more than the heap says", 100*off)
 			}
-			if oldest, found := store.Oldest(); !found || oldest.After(began.Add(time.Minute)) {
+			if oldest, found := store.Oldest("default"); !found || oldest.After(began.Add(time.Minute)) {
 				t.Errorf("it reaches back to %s alone", oldest)
 			}
 			runtime.KeepAlive(jobs)

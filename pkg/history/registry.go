@@ -14,33 +14,37 @@ const unused = time.Hour
 // saved. It is safe for concurrent use.
 type Registry struct {
 	mu     sync.Mutex
-	stores map[source]*Store
+	stores map[Source]*Store
 }
 
-// source is a data source and the address that it has: at another address are
-// other jobs.
-type source struct{ uid, address string }
+// Source names a data source. Uids are an organisation's own, and another data
+// source may be given the uid of one that was deleted.
+type Source struct {
+	// Namespace is the organisation's; older Grafanas tell none.
+	Namespace string
+	// ID is another for each data source of a Grafana.
+	ID  int64
+	UID string
+}
 
 var process Registry
 
 // For is the store of a data source of this process: see [Registry.For].
-func For(uid, address string, limits Limits, now time.Time) *Store {
-	return process.For(uid, address, limits, now)
+func For(of Source, limits Limits, now time.Time) *Store {
+	return process.For(of, limits, now)
 }
 
-// For finds or makes the store of a data source, by its uid and address, and
-// gives it the limits. Stores that were not used for an hour, nor for their
-// retention, are let go: those of data sources that were deleted or that have
-// another address.
-func (r *Registry) For(uid, address string, limits Limits, now time.Time) *Store {
+// For finds or makes the store of a data source, and gives it the limits. Stores
+// that were not used for an hour, nor for their retention, are let go: those of
+// data sources that were deleted.
+func (r *Registry) For(of Source, limits Limits, now time.Time) *Store {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	of := source{uid, address}
 	store := r.stores[of]
 	if store == nil {
 		store = NewStore(limits)
 		if r.stores == nil {
-			r.stores = map[source]*Store{}
+			r.stores = map[Source]*Store{}
 		}
 		r.stores[of] = store
 	}

@@ -9,32 +9,34 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
 )
 
-const address = "http://flink:8081"
+var source = history.Source{Namespace: "org-1", ID: 7, UID: "a"}
 
 func TestRegistry(t *testing.T) {
 	limits := history.Limits{Retention: 2 * time.Hour, Bytes: mib}
 	for name, c := range map[string]struct {
-		uid, address string
-		after        time.Duration
-		same         bool
+		of    history.Source
+		after time.Duration
+		same  bool
 	}{
-		"saved again":                 {"a", address, time.Minute, true},
-		"another address":             {"a", "http://other:8081", time.Minute, false},
-		"another data source":         {"b", address, time.Minute, false},
-		"within its retention":        {"a", address, 2 * time.Hour, true},
-		"saved again a long time on":  {"a", address, 50 * time.Hour, true},
-		"a clock that was wrong once": {"a", address, -50 * time.Hour, true},
+		"saved again":                           {source, time.Minute, true},
+		"another data source":                   {history.Source{Namespace: "org-1", ID: 8, UID: "b"}, time.Minute, false},
+		"another organisation's of that uid":    {history.Source{Namespace: "org-2", ID: 8, UID: "a"}, time.Minute, false},
+		"another organisation's of no other id": {history.Source{Namespace: "org-2", ID: 7, UID: "a"}, time.Minute, false},
+		"made anew with its uid":                {history.Source{Namespace: "org-1", ID: 8, UID: "a"}, time.Minute, false},
+		"within its retention":                  {source, 2 * time.Hour, true},
+		"saved again a long time on":            {source, 50 * time.Hour, true},
+		"a clock that was wrong once":           {source, -50 * time.Hour, true},
 	} {
 		var registry history.Registry
-		first := registry.For("a", address, limits, began)
-		if same := registry.For(c.uid, c.address, limits, began.Add(c.after)) == first; same != c.same {
+		first := registry.For(source, limits, began)
+		if same := registry.For(c.of, limits, began.Add(c.after)) == first; same != c.same {
 			t.Errorf("%s: the same store is %v, want %v", name, same, c.same)
 		}
 	}
 }
 
-// A data source that was deleted, or has another address, is forgotten some
-// time after its last use; looks that are added are use.
+// A data source that was deleted is forgotten some time after its last use; looks
+// that are added are use.
 func TestStoresThatNobodyUsesAreLetGo(t *testing.T) {
 	for name, c := range map[string]struct {
 		retention, last, now time.Duration
@@ -49,12 +51,12 @@ func TestStoresThatNobodyUsesAreLetGo(t *testing.T) {
 	} {
 		var registry history.Registry
 		limits := history.Limits{Retention: c.retention, Bytes: mib}
-		deleted := registry.For("a", address, limits, began)
+		deleted := registry.For(source, limits, began)
 		if c.last > 0 {
 			added(deleted, "a", int(c.last.Seconds()))
 		}
-		registry.For("b", address, limits, began.Add(c.now))
-		if kept := registry.For("a", address, limits, began.Add(c.now)) == deleted; kept != c.kept {
+		registry.For(history.Source{UID: "b"}, limits, began.Add(c.now))
+		if kept := registry.For(source, limits, began.Add(c.now)) == deleted; kept != c.kept {
 			t.Errorf("%s: it is kept: %v, want %v", name, kept, c.kept)
 		}
 	}
@@ -63,9 +65,9 @@ func TestStoresThatNobodyUsesAreLetGo(t *testing.T) {
 // New limits hold for what was remembered before.
 func TestRegistryAppliesLimits(t *testing.T) {
 	var registry history.Registry
-	store := registry.For("a", address, history.Limits{Retention: time.Hour, Bytes: mib}, began)
+	store := registry.For(source, history.Limits{Retention: time.Hour, Bytes: mib}, began)
 	added(store, "a", 10, 100, 1000)
-	registry.For("a", address, history.Limits{Retention: 950 * time.Second, Bytes: mib}, began)
+	registry.For(source, history.Limits{Retention: 950 * time.Second, Bytes: mib}, began)
 	if list := seconds(t, store, "a"); len(list) != 2 {
 		t.Errorf("looks of %v s are told, want two", list)
 	}
@@ -79,7 +81,7 @@ func TestRegistryOfTheProcess(t *testing.T) {
 	for n := range stores {
 		all.Go(func() {
 			uid := fmt.Sprint("process-", n%4)
-			stores[n] = history.For(uid, address, limits, began)
+			stores[n] = history.For(history.Source{UID: uid}, limits, began)
 			added(stores[n], uid, n+1)
 		})
 	}

@@ -25,7 +25,7 @@ func (a asking) recall(ctx context.Context, answer *frame.Answer) error {
 		if end := a.span().To; end.Before(over.To) {
 			over.To = end // a job of which nothing is known is blank as of now
 		}
-		rows, err := of.store.Rows(ctx, history.Key{Cluster: shown.Cluster, JobID: shown.Snapshot.Job.ID}, over, history.Bottleneck)
+		rows, err := of.store.Rows(ctx, of.key(shown.Snapshot.Job.ID), over, history.Bottleneck)
 		if err != nil {
 			return err
 		}

@@ -28,14 +28,14 @@ func leapt(t *testing.T, by time.Duration) lab {
 	answer(t, queried(l.ctx, t, l, `{"queryType": "tasks"}`), "A")
 	time.Sleep(30 * time.Minute)
 	l.Dispose()
-	trail, moved := job.NewTrail(job.Pace{Fetch: 10 * time.Second, Gauge: job.FromGauge60s}), history.For(after.UID, address, limits, time.Now())
-	key := history.Key{Cluster: "default", JobID: l.Jobs[0].ID}
-	for taken, err := range history.For(before.UID, address, limits, time.Now()).Looks(t.Context(), key, history.Span{To: time.Now()}) {
+	trail, moved := job.NewTrail(job.Pace{Fetch: 10 * time.Second, Gauge: job.FromGauge60s}), history.For(history.Source{UID: after.UID}, limits, time.Now())
+	key := history.Key{Cluster: "default at " + address, JobID: l.Jobs[0].ID}
+	for taken, err := range history.For(history.Source{UID: before.UID}, limits, time.Now()).Looks(t.Context(), key, history.Span{To: time.Now()}) {
 		if err != nil {
 			t.Fatal(err)
 		}
 		taken.At = taken.At.Add(by)
-		moved.Add("default", taken, look.Row(trail.Add(taken)))
+		moved.Add(key.Cluster, taken, look.Row(trail.Add(taken)))
 	}
 	l.source = open(t, after)
 	return l

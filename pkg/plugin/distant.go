@@ -16,6 +16,7 @@ import (
 // one job it is not asked again for that query, which would wait for as many
 // time-outs as there are jobs. It is a [history.Past].
 type distant struct {
+	name   string // of the cluster
 	reader *prometheus.Reader
 	// beside are the other clusters behind the data source.
 	beside []cluster
@@ -26,7 +27,7 @@ type distant struct {
 func (d distant) alone(of history.Key) error {
 	for _, other := range d.beside {
 		if slices.ContainsFunc(other.keeper.LastJobs(), func(info job.Info) bool { return info.ID == of.JobID }) {
-			return wrong("The clusters %s and %s both have a job %s, which Prometheus cannot tell apart: give each a data source and a Prometheus, or a tenant, of its own.", of.Cluster, other.name, of.JobID)
+			return wrong("The clusters %s and %s both have a job %s, which Prometheus cannot tell apart: give each a data source and a Prometheus, or a tenant, of its own.", d.name, other.name, of.JobID)
 		}
 	}
 	return nil

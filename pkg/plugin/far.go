@@ -48,7 +48,7 @@ func (c cluster) withFar(client *http.Client, s settings) (cluster, error) {
 		Notice: func(ctx context.Context, text string) { heardIn(ctx).warned(text) },
 	})
 	if err == nil {
-		c.far = &distant{reader: reader}
+		c.far = &distant{name: c.name, reader: reader}
 	}
 	return c, err
 }
@@ -73,13 +73,13 @@ func (c cluster) near() history.Past {
 // rows tells of a job over time. If only what is far fails there are rows
 // beside the error.
 func (c cluster) rows(ctx context.Context, jobID string, over history.Span, step time.Duration, measures ...history.Measure) (history.Rows, error) {
-	return c.pasts().Rows(ctx, history.Key{Cluster: c.name, JobID: jobID}, over, step, measures...)
+	return c.pasts().Rows(ctx, c.key(jobID), over, step, measures...)
 }
 
 // snapshots are those of a job over time. What is remembered follows even if
 // what is far fails.
 func (c cluster) snapshots(ctx context.Context, info job.Info, over history.Span, step time.Duration) iter.Seq2[*job.Snapshot, error] {
-	return byName(info, c.pasts().Snapshots(ctx, history.Key{Cluster: c.name, JobID: info.ID}, over, step))
+	return byName(info, c.pasts().Snapshots(ctx, c.key(info.ID), over, step))
 }
 
 // byName gives the job its name in what Prometheus tells, which may be mangled.

@@ -55,8 +55,15 @@ func free(t *testing.T) string {
 // held back.
 func sent(t *testing.T, asked datasourcetest.TestPlugin, settings backend.DataSourceInstanceSettings, query string) backend.Responses {
 	t.Helper()
+	return sentFrom(t, asked, backend.PluginContext{}, settings, query)
+}
+
+// sentFrom is the same of an organisation.
+func sentFrom(t *testing.T, asked datasourcetest.TestPlugin, from backend.PluginContext, settings backend.DataSourceInstanceSettings, query string) backend.Responses {
+	t.Helper()
+	from.PluginID, from.DataSourceInstanceSettings = settings.Type, &settings
 	response, err := asked.Client.QueryData(t.Context(), &backend.QueryDataRequest{
-		PluginContext: backend.PluginContext{PluginID: settings.Type, DataSourceInstanceSettings: &settings},
+		PluginContext: from,
 		Queries:       []backend.DataQuery{{RefID: "A", JSON: json.RawMessage(query), TimeRange: now()}},
 	})
 	if err != nil {

@@ -23,7 +23,7 @@ import (
 func TestHistoryCostsLittleMoreThanItsEncoding(t *testing.T) {
 	const runs, bar = 15, 1.5
 	settings := with(map[string]any{"url": "http://flink:8081"})
-	store := history.For(settings.UID, "http://flink:8081", history.Limits{Retention: time.Hour, Bytes: 64 << 20}, time.Now())
+	store := history.For(history.Source{UID: settings.UID}, history.Limits{Retention: time.Hour, Bytes: 64 << 20}, time.Now())
 	end := time.Now().Add(-2 * time.Minute) // not live, so that nothing is asked
 	remember(store, end, 360)
 	asked := open(t, settings)
@@ -91,6 +91,6 @@ func remember(store *history.Store, end time.Time, looks int) {
 				})
 			}
 		}
-		store.Add("default", taken, look.Row(trail.Add(taken)))
+		store.Add("default at http://flink:8081", taken, look.Row(trail.Add(taken)))
 	}
 }

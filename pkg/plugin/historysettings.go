@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"context"
 	"strings"
 	"time"
 
@@ -66,17 +67,24 @@ func (h historySettings) on() bool { return h.limits.Retention > 0 && h.limits.B
 
 // store is where the data source's looks are remembered, for as long as the
 // process lives: saving the settings does not lose it.
-func (s settings) store(source backend.DataSourceInstanceSettings) *history.Store {
+func (s settings) store(ctx context.Context, source backend.DataSourceInstanceSettings) *history.Store {
 	if s.forwards() || !s.History.on() {
 		return nil
 	}
-	return history.For(source.UID, s.URL, s.History.limits, time.Now())
+	of := history.Source{Namespace: backend.PluginConfigFromContext(ctx).Namespace, ID: source.ID, UID: source.UID}
+	return history.For(of, s.History.limits, time.Now())
 }
 
 // remember has the cluster's looks remembered. The sampling it begins ends
 // with the instance.
 func (c cluster) remember(idleAfter time.Duration) {
 	if c.store != nil {
-		c.keeper.Remember(look.Memory{Cluster: c.name, Store: c.store, IdleAfter: idleAfter})
+		c.keeper.Remember(look.Memory{Cluster: c.place(), Store: c.store, IdleAfter: idleAfter})
 	}
 }
+
+// place names the cluster in the history: at another address are other jobs.
+func (c cluster) place() string { return c.name + " at " + c.client.Base() }
+
+// key names a job of the cluster in the history.
+func (c cluster) key(jobID string) history.Key { return history.Key{Cluster: c.place(), JobID: jobID} }

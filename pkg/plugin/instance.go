@@ -73,7 +73,7 @@ func (i *Instance) open(ctx context.Context, source backend.DataSourceInstanceSe
 	if err != nil {
 		return wrong("The data source's TLS or proxy settings cannot be used (%s).", err)
 	}
-	store := s.store(source)
+	store := s.store(ctx, source)
 	far, err := i.prometheusClient(s, source)
 	if err != nil {
 		return wrong("The data source's settings of Prometheus cannot be used (%s).", err)

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )
 
@@ -37,7 +36,7 @@ func (f *found) ofType(types jobTypes) {
 		return
 	}
 	f.targets = slices.DeleteFunc(f.targets, func(asked target) bool {
-		return !types.choose(f.cluster.store.TypeOf(history.Key{Cluster: f.cluster.name, JobID: asked.info.ID}))
+		return !types.choose(f.cluster.store.TypeOf(f.cluster.key(asked.info.ID)))
 	})
 }
 

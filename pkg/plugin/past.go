@@ -86,7 +86,7 @@ func distinctly(jobs []job.Info) []job.Info {
 // make the snapshot that they made then, and Prometheus tells of any time. It is
 // nil if nothing is remembered.
 func (c cluster) snapshotAt(ctx context.Context, info job.Info, at time.Time) (last *job.Snapshot, err error) {
-	key := history.Key{Cluster: c.name, JobID: info.ID}
+	key := c.key(info.ID)
 	if c.store != nil {
 		still := c.keeper.LastPace().Still()
 		last, err = latest(c.near().Snapshots(ctx, key, history.Span{From: at.Add(-still), To: at}, 0))

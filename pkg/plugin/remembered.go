@@ -17,7 +17,7 @@ func (c cluster) remembered(ctx context.Context, over history.Span) ([]history.J
 		return nil, nil
 	}
 	seen, err := c.store.Jobs(ctx, over)
-	return slices.DeleteFunc(seen, func(each history.Job) bool { return each.Cluster != c.name }), err
+	return slices.DeleteFunc(seen, func(each history.Job) bool { return each.Cluster != c.place() }), err
 }
 
 // infos are what identifies jobs.
@@ -40,7 +40,7 @@ func (c cluster) oldest() (at time.Time, any bool) {
 	if c.store == nil {
 		return at, false
 	}
-	return c.store.Oldest()
+	return c.store.Oldest(c.place())
 }
 
 // graph is a job's graph as it was last remembered, which asks nobody, or from

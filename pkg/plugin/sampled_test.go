@@ -91,7 +91,7 @@ func TestSamplingIsAsCheapAsComputed(t *testing.T) {
 		settings := with(map[string]any{"url": "http://flink:8081", "history": map[string]any{"idleAfter": "1h"}})
 		asked := open(t, settings)
 		l.source = asked
-		store := history.For(settings.UID, "http://flink:8081", history.Limits{Retention: time.Hour, Bytes: 64 << 20}, time.Now())
+		store := history.For(history.Source{UID: settings.UID}, history.Limits{Retention: time.Hour, Bytes: 64 << 20}, time.Now())
 		answer(t, queried(l.ctx, t, l, `{"queryType": "tasks"}`), "A")
 		l.Asked()
 		saw := &tally{looks: map[string]int{}}

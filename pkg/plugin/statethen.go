@@ -68,5 +68,5 @@ func (c cluster) up(over history.Span, step time.Duration) (times []time.Time, u
 	if c.store == nil {
 		return nil, nil
 	}
-	return c.store.Up(c.name, over, step)
+	return c.store.Up(c.place(), over, step)
 }
