@@ -24,17 +24,23 @@ type historySettings struct {
 // Defaults and bounds of the history.
 const (
 	defaultRetention = time.Hour
-	mostRetention    = 30 * 24 * time.Hour
+	leastRetention   = time.Minute
+	mostSpan         = 30 * 24 * time.Hour
 	defaultMemory    = 64.0 // MiB
+	leastMemory      = 1.0
 	mostMemory       = 16 * 1024.0
 	defaultIdleAfter = time.Hour
 	mebibyte         = 1 << 20
 )
 
-// read checks the settings and fills in the defaults.
+// read checks the settings and fills in the defaults. So little that nothing
+// would be kept is refused: looks would be taken for nothing.
 func (h *historySettings) read() (err error) {
 	if h.limits.Retention, err = span("history.retention", h.Retention, defaultRetention); err != nil {
 		return err
+	}
+	if h.limits.Retention > 0 && h.limits.Retention < leastRetention {
+		return wrong("The setting history.retention is %q: it must be at least %s, or 0s for no history.", short(h.Retention), leastRetention)
 	}
 	if h.idleAfter, err = span("history.idleAfter", h.IdleAfter, defaultIdleAfter); err != nil {
 		return err
@@ -43,8 +49,8 @@ func (h *historySettings) read() (err error) {
 	if h.MaxMemoryMiB != nil {
 		memory = *h.MaxMemoryMiB
 	}
-	if !(memory >= 0 && memory <= mostMemory) {
-		return wrong("The setting history.maxMemoryMiB is %g: it must be between 0 and %g.", memory, mostMemory)
+	if memory != 0 && !(memory >= leastMemory && memory <= mostMemory) {
+		return wrong("The setting history.maxMemoryMiB is %g: it must be between %g and %g, or 0 for no history.", memory, leastMemory, mostMemory)
 	}
 	h.limits.Bytes = int(memory * mebibyte)
 	return nil
@@ -56,8 +62,8 @@ func span(key, text string, otherwise time.Duration) (time.Duration, error) {
 		return otherwise, nil
 	}
 	length, err := time.ParseDuration(text)
-	if err != nil || length < 0 || length > mostRetention {
-		return 0, wrong("The setting %s is %q: it must be a duration such as 1h, at most %s.", key, short(text), mostRetention)
+	if err != nil || length < 0 || length > mostSpan {
+		return 0, wrong("The setting %s is %q: it must be a duration such as 1h, at most %s.", key, short(text), mostSpan)
 	}
 	return length, nil
 }
