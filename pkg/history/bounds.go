@@ -5,11 +5,36 @@ import "time"
 // horizon is the time before which nothing is remembered.
 func (s *Store) horizon() time.Time { return s.clock.now.Add(-s.limits.Retention) }
 
+// seldom is how long, by the looks' clock, what is too old of other jobs than the
+// one just looked at may be held: to go through all takes as long as they are
+// many. Nothing is told of it.
+const seldom = 10 * time.Second
+
+// tidy trims the job, and all if that was not done of late.
+func (s *Store) tidy(key Key) {
+	if s.clock.now.Sub(s.trimmed).Abs() >= seldom {
+		s.trim()
+		return
+	}
+	if s.jobs[key] != nil {
+		s.change(key, s.forgetOld)
+	}
+	s.forgetTooMuch()
+}
+
 // trim forgets what is too old and, oldest first, what is too much.
 func (s *Store) trim() {
-	horizon, idle := s.horizon(), s.clock.now.Add(-pause)
-	s.each(func(of *remembered) { of.forgetBefore(horizon, idle) })
-	s.forgetStretches(nanos(horizon), nanos(lastTime))
+	s.trimmed = s.clock.now
+	s.each(s.forgetOld)
+	s.forgetStretches(nanos(s.horizon()), nanos(lastTime))
+	s.forgetTooMuch()
+}
+
+func (s *Store) forgetOld(of *remembered) {
+	of.forgetBefore(s.horizon(), s.clock.now.Add(-pause))
+}
+
+func (s *Store) forgetTooMuch() {
 	for s.bytes > s.limits.Bytes && len(s.jobs) > 0 {
 		key := s.oldestJob()
 		s.change(key, (*remembered).forgetOldest)

@@ -28,6 +28,7 @@ type Store struct {
 	stretches map[string][]stretch // by cluster, ascending
 	bytes     int                  // of what is in both
 	used      time.Time
+	trimmed   time.Time // when all was, by the clock
 }
 
 // NewStore returns an empty store.
@@ -78,7 +79,7 @@ func (s *Store) Add(cluster string, look *job.Look, row Row) (kept bool) {
 		s.bytes += s.jobs[key].bytes()
 	}
 	s.change(key, func(of *remembered) { kept = of.add(look, row) })
-	s.trim()
+	s.tidy(key)
 	return kept
 }
 
