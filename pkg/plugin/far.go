@@ -34,7 +34,12 @@ func (i *Instance) prometheusClient(s settings, source backend.DataSourceInstanc
 		options.Header.Set("Authorization", "Bearer "+token)
 	}
 	options.ConfigureTransport = i.closing
-	return httpclient.New(options)
+	client, err := httpclient.New(options)
+	if err == nil {
+		slots := make(chan struct{}, min(s.MaxConcurrency, mostQueries))
+		client.Transport, client.Timeout = bounded{client.Transport, slots, s.timeout()}, 0
+	}
+	return client, err
 }
 
 // withFar reads the cluster's past from Prometheus; nil where the settings name
