@@ -3,7 +3,6 @@ package plugin_test
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,9 +12,9 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/sim"
 )
 
-// busyPast is a data source of so many jobs whose Prometheus takes a second for
+// busyPast is a data source of so many jobs whose Prometheus takes some time for
 // each request, and a range that it alone knows.
-func busyPast(t *testing.T, jobs int, keys map[string]any) (l lab, seen *busyness, over backend.TimeRange) {
+func busyPast(t *testing.T, jobs int, takes time.Duration, keys map[string]any) (l lab, prometheus *fakePrometheus, over backend.TimeRange) {
 	t.Helper()
 	all := map[string]any{"url": "http://flink:8081", "timeoutSeconds": 5, "prometheus": map[string]any{"url": "http://prometheus:9090"}}
 	for key, value := range keys {
@@ -25,11 +24,9 @@ func busyPast(t *testing.T, jobs int, keys map[string]any) (l lab, seen *busynes
 	for n := range jobs {
 		running = append(running, sim.HeldBack(fmt.Sprint("job-", n), 3, 1, 1))
 	}
-	l, prometheus := scrapedLab(t, running...)
-	seen = &busyness{}
-	l.source = open(t, with(all))
-	l.ctx = inMemory(t.Context(), map[string]http.Handler{"flink:8081": l.Cluster, "prometheus:9090": seen.counting(prometheus)})
-	return l, seen, backend.TimeRange{From: time.Now().Add(-50 * time.Minute), To: time.Now().Add(-10 * time.Minute)}
+	l, prometheus = scrapedLab(t, running...)
+	l.source, prometheus.takes = open(t, with(all)), takes
+	return l, prometheus, backend.TimeRange{From: time.Now().Add(-50 * time.Minute), To: time.Now().Add(-10 * time.Minute)}
 }
 
 // Prometheus, which others ask as well, is asked for no more at once than Flink
@@ -45,15 +42,15 @@ func TestMostAtOnceOfPrometheus(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				l, seen, over := busyPast(t, 17, c.keys)
+				l, prometheus, over := busyPast(t, 17, time.Second, c.keys)
 				responses := queriedOver(l.ctx, t, l, over, nil, atItsEnd...)
 				for refID := range responses {
 					if told := notices(answer(t, responses, refID)); len(told) > 0 {
 						t.Errorf("query %s has the notices %q", refID, told)
 					}
 				}
-				if seen.most != c.want {
-					t.Errorf("%d requests were under way at once, want %d", seen.most, c.want)
+				if prometheus.most != c.want {
+					t.Errorf("%d requests were under way at once, want %d", prometheus.most, c.want)
 				}
 			})
 		})
@@ -64,7 +61,7 @@ func TestMostAtOnceOfPrometheus(t *testing.T) {
 // theirs.
 func TestCancelledBeforeItsTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l, seen, over := busyPast(t, 17, map[string]any{"maxConcurrency": 1})
+		l, prometheus, over := busyPast(t, 17, time.Second, map[string]any{"maxConcurrency": 1})
 		for range 3 {
 			begun := time.Now()
 			ctx, cancel := context.WithTimeout(l.ctx, 3500*time.Millisecond)
@@ -80,8 +77,8 @@ func TestCancelledBeforeItsTurn(t *testing.T) {
 			}
 		}
 		shown := answer(t, queriedOver(l.ctx, t, l, over, nil, `{"queryType": "tasks"}`), "A")
-		if shown.Rows() != 17*3 || seen.most != 1 {
-			t.Errorf("%d rows, %d at once, with the notices %q", shown.Rows(), seen.most, notices(shown))
+		if shown.Rows() != 17*3 || prometheus.most != 1 {
+			t.Errorf("%d rows, %d at once, with the notices %q", shown.Rows(), prometheus.most, notices(shown))
 		}
 	})
 }

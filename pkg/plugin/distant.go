@@ -10,6 +10,7 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history/prometheus"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/look"
 )
 
 // distant is a Prometheus as a query asks it. After a failure that is not of
@@ -18,6 +19,8 @@ import (
 type distant struct {
 	name   string // of the cluster
 	reader *prometheus.Reader
+	told   *look.Kept[question, told]
+	maxAge time.Duration
 	// beside are the other clusters behind the data source.
 	beside []cluster
 }
@@ -33,22 +36,46 @@ func (d distant) alone(of history.Key) error {
 	return nil
 }
 
+// Jobs implements [history.Past]. Which cluster asks does not matter.
 func (d distant) Jobs(ctx context.Context, over history.Span) ([]history.Job, error) {
 	if err := heardIn(ctx).failure(); err != nil {
 		return nil, err
 	}
-	jobs, err := d.reader.Jobs(ctx, over)
-	return jobs, heardIn(ctx).of(err)
+	return answerTo(ctx, d, questionOf("jobs", history.Key{}, over, 0), func(ctx context.Context) ([]history.Job, error) {
+		return d.reader.Jobs(ctx, over)
+	})
 }
 
+// Rows implements [history.Past]. All measures are asked for, as other panels
+// want others of the same time.
 func (d distant) Rows(ctx context.Context, of history.Key, over history.Span, step time.Duration, measures ...history.Measure) (history.Rows, error) {
 	if err := cmp.Or(heardIn(ctx).failure(), d.alone(of)); err != nil {
 		return history.Rows{}, err
 	}
-	rows, err := d.reader.Rows(ctx, of, over, step, measures...)
-	return rows, heardIn(ctx).of(err)
+	what, wanted := "rows", everyMeasure
+	if len(measures) == 0 { // then the reader tells of restarts
+		what, wanted = "restarts", nil
+	}
+	over = aligned(over, step)
+	rows, err := answerTo(ctx, d, questionOf(what, of, over, step), func(ctx context.Context) (history.Rows, error) {
+		return d.reader.Rows(ctx, of, over, step, wanted...)
+	})
+	return only(measures, rows), err
 }
 
+// then is a job's snapshot at a time, nil if there is none: that of a minute.
+func (d distant) then(ctx context.Context, of history.Key, at time.Time) (*job.Snapshot, error) {
+	if err := cmp.Or(heardIn(ctx).failure(), d.alone(of)); err != nil {
+		return nil, err
+	}
+	over := history.Span{From: at, To: at}
+	return answerTo(ctx, d, questionOf("then", of, over, time.Minute), func(ctx context.Context) (*job.Snapshot, error) {
+		return latest(d.reader.Snapshots(ctx, of, over, time.Minute))
+	})
+}
+
+// Snapshots implements [history.Past]. As they may be too many to keep they are
+// asked for by each query.
 func (d distant) Snapshots(ctx context.Context, of history.Key, over history.Span, step time.Duration) iter.Seq2[*job.Snapshot, error] {
 	return func(yield func(*job.Snapshot, error) bool) {
 		if err := cmp.Or(heardIn(ctx).failure(), d.alone(of)); err != nil {

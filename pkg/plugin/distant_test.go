@@ -135,6 +135,7 @@ func TestPrometheusWarns(t *testing.T) {
 			}
 		}
 		prometheus.warnings = nil
+		time.Sleep(2*time.Second + 1) // what came with a warning is believed for as long as a look
 		if told := notices(answer(t, queriedOver(l.ctx, t, l, over, nil, overTime[0]), "A")); len(told) != 0 {
 			t.Errorf("the next query is told %q", told)
 		}

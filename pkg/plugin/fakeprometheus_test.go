@@ -74,16 +74,33 @@ type fakePrometheus struct {
 	attempts []attempt
 	warnings []string
 	fault    http.HandlerFunc
+	takes    time.Duration // before it answers
 
-	mu    sync.Mutex
-	asked []url.Values
+	mu          sync.Mutex
+	asked       []url.Values
+	under, most int // requests under way, at once
+}
+
+// taken is how many requests there were, and forgets them.
+func (f *fakePrometheus) taken() (requests int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	requests, f.asked = len(f.asked), nil
+	return requests
 }
 
 func (f *fakePrometheus) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = r.ParseForm() // what cannot be read is no expression
 	f.mu.Lock()
-	f.asked = append(f.asked, r.Form)
+	f.asked, f.under = append(f.asked, r.Form), f.under+1
+	f.most = max(f.most, f.under)
 	f.mu.Unlock()
+	time.Sleep(f.takes)
+	defer func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.under--
+	}()
 	if f.fault != nil {
 		f.fault(w, r)
 		return

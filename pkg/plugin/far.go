@@ -44,7 +44,7 @@ func (i *Instance) prometheusClient(s settings, source backend.DataSourceInstanc
 
 // withFar reads the cluster's past from Prometheus; nil where the settings name
 // none.
-func (c cluster) withFar(client *http.Client, s settings) (cluster, error) {
+func (c cluster) withFar(client *http.Client, s settings, told *look.Kept[question, told]) (cluster, error) {
 	if client == nil {
 		return c, nil
 	}
@@ -53,7 +53,7 @@ func (c cluster) withFar(client *http.Client, s settings) (cluster, error) {
 		Notice: func(ctx context.Context, text string) { heardIn(ctx).warned(text) },
 	})
 	if err == nil {
-		c.far = &distant{name: c.name, reader: reader}
+		c.far = &distant{name: c.name, reader: reader, told: told, maxAge: s.maxAge}
 	}
 	return c, err
 }
@@ -92,13 +92,20 @@ func byName(info job.Info, snapshots iter.Seq2[*job.Snapshot, error]) iter.Seq2[
 	return func(yield func(*job.Snapshot, error) bool) {
 		for snapshot, err := range snapshots {
 			if snapshot != nil && snapshot.Source == job.FromPrometheus {
-				snapshot.Job.Name = info.Name
+				snapshot = renamed(snapshot, info)
 			}
 			if !yield(snapshot, err) {
 				return
 			}
 		}
 	}
+}
+
+// renamed is a snapshot with the job's name: others may have it, too.
+func renamed(snapshot *job.Snapshot, info job.Info) *job.Snapshot {
+	named := *snapshot
+	named.Job.Name = info.Name
+	return &named
 }
 
 // farJobs are the jobs that Prometheus alone remembers of a span. It is not

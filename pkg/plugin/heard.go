@@ -13,13 +13,15 @@ import (
 )
 
 // heard is what came beside Prometheus' answers to one query: what it warned of,
-// why it failed, the requests to Flink for graphs, and whose graph nobody knew.
+// why it failed, the requests to Flink for graphs, whose graph nobody knew, and
+// whether more may be told soon.
 type heard struct {
 	mu        sync.Mutex
 	warnings  []string
 	failed    error
 	requests  int
 	graphless []string
+	passing   bool
 }
 
 // hearing is the context key of a query's heard.
@@ -33,12 +35,34 @@ func heardIn(ctx context.Context) *heard {
 	return &heard{}
 }
 
-// warned notes a warning, each once.
+// warned notes a warning, each once: without it there may be more.
 func (h *heard) warned(text string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.passing = true
 	if !slices.Contains(h.warnings, text) {
 		h.warnings = append(h.warnings, text)
+	}
+}
+
+// unsure notes that more may be told soon.
+func (h *heard) unsure() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.passing = true
+}
+
+// shared notes what was heard beside an answer that several may get: who began
+// it has caused its requests.
+func (h *heard) shared(beside *heard, began bool) {
+	if beside == nil {
+		return // there was no answer
+	}
+	for _, text := range beside.warnings {
+		h.warned(text)
+	}
+	if began {
+		h.asked(beside.requests)
 	}
 }
 

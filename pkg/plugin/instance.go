@@ -78,7 +78,7 @@ func (i *Instance) open(ctx context.Context, source backend.DataSourceInstanceSe
 	if err != nil {
 		return wrong("The data source's settings of Prometheus cannot be used (%s).", err)
 	}
-	slots := flink.Slots(s.MaxConcurrency)
+	slots, told := flink.Slots(s.MaxConcurrency), newTold()
 	for _, configured := range s.all() {
 		asked, err := flink.New(client, configured.URL, slots)
 		if err != nil && len(s.Clusters) > 0 {
@@ -92,7 +92,7 @@ func (i *Instance) open(ctx context.Context, source backend.DataSourceInstanceSe
 			store: store, among: len(s.Clusters) > 0,
 		}
 		opened.remember(s.History.idleAfter)
-		if opened, err = opened.withFar(far, s); err != nil {
+		if opened, err = opened.withFar(far, s, told); err != nil {
 			return wrong("The setting prometheus.url: %s", err)
 		}
 		i.clusters = append(i.clusters, opened)

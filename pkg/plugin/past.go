@@ -92,7 +92,9 @@ func (c cluster) snapshotAt(ctx context.Context, info job.Info, at time.Time) (l
 		last, err = latest(c.near().Snapshots(ctx, key, history.Span{From: at.Add(-still), To: at}, 0))
 	}
 	if last == nil && err == nil && c.far != nil {
-		last, err = latest(byName(info, c.far.Snapshots(ctx, key, history.Span{From: at, To: at}, time.Minute)))
+		if last, err = c.far.then(ctx, key, at); last != nil {
+			last = renamed(last, info)
+		}
 	}
 	return last, err
 }

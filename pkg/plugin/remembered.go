@@ -2,10 +2,12 @@ package plugin
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"slices"
 	"time"
 
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )
@@ -57,6 +59,10 @@ func (c cluster) graph(ctx context.Context, of history.Key) (graph *job.Graph, e
 	}
 	graph, requests, err := c.keeper.Graph(ctx, job.Info{ID: of.JobID})
 	heardIn(ctx).asked(requests)
+	var failed *flink.Error
+	if err != nil && !(errors.As(err, &failed) && failed.Kind == flink.NotFound) {
+		heardIn(ctx).unsure() // it may answer soon
+	}
 	if err != nil && ctx.Err() == nil { // the tasks are as Prometheus names them
 		return nil, nil
 	}
