@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"iter"
-	"slices"
 	"time"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
@@ -21,19 +20,8 @@ type distant struct {
 	reader *prometheus.Reader
 	told   *look.Kept[question, told]
 	maxAge time.Duration
-	// beside are the other clusters behind the data source.
-	beside []cluster
-}
-
-// alone fails if another cluster has a job of the same id: Prometheus knows no
-// clusters.
-func (d distant) alone(of history.Key) error {
-	for _, other := range d.beside {
-		if slices.ContainsFunc(other.keeper.LastJobs(), func(info job.Info) bool { return info.ID == of.JobID }) {
-			return wrong("The clusters %s and %s both have a job %s, which Prometheus cannot tell apart: give each a data source and a Prometheus, or a tenant, of its own.", d.name, other.name, of.JobID)
-		}
-	}
-	return nil
+	// clusters are all those behind the data source: it knows none.
+	clusters []cluster
 }
 
 // Jobs implements [history.Past]. Which cluster asks does not matter.
@@ -49,7 +37,7 @@ func (d distant) Jobs(ctx context.Context, over history.Span) ([]history.Job, er
 // Rows implements [history.Past]. All measures are asked for, as other panels
 // want others of the same time.
 func (d distant) Rows(ctx context.Context, of history.Key, over history.Span, step time.Duration, measures ...history.Measure) (history.Rows, error) {
-	if err := cmp.Or(heardIn(ctx).failure(), d.alone(of)); err != nil {
+	if err := cmp.Or(heardIn(ctx).failure(), d.alone(ctx, of)); err != nil {
 		return history.Rows{}, err
 	}
 	what, wanted := "rows", everyMeasure
@@ -65,7 +53,7 @@ func (d distant) Rows(ctx context.Context, of history.Key, over history.Span, st
 
 // then is a job's snapshot at a time, nil if there is none: that of a minute.
 func (d distant) then(ctx context.Context, of history.Key, at time.Time) (*job.Snapshot, error) {
-	if err := cmp.Or(heardIn(ctx).failure(), d.alone(of)); err != nil {
+	if err := cmp.Or(heardIn(ctx).failure(), d.alone(ctx, of)); err != nil {
 		return nil, err
 	}
 	over := history.Span{From: at, To: at}
@@ -78,7 +66,7 @@ func (d distant) then(ctx context.Context, of history.Key, at time.Time) (*job.S
 // asked for by each query.
 func (d distant) Snapshots(ctx context.Context, of history.Key, over history.Span, step time.Duration) iter.Seq2[*job.Snapshot, error] {
 	return func(yield func(*job.Snapshot, error) bool) {
-		if err := cmp.Or(heardIn(ctx).failure(), d.alone(of)); err != nil {
+		if err := cmp.Or(heardIn(ctx).failure(), d.alone(ctx, of)); err != nil {
 			yield(nil, err)
 			return
 		}

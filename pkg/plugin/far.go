@@ -1,46 +1,16 @@
 package plugin
 
 import (
-	"cmp"
 	"context"
 	"iter"
 	"net/http"
-	"slices"
 	"time"
-
-	"github.com/grafana/grafana-plugin-sdk-go/backend"
-	"github.com/grafana/grafana-plugin-sdk-go/backend/httpclient"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history/prometheus"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/look"
 )
-
-// prometheusClient is that of the settings' Prometheus, nil if they name none,
-// or if every user is to see only what Flink's proxy shows them: it has
-// credentials of its own, and none of Flink's. It closes with the instance.
-func (i *Instance) prometheusClient(s settings, source backend.DataSourceInstanceSettings) (*http.Client, error) {
-	if s.Prometheus.URL == "" || s.forwards() {
-		return nil, nil
-	}
-	timeouts := httpclient.DefaultTimeoutOptions
-	timeouts.Timeout = s.timeout()
-	options := httpclient.Options{Timeouts: &timeouts, Header: http.Header{}}
-	if s.Prometheus.User != "" {
-		options.BasicAuth = &httpclient.BasicAuthOptions{User: s.Prometheus.User, Password: source.DecryptedSecureJSONData["prometheusPassword"]}
-	}
-	if token := source.DecryptedSecureJSONData["prometheusBearerToken"]; token != "" {
-		options.Header.Set("Authorization", "Bearer "+token)
-	}
-	options.ConfigureTransport = i.closing
-	client, err := httpclient.New(options)
-	if err == nil {
-		slots := make(chan struct{}, min(s.MaxConcurrency, mostQueries))
-		client.Transport, client.Timeout = bounded{client.Transport, slots, s.timeout()}, 0
-	}
-	return client, err
-}
 
 // withFar reads the cluster's past from Prometheus; nil where the settings name
 // none.
@@ -106,31 +76,4 @@ func renamed(snapshot *job.Snapshot, info job.Info) *job.Snapshot {
 	named := *snapshot
 	named.Job.Name = info.Name
 	return &named
-}
-
-// farJobs are the jobs that Prometheus alone remembers of a span. It is not
-// asked where the built-in history reaches back and knows what was chosen.
-// It knows no clusters: with several behind the data source, only those that
-// Flink still lists, or that are remembered of another time, are known to be
-// this one's.
-func (c cluster) farJobs(ctx context.Context, over history.Span, chosen patterns, near []job.Info) (jobs []job.Info, err error) {
-	oldest, any := c.oldest()
-	strange := len(near) == 0 || slices.ContainsFunc(chosen, func(p pattern) bool { return !anyJob(near, p) })
-	if c.far == nil || any && !oldest.After(over.From) && !strange {
-		return nil, nil
-	}
-	seen, failed := c.far.Jobs(ctx, over)
-	known, err := c.known(ctx)
-	for _, each := range seen {
-		same := func(info job.Info) bool { return info.ID == each.JobID }
-		at := slices.IndexFunc(known, same)
-		switch {
-		case slices.ContainsFunc(near, same):
-		case at >= 0:
-			jobs = append(jobs, job.Info{ID: each.JobID, Name: known[at].Name})
-		case !c.among:
-			jobs = append(jobs, job.Info{ID: each.JobID, Name: each.Name})
-		}
-	}
-	return jobs, cmp.Or(err, failed)
 }

@@ -13,8 +13,8 @@ import (
 )
 
 // heard is what came beside Prometheus' answers to one query: what it warned of,
-// why it failed, the requests to Flink for graphs, whose graph nobody knew, and
-// whether more may be told soon.
+// why it failed, the requests to Flink, whose graph nobody knew, whether more may
+// be told soon, and the jobs of the clusters, which it does not know.
 type heard struct {
 	mu        sync.Mutex
 	warnings  []string
@@ -22,6 +22,7 @@ type heard struct {
 	requests  int
 	graphless []string
 	passing   bool
+	rosters   rosters
 }
 
 // hearing is the context key of a query's heard.

@@ -4,7 +4,6 @@ package plugin
 import (
 	"context"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
@@ -39,7 +38,6 @@ type cluster struct {
 	keeper *look.Keeper
 	store  *history.Store // nil where nothing is remembered
 	far    *distant       // nil without a Prometheus
-	among  bool           // there are other clusters behind the data source
 }
 
 // New makes the instance of a configured data source. Settings that cannot be
@@ -89,7 +87,7 @@ func (i *Instance) open(ctx context.Context, source backend.DataSourceInstanceSe
 		}
 		opened := cluster{
 			name: configured.Name, client: asked, maxAge: s.maxAge, keeper: look.New(asked, s.maxAge),
-			store: store, among: len(s.Clusters) > 0,
+			store: store,
 		}
 		opened.remember(s.History.idleAfter)
 		if opened, err = opened.withFar(far, s, told); err != nil {
@@ -103,9 +101,9 @@ func (i *Instance) open(ctx context.Context, source backend.DataSourceInstanceSe
 
 // acquaint has what reads each cluster's past know of the others.
 func (i *Instance) acquaint() {
-	for n, opened := range i.clusters {
+	for _, opened := range i.clusters {
 		if opened.far != nil {
-			opened.far.beside = slices.Delete(slices.Clone(i.clusters), n, n+1)
+			opened.far.clusters = i.clusters
 		}
 	}
 }

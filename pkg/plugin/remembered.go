@@ -30,13 +30,6 @@ func infos(seen []history.Job) (jobs []job.Info) {
 	return jobs
 }
 
-// known are the cluster's jobs of any time with their names, which Prometheus
-// may have mangled.
-func (c cluster) known(ctx context.Context) ([]job.Info, error) {
-	remembered, err := c.remembered(ctx, history.Span{To: time.Now()})
-	return slices.Concat(c.keeper.LastJobs(), infos(remembered)), err
-}
-
 // oldest is how far back the built-in history reaches.
 func (c cluster) oldest() (at time.Time, any bool) {
 	if c.store == nil {
