@@ -22,6 +22,15 @@ func aligned(over history.Span, step time.Duration) history.Span {
 	return history.Span{From: time.UnixMilli(first * each), To: time.UnixMilli(last * each)}
 }
 
+// rounded ends an aligned span just before the next multiple: no point is there,
+// but that a job was is told.
+func rounded(over history.Span, step time.Duration) history.Span {
+	if each := step.Milliseconds(); each > 0 && over.To.UnixMilli()%each == 0 {
+		over.To = over.To.Add(step - time.Millisecond)
+	}
+	return over
+}
+
 // everyMeasure is each of them, at its own place.
 var everyMeasure = func() (all []history.Measure) {
 	for measure := range len(history.TaskRow{}) {

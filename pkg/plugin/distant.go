@@ -46,7 +46,7 @@ func (d distant) Rows(ctx context.Context, of history.Key, over history.Span, st
 	}
 	over = aligned(over, step)
 	rows, err := answerTo(ctx, d, questionOf(what, of, over, step), func(ctx context.Context) (history.Rows, error) {
-		return d.reader.Rows(ctx, of, over, step, wanted...)
+		return d.reader.Rows(ctx, of, rounded(over, step), step, wanted...)
 	})
 	return only(measures, rows), err
 }

@@ -53,7 +53,9 @@ func (a asking) overTime(ctx context.Context) (past frame.Past, err error) {
 		a.gather(ctx, c, &found)
 	}
 	found.traces.add(past.Traces...)
-	found.absent(a.absentThen(chosen, found.names))
+	if found.lacks == nil { // else they may have been there
+		found.absent(a.absentThen(chosen, found.names))
+	}
 	past.Traces, past.Gap, past.End = found.traces.all(), a.gap(), a.span().To
 	past.Notices = append(past.Notices, found.notices...)
 	if err := ctx.Err(); err != nil {

@@ -47,8 +47,9 @@ func refreshed(t *testing.T, l lab, over backend.TimeRange, queries ...string) [
 // A dashboard that is refreshed asks Prometheus once for all its panels, and no
 // more of what cannot change. What it asks of Flink is counted by one of them.
 func TestPanelsShareThePast(t *testing.T) {
-	const jobs, ofJob = 17, 7 + 7 // for its subtasks at the end, and for its rows
-	const lists = 2               // of its jobs, at the end and over time
+	const jobs, atEnd, asRows = 17, 7, 8 // requests a job
+	const ofJob = atEnd + asRows
+	const lists = 2 // of its jobs, at the end and over time
 	minutes := func(ago int) time.Duration { return -time.Duration(ago) * time.Minute }
 	for name, c := range map[string]struct {
 		queries     []string
@@ -63,11 +64,11 @@ func TestPanelsShareThePast(t *testing.T) {
 		"after more":                   {panels, nil, minutes(10), 0, 5*time.Minute + 1, lists + jobs*ofJob, lists + jobs*ofJob},
 		"that may still change":        {panels, nil, -90 * time.Second, 0, 10 * time.Second, lists + jobs*ofJob, lists + jobs*ofJob},
 		"with looks of no age":         {panels, map[string]any{"maxAge": "0s"}, -90 * time.Second, 0, 0, lists + jobs*ofJob, lists + jobs*ofJob},
-		"time travel alone":            {panels[:6], nil, minutes(10), 0, 10 * time.Second, 1 + jobs*7, 0},
-		"over time alone":              {panels[6:], nil, minutes(10), 0, 10 * time.Second, 1 + jobs*7, 0},
-		"over time, another measure":   {[]string{`{"queryType": "history", "measure": "idle", "by": "task"}`}, nil, minutes(10), 0, 10 * time.Second, 1 + jobs*7, 0},
-		"a range that moves by a step": {panels[6:], nil, minutes(10), 10 * time.Second, 10 * time.Second, 1 + jobs*7, 1 + jobs*7},
-		"that moves by less":           {panels[6:], nil, minutes(10), 3 * time.Second, 3 * time.Second, 1 + jobs*7, 1},
+		"time travel alone":            {panels[:6], nil, minutes(10), 0, 10 * time.Second, 1 + jobs*atEnd, 0},
+		"over time alone":              {panels[6:], nil, minutes(10), 0, 10 * time.Second, 1 + jobs*asRows, 0},
+		"over time, another measure":   {[]string{`{"queryType": "history", "measure": "idle", "by": "task"}`}, nil, minutes(10), 0, 10 * time.Second, 1 + jobs*asRows, 0},
+		"a range that moves by a step": {panels[6:], nil, minutes(10), 10 * time.Second, 10 * time.Second, 1 + jobs*asRows, 1 + jobs*asRows},
+		"that moves by less":           {panels[6:], nil, minutes(10), 3 * time.Second, 3 * time.Second, 1 + jobs*asRows, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -204,7 +205,7 @@ func TestOneOfThoseWhoShareGoesAway(t *testing.T) {
 						})
 					}
 					group.Wait()
-					if got, most := prometheus.taken(), 1+3*7; got > most {
+					if got, most := prometheus.taken(), 1+3*8; got > most {
 						t.Errorf("Prometheus was asked %d times", got)
 					}
 				})
