@@ -1,7 +1,6 @@
 package frame
 
 import (
-	"math"
 	"slices"
 	"time"
 
@@ -12,12 +11,12 @@ import (
 
 // Timeline is the status of tasks over time, in words, for the State timeline
 // panel: a frame a job, a field a task. Several jobs are not looked at at the
-// same times: in one frame, each would be null where only others are known. The
-// traces hold status codes. A frame has at most that many rows: of statuses
-// that fall together the worst. Null is not known, so in a gap. Notices are on the first frame, which is there even
-// without tasks.
+// same times: in one frame, each would be null where only others are known. A
+// task is null where it is not known, so in a gap, and where only others of its
+// job were looked at. The traces hold status codes. A frame has at most that
+// many rows: of statuses that fall together the worst. Notices are on the first
+// frame, which is there even without tasks.
 func Timeline(past Past, points int) data.Frames {
-	past.Traces = past.broken()
 	jobs := past.Jobs()
 	frames := make(data.Frames, len(jobs))
 	for i, tasks := range jobs {
@@ -30,16 +29,21 @@ func Timeline(past Past, points int) data.Frames {
 	return frames
 }
 
-// lanes is the frame of a job's tasks.
+// lanes is the frame of a job's tasks, which have all rows in common.
 func (p Past) lanes(tasks []Trace, points int, several bool) *data.Frame {
+	p.Traces = Aligned(tasks)
+	tasks = p.broken()
 	for i := range tasks {
 		tasks[i] = tasks[i].thinned(points, Measure{})
 	}
-	times := merged(tasks)
+	var times []time.Time
+	if len(tasks) > 0 {
+		times = tasks[0].Times
+	}
 	fields := []*data.Field{data.NewField("time", nil, times)}
 	mappings := statusField(nil).Config.Mappings
 	for _, task := range tasks {
-		fields = append(fields, data.NewField("status", task.Labels, task.words(times)).SetConfig(&data.FieldConfig{
+		fields = append(fields, data.NewField("status", task.Labels, task.words()).SetConfig(&data.FieldConfig{
 			Mappings: mappings, DisplayNameFromDS: task.title(several),
 		}))
 	}
@@ -57,32 +61,13 @@ func whole(traces []Trace, times []time.Time) Trace {
 	return all
 }
 
-// merged are the times of all traces, ascending, each once.
-func merged(traces []Trace) []time.Time {
-	var all []time.Time
-	for i, trace := range traces {
-		if i > 0 && slices.EqualFunc(trace.Times, traces[i-1].Times, time.Time.Equal) {
-			continue // tasks of one job share their times
-		}
-		all = append(all, trace.Times...)
-	}
-	slices.SortFunc(all, time.Time.Compare)
-	return slices.CompactFunc(all, time.Time.Equal)
-}
-
-// words are the statuses at those times; null where the trace has none, or it
-// is not known.
-func (t Trace) words(times []time.Time) []*string {
-	words := make([]*string, len(times))
-	next := 0
-	for i, at := range times {
-		if next == len(t.Times) || !t.Times[next].Equal(at) {
-			continue
-		}
-		if value := float64(t.Values[next]); !math.IsNaN(value) && value >= 0 {
+// words are the statuses, null where they are not known.
+func (t Trace) words() []*string {
+	words := make([]*string, len(t.Values))
+	for i, value := range t.Values {
+		if value >= 0 {
 			words[i] = word(diagnosis.Status(value))
 		}
-		next++
 	}
 	return words
 }

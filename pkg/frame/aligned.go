@@ -1,0 +1,48 @@
+package frame
+
+import (
+	"math"
+	"slices"
+	"time"
+)
+
+// Aligned are the traces at the times of all of them, which they share: what a
+// trace does not have is not known. A job that was deployed anew with other
+// tasks has some that were looked at when others were not.
+func Aligned(traces []Trace) []Trace {
+	times := merged(traces)
+	aligned := slices.Clone(traces)
+	for i, trace := range traces {
+		aligned[i].Times = times
+		if len(trace.Times) < len(times) {
+			aligned[i].Values = trace.at(times)
+		}
+	}
+	return aligned
+}
+
+// merged are the times of all traces, ascending, each once.
+func merged(traces []Trace) []time.Time {
+	var all []time.Time
+	for i, trace := range traces {
+		if i > 0 && slices.EqualFunc(trace.Times, traces[i-1].Times, time.Time.Equal) {
+			continue // tasks of one job share their times
+		}
+		all = append(all, trace.Times...)
+	}
+	slices.SortFunc(all, time.Time.Compare)
+	return slices.CompactFunc(all, time.Time.Equal)
+}
+
+// at are the values at those times, which are the trace's own and others.
+func (t Trace) at(times []time.Time) []float32 {
+	values, next := make([]float32, len(times)), 0
+	for i, at := range times {
+		values[i] = float32(math.NaN())
+		if next < len(t.Times) && t.Times[next].Equal(at) {
+			values[i] = t.Values[next]
+			next++
+		}
+	}
+	return values
+}
