@@ -2,66 +2,97 @@ package frame
 
 import (
 	"math"
-	"slices"
 	"time"
 )
 
-// broken are the traces with a value that is not known in each gap, so that no
-// panel draws a line, or a status, through a time that nobody looked at.
-func (p Past) broken() []Trace {
-	if p.Gap <= 0 {
-		return p.Traces
-	}
-	traces := slices.Clone(p.Traces)
+// row is a row of a frame over time: the points of a trace that fall together,
+// or none, so that no panel draws a line, or a status, through a time that
+// nobody looked at.
+type row struct {
+	at       time.Time
+	from, to int // of the points
+}
+
+// drawn are the traces in the rows of a frame, at most that many unless that is
+// below 1: of values that fall together the worst, so that peaks stay.
+func (p Past) drawn(traces []Trace, points int, measure Measure) []Trace {
 	var of, times []time.Time
-	var after []int
+	var rows []row
+	drawn := make([]Trace, len(traces))
 	for i, trace := range traces {
 		if !shared(of, trace.Times) {
-			of, after = trace.Times, p.gaps(trace.Times)
-			times = p.filled(of, after)
+			of, rows = trace.Times, p.rows(trace, points)
+			times = timesOf(rows)
 		}
-		traces[i].Times, traces[i].Values = times, unknownAfter(trace.Values, after)
+		drawn[i] = Trace{Labels: trace.Labels, Source: trace.Source, Times: times, Values: trace.in(rows, measure)}
 	}
-	return traces
+	return drawn
 }
 
-// gaps are the places of the times that nothing follows for too long, be it
-// among them or before the end.
-func (p Past) gaps(times []time.Time) (after []int) {
-	for i, at := range times {
-		next := p.End
-		if i+1 < len(times) {
-			next = times[i+1]
+// rows are one a point, and one in each gap. Where that is too many they are one
+// for all points within a width, and one in each gap that is wider; the one in
+// the gap before the end is the last.
+func (p Past) rows(trace Trace, points int) []row {
+	rows := p.grouped(trace, time.Nanosecond) // points are farther apart
+	if points < 1 || len(rows) <= points {
+		return rows
+	}
+	last, groups := len(trace.Times)-1, points
+	if p.gapAfter(trace, last) {
+		groups = max(points-1, 1)
+	}
+	rows = p.grouped(trace, trace.Times[last].Sub(trace.Times[0])/time.Duration(groups)+1)
+	return rows[:min(len(rows), points)]
+}
+
+// grouped are the rows of points within a width from each other, at the time of
+// the first, and one in each gap that such a width lies in as a whole.
+func (p Past) grouped(trace Trace, width time.Duration) (rows []row) {
+	place := func(i int) time.Duration { return trace.Times[i].Sub(trace.Times[0]) / width }
+	last := len(trace.Times) - 1
+	for i, at := range trace.Times {
+		if i > 0 && place(i) == place(i-1) {
+			rows[len(rows)-1].to = i + 1
+		} else {
+			rows = append(rows, row{at, i, i + 1})
 		}
-		if next.Sub(at) > p.Gap {
-			after = append(after, i)
+		if p.gapAfter(trace, i) && (i == last || place(i+1) > place(i)+1) {
+			rows = append(rows, row{at: at.Add(p.Gap / 2)})
 		}
 	}
-	return after
+	return rows
 }
 
-// filled has one time more in each gap, half a longest step behind what it
-// follows: where that is a point of a panel or more, thinning keeps it.
-func (p Past) filled(times []time.Time, after []int) []time.Time {
-	return parted(times, after, func(last int) time.Time { return times[last].Add(p.Gap / 2) })
-}
-
-// unknownAfter has a value that is not known behind each of these places.
-func unknownAfter(values []float32, after []int) []float32 {
-	return parted(values, after, func(int) float32 { return float32(math.NaN()) })
-}
-
-// parted has one element more behind each of these places.
-func parted[T any](all []T, after []int, more func(last int) T) []T {
-	if len(after) == 0 {
-		return all
+// gapAfter tells whether nothing follows a point for too long, be it another or
+// the end.
+func (p Past) gapAfter(trace Trace, i int) bool {
+	next := p.End
+	if i+1 < len(trace.Times) {
+		next = trace.Times[i+1]
 	}
-	wide, begin := make([]T, 0, len(all)+len(after)), 0
-	for _, last := range after {
-		wide = append(append(wide, all[begin:last+1]...), more(last))
-		begin = last + 1
+	return p.Gap > 0 && next.Sub(trace.Times[i]) > p.Gap
+}
+
+// timesOf are when the rows begin.
+func timesOf(rows []row) []time.Time {
+	times := make([]time.Time, len(rows))
+	for i, row := range rows {
+		times[i] = row.at
 	}
-	return append(wide, all[begin:]...)
+	return times
+}
+
+// in are the worst values of each row. What is not known stays so only where
+// nothing else is.
+func (t Trace) in(rows []row, measure Measure) []float32 {
+	values := make([]float32, len(rows))
+	for i, row := range rows {
+		values[i] = float32(math.NaN())
+		for n := row.from; n < row.to; n++ {
+			values[i] = float32(measure.Worse(float64(values[i]), float64(t.Values[n])))
+		}
+	}
+	return values
 }
 
 // shared tells whether two traces have the very same times.

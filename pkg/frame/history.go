@@ -11,13 +11,13 @@ import (
 
 // History is a measure over time: timeseries-multi 0.1 of Grafana's data
 // plane, a frame a series, each of at most that many points. What is unknown
-// is null, so in a gap. Notices are on the first frame, which is there even without series.
+// is null, so in a gap. Notices are on the first frame, which is there even
+// without series.
 func History(past Past, measure Measure, points int) data.Frames {
-	past.Traces = past.broken()
 	traces, notices := past.bounded(measure)
 	frames := make(data.Frames, len(traces))
-	for i, trace := range traces {
-		frames[i] = past.series(trace.thinned(points, measure), measure)
+	for i, trace := range past.drawn(traces, points, measure) {
+		frames[i] = past.series(trace, measure)
 	}
 	if len(frames) == 0 {
 		frames = data.Frames{data.NewFrame("history").SetMeta(past.meta(Trace{}))}

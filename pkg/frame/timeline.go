@@ -31,11 +31,7 @@ func Timeline(past Past, points int) data.Frames {
 
 // lanes is the frame of a job's tasks, which have all rows in common.
 func (p Past) lanes(tasks []Trace, points int, several bool) *data.Frame {
-	p.Traces = Aligned(tasks)
-	tasks = p.broken()
-	for i := range tasks {
-		tasks[i] = tasks[i].thinned(points, Measure{})
-	}
+	tasks = p.drawn(Aligned(tasks), points, Measure{})
 	var times []time.Time
 	if len(tasks) > 0 {
 		times = tasks[0].Times

@@ -33,9 +33,9 @@ func TestLanesOfAJobDeployedAnew(t *testing.T) {
 			"B": "0:bottleneck 10:bottleneck 20:bottleneck 40:null 50:null 60:null 90:null 200:null",
 		},
 		4: {
-			"A": "0:backpressured 60:backpressured 200:backpressured",
-			"C": "0:bottleneck 60:bottleneck 200:bottleneck",
-			"B": "0:bottleneck 60:null 200:null",
+			"A": "0:backpressured 60:backpressured 90:null 200:backpressured",
+			"C": "0:bottleneck 60:bottleneck 90:null 200:bottleneck",
+			"B": "0:bottleneck 60:null 90:null 200:null",
 		},
 	} {
 		lanes := frame.Timeline(past, points)[0]

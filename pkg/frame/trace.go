@@ -62,30 +62,6 @@ func (p Past) meta(trace Trace) *data.FrameMeta {
 	return &data.FrameMeta{Custom: custom}
 }
 
-// thinned keeps at most that many points: of those that fall together the
-// worst, so that peaks stay, at the time that they begin. What is not known
-// stays so only where nothing else is.
-func (t Trace) thinned(points int, measure Measure) Trace {
-	if points < 1 || len(t.Times) <= points {
-		return t
-	}
-	first := t.Times[0]
-	width := t.Times[len(t.Times)-1].Sub(first)/time.Duration(points) + 1
-	thin := Trace{Labels: t.Labels, Source: t.Source, Times: make([]time.Time, 0, points), Values: make([]float32, 0, points)}
-	last := -1
-	for i, at := range t.Times {
-		bucket, value := int(at.Sub(first)/width), t.Values[i]
-		if bucket != last {
-			thin.Times, thin.Values = append(thin.Times, at), append(thin.Values, value)
-			last = bucket
-			continue
-		}
-		kept := &thin.Values[len(thin.Values)-1]
-		*kept = float32(measure.Worse(float64(*kept), float64(value)))
-	}
-	return thin
-}
-
 // worst is the worst value of the trace, NaN if none is known.
 func (t Trace) worst(measure Measure) float64 {
 	worst := math.NaN()
