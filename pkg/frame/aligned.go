@@ -11,12 +11,11 @@ import (
 // tasks has some that were looked at when others were not.
 func Aligned(traces []Trace) []Trace {
 	times := merged(traces)
+	apart := make([]time.Duration, len(times))
 	aligned := slices.Clone(traces)
 	for i, trace := range traces {
-		aligned[i].Times = times
-		if len(trace.Times) < len(times) {
-			aligned[i].Values = trace.at(times)
-		}
+		aligned[i].Times, aligned[i].Apart = times, apart
+		aligned[i].Values = trace.at(times, apart)
 	}
 	return aligned
 }
@@ -34,15 +33,20 @@ func merged(traces []Trace) []time.Time {
 	return slices.CompactFunc(all, time.Time.Equal)
 }
 
-// at are the values at those times, which are the trace's own and others.
-func (t Trace) at(times []time.Time) []float32 {
+// at are the values at those times, which are the trace's own and others. The
+// next points are as far behind its own as its next.
+func (t Trace) at(times []time.Time, apart []time.Duration) []float32 {
 	values, next := make([]float32, len(times)), 0
 	for i, at := range times {
 		values[i] = float32(math.NaN())
-		if next < len(t.Times) && t.Times[next].Equal(at) {
-			values[i] = t.Values[next]
-			next++
+		if next == len(t.Times) || !t.Times[next].Equal(at) {
+			continue
 		}
+		values[i] = t.Values[next]
+		if len(t.Apart) > 0 {
+			apart[i] = max(apart[i], t.Apart[next])
+		}
+		next++
 	}
 	return values
 }

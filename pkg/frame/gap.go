@@ -21,7 +21,7 @@ func (p Past) drawn(traces []Trace, points int, measure Measure) []Trace {
 	drawn := make([]Trace, len(traces))
 	for i, trace := range traces {
 		if !shared(of, trace.Times) {
-			of, rows = trace.Times, p.rows(trace, points)
+			of, rows = trace.Times, trace.rows(p.End, points)
 			times = timesOf(rows)
 		}
 		drawn[i] = Trace{Labels: trace.Labels, Source: trace.Source, Times: times, Values: trace.in(rows, measure)}
@@ -29,35 +29,35 @@ func (p Past) drawn(traces []Trace, points int, measure Measure) []Trace {
 	return drawn
 }
 
-// rows are one a point, and one in each gap. Where that is too many they are one
+// rows are those of a trace: one a point, and one in each gap. Where that is too many they are one
 // for all points within a width, and one in each gap that is wider; the one in
 // the gap before the end is the last.
-func (p Past) rows(trace Trace, points int) []row {
-	rows := p.grouped(trace, time.Nanosecond) // points are farther apart
+func (t Trace) rows(end time.Time, points int) []row {
+	rows := t.grouped(end, time.Nanosecond) // points are farther apart
 	if points < 1 || len(rows) <= points {
 		return rows
 	}
-	last, groups := len(trace.Times)-1, points
-	if p.gapAfter(trace, last) {
+	last, groups := len(t.Times)-1, points
+	if t.gapAfter(last, end) {
 		groups = max(points-1, 1)
 	}
-	rows = p.grouped(trace, trace.Times[last].Sub(trace.Times[0])/time.Duration(groups)+1)
+	rows = t.grouped(end, t.Times[last].Sub(t.Times[0])/time.Duration(groups)+1)
 	return rows[:min(len(rows), points)]
 }
 
 // grouped are the rows of points within a width from each other, at the time of
 // the first, and one in each gap that such a width lies in as a whole.
-func (p Past) grouped(trace Trace, width time.Duration) (rows []row) {
-	place := func(i int) time.Duration { return trace.Times[i].Sub(trace.Times[0]) / width }
-	last := len(trace.Times) - 1
-	for i, at := range trace.Times {
+func (t Trace) grouped(end time.Time, width time.Duration) (rows []row) {
+	place := func(i int) time.Duration { return t.Times[i].Sub(t.Times[0]) / width }
+	last := len(t.Times) - 1
+	for i, at := range t.Times {
 		if i > 0 && place(i) == place(i-1) {
 			rows[len(rows)-1].to = i + 1
 		} else {
 			rows = append(rows, row{at, i, i + 1})
 		}
-		if p.gapAfter(trace, i) && (i == last || place(i+1) > place(i)+1) {
-			rows = append(rows, row{at: at.Add(p.Gap / 2)})
+		if t.gapAfter(i, end) && (i == last || place(i+1) > place(i)+1) {
+			rows = append(rows, row{at: at.Add(t.Apart[i] / 2)})
 		}
 	}
 	return rows
@@ -65,12 +65,15 @@ func (p Past) grouped(trace Trace, width time.Duration) (rows []row) {
 
 // gapAfter tells whether nothing follows a point for too long, be it another or
 // the end.
-func (p Past) gapAfter(trace Trace, i int) bool {
-	next := p.End
-	if i+1 < len(trace.Times) {
-		next = trace.Times[i+1]
+func (t Trace) gapAfter(i int, end time.Time) bool {
+	if len(t.Apart) == 0 || t.Apart[i] == 0 {
+		return false
 	}
-	return p.Gap > 0 && next.Sub(trace.Times[i]) > p.Gap
+	next := end
+	if i+1 < len(t.Times) {
+		next = t.Times[i+1]
+	}
+	return next.Sub(t.Times[i]) > t.Apart[i]
 }
 
 // timesOf are when the rows begin.

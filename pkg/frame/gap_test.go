@@ -21,13 +21,13 @@ func interrupted(chance *rand.Rand) (past frame.Past) {
 		if chance.IntN(10) == 0 {
 			value = float32(math.NaN())
 		}
-		trace.Times, trace.Values = append(trace.Times, at), append(trace.Values, value)
+		trace.Add(at, gap, value)
 		at = at.Add(1 + time.Duration(chance.Int64N(int64(gap))))
 		if chance.IntN(20) == 0 {
 			at = at.Add(gap + time.Duration(chance.Int64N(int64(time.Hour))))
 		}
 	}
-	return frame.Past{Traces: []frame.Trace{trace}, Gap: gap, End: at}
+	return frame.Past{Traces: []frame.Trace{trace}, End: at}
 }
 
 // However few rows there are: the worst stays, and nothing is told of a time
@@ -63,7 +63,8 @@ func TestNothingIsToldOfGaps(t *testing.T) {
 func noLines(t *testing.T, past frame.Past, shown *data.Frame, points int) {
 	t.Helper()
 	times, codes := past.Traces[0].Times, codesOf(shown)
-	most, last := past.Gap, times[len(times)-1]
+	gap, last := past.Traces[0].Apart[0], times[len(times)-1]
+	most := gap
 	if len(times) > points/2 { // with a null in each gap they may be too many
 		most += 2 * (last.Sub(times[0])/time.Duration(points-1) + 1)
 	}
@@ -73,10 +74,10 @@ func noLines(t *testing.T, past frame.Past, shown *data.Frame, points int) {
 		case apart <= 0:
 			t.Errorf("row %d is of no later time than the one before", i)
 		case line && apart > most:
-			t.Errorf("a line is drawn from %s to %s, and looks are %s apart", before.Sub(begun), at.Sub(begun), past.Gap)
+			t.Errorf("a line is drawn from %s to %s, and looks are %s apart", before.Sub(begun), at.Sub(begun), gap)
 		}
 	}
-	if unseen := past.End.Sub(last); unseen > past.Gap && !math.IsNaN(codes[len(codes)-1]) {
+	if unseen := past.End.Sub(last); unseen > gap && !math.IsNaN(codes[len(codes)-1]) {
 		t.Errorf("the last value is told on to the end, %s after the last look", unseen)
 	}
 }
@@ -110,4 +111,20 @@ func codesOf(shown *data.Frame) (codes []float64) {
 		codes = append(codes, code)
 	}
 	return codes
+}
+
+// What follows a mean of ten minutes may be as far behind it; what follows a
+// look that is as far behind it does so after a time that nobody looked at.
+func TestEachPointHasItsOwnGap(t *testing.T) {
+	trace := frame.Trace{Labels: data.Labels{"cluster": "default", "job": "orders", "task": "map"}}
+	for _, point := range []struct{ second, apart int }{{0, 600}, {600, 600}, {1100, 60}, {1110, 60}, {1500, 60}} {
+		trace.Add(begun.Add(time.Duration(point.second)*time.Second), time.Duration(point.apart)*time.Second, 2)
+	}
+	past := frame.Past{Traces: []frame.Trace{trace}, End: begun.Add(1520 * time.Second)}
+	if got, want := seconds(frame.History(past, *frame.MeasureNamed("status"), 0)[0]), "0:2 600:2 1100:2 1110:2 1140:null 1500:2"; got != want {
+		t.Errorf("the history is %s, want %s", got, want)
+	}
+	if got, want := seconds(frame.Timeline(past, 0)[0]), "0:busy 600:busy 1100:busy 1110:busy 1140:null 1500:busy"; got != want {
+		t.Errorf("the timeline is %s, want %s", got, want)
+	}
 }

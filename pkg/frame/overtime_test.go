@@ -20,13 +20,13 @@ import (
 // begun is when the traces of these tests begin.
 var begun = time.Date(2026, time.March, 4, 10, 0, 0, 0, time.UTC)
 
-// traceOf is a trace of a task with a value at each of these seconds.
+// traceOf is a trace of a task with a value at each of these seconds, of which
+// those that follow each other are a minute apart at most.
 func traceOf(name, task string, source job.Source, values map[int]float64) frame.Trace {
 	trace := frame.Trace{Labels: data.Labels{"cluster": "default", "job": name, "task": task}, Source: source}
 	for second := 0; len(trace.Times) < len(values); second++ {
 		if value, there := values[second]; there {
-			trace.Times = append(trace.Times, begun.Add(time.Duration(second)*time.Second))
-			trace.Values = append(trace.Values, float32(value))
+			trace.Add(begun.Add(time.Duration(second)*time.Second), time.Minute, float32(value))
 		}
 	}
 	return trace
@@ -43,7 +43,7 @@ func twoJobs() frame.Past {
 			traceOf("clicks", "source", job.FromCounters, map[int]float64{5: i, 15: i}),
 		},
 		Requests: 3, Notices: []data.Notice{{Severity: data.NoticeSeverityInfo, Text: "told once"}},
-		Gap: time.Minute, End: begun.Add(220 * time.Second),
+		End: begun.Add(220 * time.Second),
 	}
 }
 
@@ -116,7 +116,7 @@ func TestGaps(t *testing.T) {
 		"a single look long ago": {map[int]float64{0: 1}, 3600, "0:1 30:null"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			past := frame.Past{Traces: []frame.Trace{traceOf("orders", "window", "", c.seconds)}, Gap: time.Minute, End: begun.Add(time.Duration(c.end) * time.Second)}
+			past := frame.Past{Traces: []frame.Trace{traceOf("orders", "window", "", c.seconds)}, End: begun.Add(time.Duration(c.end) * time.Second)}
 			if got := seconds(frame.History(past, *frame.MeasureNamed("status"), 0)[0]); got != c.want {
 				t.Errorf("%s, want %s", got, c.want)
 			}

@@ -37,7 +37,7 @@ func erratic(chance *rand.Rand) (trace frame.Trace) {
 		if chance.IntN(5) == 0 {
 			value = float32(math.NaN())
 		}
-		trace.Times, trace.Values = append(trace.Times, at), append(trace.Values, value)
+		trace.Add(at, 0, value)
 	}
 	return trace
 }
@@ -79,11 +79,11 @@ func TestThinningKeepsPeaksAndGaps(t *testing.T) {
 			value = 0.9
 		}
 		if i < 2000 || i >= 2100 { // nobody looks for 1000 s
-			trace.Times, trace.Values = append(trace.Times, begun.Add(time.Duration(i)*10*time.Second)), append(trace.Values, value)
+			trace.Add(begun.Add(time.Duration(i)*10*time.Second), time.Minute, value)
 		}
 	}
 	const points = 200 // of 432 s
-	series := frame.History(frame.Past{Traces: []frame.Trace{trace}, Gap: 2 * 432 * time.Second, End: trace.Times[len(trace.Times)-1]}, *frame.MeasureNamed("busy"), points)[0]
+	series := frame.History(frame.Past{Traces: []frame.Trace{trace}, End: trace.Times[len(trace.Times)-1]}, *frame.MeasureNamed("busy"), points)[0]
 	if series.Rows() > points {
 		t.Errorf("%d points", series.Rows())
 	}

@@ -24,7 +24,7 @@ func TestLanesOfAJobDeployedAnew(t *testing.T) {
 			traceOf("orders", "C", "", map[int]float64{40: u, 50: b, 60: b, 200: b}),
 			traceOf("orders", "B", "", map[int]float64{0: b, 10: b, 20: b}),
 		},
-		Gap: time.Minute, End: begun.Add(200 * time.Second),
+		End: begun.Add(200 * time.Second),
 	}
 	for points, want := range map[int]map[string]string{
 		0: {

@@ -16,10 +16,8 @@ type Past struct {
 	Requests int
 	// Notices tell what is partial.
 	Notices []data.Notice
-	// Gap is how far apart two looks are at most that follow each other: what
-	// was between any farther apart, or after the last until End, is not
-	// known. 0 for any time.
-	Gap time.Duration
+	// End is that of the time asked for: what was since a trace's last point may
+	// not be known until then.
 	End time.Time
 }
 
@@ -46,8 +44,17 @@ type Trace struct {
 	// NaN where it is not known.
 	Times  []time.Time
 	Values []float32
+	// Apart is, for each of the times, how far behind it the next is at most if
+	// somebody looked on: what was until one that is farther behind is not
+	// known. 0, or none at all, for any time.
+	Apart []time.Duration
 	// Source is where the values come from.
 	Source job.Source
+}
+
+// Add adds a point.
+func (t *Trace) Add(at time.Time, apart time.Duration, value float32) {
+	t.Times, t.Apart, t.Values = append(t.Times, at), append(t.Apart, apart), append(t.Values, value)
 }
 
 // meta is the metadata of a trace's frame.

@@ -48,11 +48,12 @@ func blame(rows history.Rows, severity []float32, from time.Time, apart time.Dur
 }
 
 // blameSoFar is, at each look, what blame was then.
-func blameSoFar(rows history.Rows, severity []float32, from time.Time, apart time.Duration) []float32 {
-	of := blamed{apart: apart}
+func blameSoFar(rows spaced, severity []float32, from time.Time) []float32 {
+	var of blamed
 	shares := make([]float32, len(severity))
 	for i, value := range severity {
-		of.look(lasted(rows, i, from), float64(value))
+		of.apart = rows.apart[i]
+		of.look(lasted(rows.Rows, i, from), float64(value))
 		shares[i] = float32(of.share())
 	}
 	return shares

@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
@@ -29,7 +30,7 @@ func (a asking) looked(ctx context.Context) (past frame.Past, failed error) {
 
 // point is a trace of one value, at the end of the span.
 func (a asking) point(labels data.Labels, value float32) frame.Trace {
-	return frame.Trace{Labels: labels, Times: []time.Time{a.span().To}, Values: []float32{value}}
+	return frame.Trace{Labels: labels, Times: []time.Time{a.span().To}, Values: []float32{value}, Apart: make([]time.Duration, 1)}
 }
 
 // lookedNow asks for what is told of now; for what a look alone does not tell
@@ -50,9 +51,10 @@ func (a asking) lookedNow(ctx context.Context) (answer frame.Answer, states []fr
 
 // upTraces tell when the cluster answered.
 func (a asking) upTraces(c cluster) []frame.Trace {
-	times, up := c.up(a.span(), a.step())
+	apart := c.apart()
+	times, up := c.up(a.span(), min(a.step(), apart))
 	if len(times) == 0 {
 		return nil
 	}
-	return []frame.Trace{{Labels: data.Labels{"cluster": c.name}, Times: times, Values: up}}
+	return []frame.Trace{{Labels: data.Labels{"cluster": c.name}, Times: times, Values: up, Apart: slices.Repeat([]time.Duration{apart}, len(times))}}
 }

@@ -21,11 +21,11 @@ func (a asking) traces(ctx context.Context, c cluster, info job.Info) ([]frame.T
 // lookTraces go through each snapshot, as only they know the subtasks.
 // If only what is far fails there are traces beside the error.
 func (a asking) lookTraces(ctx context.Context, c cluster, info job.Info) (traces []frame.Trace, failed error) {
-	gathered := newTraces()
+	gathered, apart := newTraces(), a.apart(c)
 	var labels []data.Labels
 	var shape *job.Graph
 	var name string
-	soFar := blames{from: a.over.From, apart: a.gap(), of: map[string]*blamed{}}
+	soFar := blames{from: a.over.From, apart: c.apart(), of: map[string]*blamed{}}
 	for snapshot, err := range c.snapshots(ctx, info, a.span(), a.step()) {
 		if err != nil {
 			failed = err
@@ -46,7 +46,7 @@ func (a asking) lookTraces(ctx context.Context, c cluster, info job.Info) (trace
 			name, shape, labels = snapshot.Job.Name, snapshot.Graph, shown.Labels(a.By)
 			gathered.shaped(labels)
 		}
-		gathered.point(snapshot.At, values, snapshot.Source)
+		gathered.point(snapshot.At, apart(snapshot.Source), values, snapshot.Source)
 	}
 	return gathered.all(), failed
 }

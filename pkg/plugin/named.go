@@ -34,12 +34,13 @@ func (a asking) named(rows history.Rows, info job.Info) (parts []called) {
 }
 
 // traced are the traces of values of the rows, one a part.
-func traced(rows history.Rows, parts []called, labels data.Labels, values []float32) (traces []frame.Trace) {
+func (s spaced) traced(parts []called, labels data.Labels, values []float32) (traces []frame.Trace) {
 	for _, part := range parts {
 		of := labels.Copy()
 		of["job"] = part.name
 		traces = append(traces, frame.Trace{
-			Labels: of, Times: rows.Times[part.from:part.to], Values: values[part.from:part.to], Source: part.source,
+			Labels: of, Times: s.Times[part.from:part.to], Values: values[part.from:part.to],
+			Apart: s.apart[part.from:part.to], Source: part.source,
 		})
 	}
 	return traces

@@ -56,7 +56,7 @@ func (a asking) overTime(ctx context.Context) (past frame.Past, err error) {
 	if found.lacks == nil { // else they may have been there
 		found.absent(a.absentThen(chosen, found.names))
 	}
-	past.Traces, past.Gap, past.End = found.traces.all(), a.gap(), a.span().To
+	past.Traces, past.End = found.traces.all(), a.span().To
 	past.Notices = append(past.Notices, found.notices...)
 	if err := ctx.Err(); err != nil {
 		return past, err

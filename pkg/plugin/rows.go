@@ -33,18 +33,18 @@ func (a asking) rowTraces(ctx context.Context, c cluster, info job.Info) ([]fram
 	if slices.ContainsFunc(rows.Jobs, func(row history.JobRow) bool { return row.EdgesUnknown }) {
 		heardIn(ctx).unknown(info.Name)
 	}
-	labels, parts := data.Labels{"cluster": c.name}, a.named(rows, info)
+	labels, parts, of := data.Labels{"cluster": c.name}, a.named(rows, info), a.spaced(c, rows)
 	chosen := a.rowsOf(rows)
 	if len(chosen) == 0 && len(a.Tasks) > 0 && a.number.state == nil {
 		return nil, err // of tasks that the job has not there is nothing to tell
 	}
 	if a.By == frame.ByJob {
-		return traced(rows, parts, labels, a.ofJob(rows, chosen)), err
+		return of.traced(parts, labels, a.ofJob(of, chosen)), err
 	}
 	var all []frame.Trace
 	for _, task := range chosen {
 		labels["task"] = task.Name
-		all = append(all, traced(rows, parts, labels, a.ofTask(rows, task))...)
+		all = append(all, of.traced(parts, labels, a.ofTask(of, task))...)
 	}
 	return all, err
 }
@@ -62,11 +62,11 @@ func (a asking) rowsOf(rows history.Rows) (chosen []history.TaskRows) {
 var unknown = float32(math.NaN())
 
 // ofTask is the measure of a task over time.
-func (a asking) ofTask(rows history.Rows, task history.TaskRows) []float32 {
+func (a asking) ofTask(rows spaced, task history.TaskRows) []float32 {
 	values := task.Measures[0]
 	switch a.number.name {
 	case "blame":
-		return blameSoFar(rows, values, a.over.From, a.gap())
+		return blameSoFar(rows, values, a.over.From)
 	case "status":
 		for i, value := range values {
 			if value < 0 {
@@ -78,7 +78,7 @@ func (a asking) ofTask(rows history.Rows, task history.TaskRows) []float32 {
 }
 
 // ofJob is the measure of a job over time: that of its worst task.
-func (a asking) ofJob(rows history.Rows, chosen []history.TaskRows) []float32 {
+func (a asking) ofJob(rows spaced, chosen []history.TaskRows) []float32 {
 	values, doubts := make([]float32, len(rows.Times)), make([]bool, len(rows.Times))
 	for i, row := range rows.Jobs {
 		values[i] = unknown
@@ -96,7 +96,7 @@ func (a asking) ofJob(rows history.Rows, chosen []history.TaskRows) []float32 {
 		}
 	}
 	if a.number.name == "bottleneck" {
-		a.doubted(rows, values, doubts)
+		a.doubted(rows.Rows, values, doubts)
 	}
 	return values
 }

@@ -41,10 +41,9 @@ func (t *traces) shaped(labels []data.Labels) {
 }
 
 // point adds a value to each trace.
-func (t *traces) point(at time.Time, values []float64, source job.Source) {
+func (t *traces) point(at time.Time, apart time.Duration, values []float64, source job.Source) {
 	for i, trace := range t.shape {
-		trace.Times = append(trace.Times, at)
-		trace.Values = append(trace.Values, float32(values[i]))
+		trace.Add(at, apart, float32(values[i]))
 		trace.Source = max(trace.Source, source)
 	}
 }
@@ -58,6 +57,7 @@ func (t *traces) add(more ...frame.Trace) {
 			continue
 		}
 		kept.Times = append(slices.Clip(kept.Times), trace.Times...) // others may share them
+		kept.Apart = append(slices.Clip(kept.Apart), trace.Apart...)
 		kept.Values = append(slices.Clip(kept.Values), trace.Values...)
 		kept.Source = max(kept.Source, trace.Source)
 		ordered(kept)
@@ -75,17 +75,17 @@ func ordered(trace *frame.Trace) {
 		order[i] = i
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(trace.Times[a].UnixNano(), trace.Times[b].UnixNano()) })
-	times, values := make([]time.Time, 0, len(order)), make([]float32, 0, len(order))
+	sorted := frame.Trace{Labels: trace.Labels, Source: trace.Source}
 	for _, from := range order {
 		at, value := trace.Times[from], trace.Values[from]
-		switch last := len(times) - 1; {
-		case last < 0 || !times[last].Equal(at):
-			times, values = append(times, at), append(values, value)
-		case values[last] != values[last]: // not known of the other
-			values[last] = value
+		switch last := len(sorted.Times) - 1; {
+		case last < 0 || !sorted.Times[last].Equal(at):
+			sorted.Add(at, trace.Apart[from], value)
+		case sorted.Values[last] != sorted.Values[last]: // not known of the other
+			sorted.Values[last] = value
 		}
 	}
-	trace.Times, trace.Values = times, values
+	*trace = sorted
 }
 
 // ascends tells whether each time is later than the one before.
