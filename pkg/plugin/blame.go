@@ -29,21 +29,22 @@ func (a asking) recall(ctx context.Context, answer *frame.Answer) error {
 		if err != nil {
 			return err
 		}
-		answer.Notices = append(answer.Notices, a.recalled(shown, rows, of.apart())...)
+		answer.Notices = append(answer.Notices, a.recalled(shown, a.spaced(of, rows))...)
 	}
 	return nil
 }
 
 // recalled adds it to one job, and returns what is to be told beside it.
-func (a asking) recalled(shown *frame.Job, rows history.Rows, apart time.Duration) []data.Notice {
+func (a asking) recalled(shown *frame.Job, rows spaced) []data.Notice {
 	shown.Past = make([]frame.TaskPast, len(shown.Snapshot.Tasks))
 	for i, task := range shown.Snapshot.Graph.Tasks {
 		shown.Past[i] = frame.TaskPast{Blame: job.Unknown}
-		if column := severities(rows, task.ID); column != nil {
-			shown.Past[i] = frame.TaskPast{Since: since(rows, column, apart), Blame: blame(rows, column, a.over.From, apart)}
+		if column := severities(rows.Rows, task.ID); len(column) > 0 {
+			soFar := rows.blame(column, a.over.From)
+			shown.Past[i] = frame.TaskPast{Since: rows.since(column), Blame: job.Share(soFar[len(soFar)-1])}
 		}
 	}
-	return a.restlessJob(shown.Cluster, shown.Snapshot.Job.Name, latestRoots(rows))
+	return a.restlessJob(shown.Cluster, shown.Snapshot.Job.Name, latestRoots(rows.Rows))
 }
 
 // apart is how far apart two looks are at most that follow each other.
@@ -66,15 +67,14 @@ const interrupted = time.Minute
 // since is when the task became the root cause that it is at the end of the
 // rows, zero if it is none there. Where it was one from the first row on, or from
 // the first after a time when nobody looked, it may have been one for longer.
-// Looks are apart at most.
-func since(rows history.Rows, severity []float32, apart time.Duration) (begun time.Time) {
+func (s spaced) since(severity []float32) (begun time.Time) {
 	for i := len(severity) - 1; i >= 0; i-- {
 		switch {
-		case i+1 < len(severity) && began(rows, i+1).Sub(rows.Times[i]) > apart:
+		case i+1 < len(severity) && s.began(i+1).Sub(s.Times[i]) > s.apart[i]:
 			return begun
 		case severity[i] > 0:
-			begun = began(rows, i)
-		case begun.IsZero() || begun.Sub(rows.Times[i]) > interrupted:
+			begun = s.began(i)
+		case begun.IsZero() || begun.Sub(s.Times[i]) > interrupted:
 			return begun
 		}
 	}
@@ -82,9 +82,9 @@ func since(rows history.Rows, severity []float32, apart time.Duration) (begun ti
 }
 
 // began is when the time begins that a row speaks of.
-func began(rows history.Rows, row int) time.Time {
-	if from := rows.Jobs[row].From; !from.IsZero() {
+func (s spaced) began(row int) time.Time {
+	if from := s.Jobs[row].From; !from.IsZero() {
 		return from
 	}
-	return rows.Times[row]
+	return s.Times[row]
 }

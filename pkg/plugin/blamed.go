@@ -10,20 +10,62 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/look"
 )
 
-// blamed is for how much of the time in which a task was measured it was a root
-// cause. Looks that follow each other are apart at most.
-type blamed struct{ root, measured, apart time.Duration }
+// turn tells how long looks speak for, one after the other, of the time since
+// from: each for what it measured, and until the next one begins to measure, if
+// that follows. So gauges of the last 5 s speak for all of a fetch, and what is
+// remembered of looks that say the same, which is not each of them, for all of
+// the time. None speaks for a time when nobody looked.
+type turn struct {
+	from, last time.Time
+	apart      time.Duration // how far behind the last the next is at most
+}
 
-// look adds the time until a look, at which the task was of that severity; of
-// longer than looks are apart, the last part.
-func (b *blamed) look(lasted time.Duration, severity float64) {
+// look tells for how long the look before goes on to speak, and for how long
+// one that has measured since a time does. That is zero if it measured nothing.
+func (t *turn) look(measuredSince, at time.Time, apart time.Duration) (before, own time.Duration) {
+	last, follows := t.last, at.Sub(t.last) <= t.apart
+	t.last, t.apart = at, apart
+	switch {
+	case measuredSince.IsZero():
+		return 0, 0
+	case follows && last.Before(measuredSince):
+		before = t.within(last, measuredSince)
+	case follows:
+		measuredSince = last
+	}
+	return before, t.within(measuredSince, at)
+}
+
+// within is how long it is from begin to end, as far as it is after from.
+func (t *turn) within(begin, end time.Time) time.Duration {
+	if begin.Before(t.from) {
+		begin = t.from
+	}
+	return max(end.Sub(begin), 0)
+}
+
+// blamed is for how much of the time in which a task was measured it was a root
+// cause.
+type blamed struct {
+	root, measured time.Duration
+	last           float64 // severity
+}
+
+// look adds the time that a look speaks for, at which the task was of that
+// severity, and that the one before goes on to.
+func (b *blamed) look(before, own time.Duration, severity float64) {
+	b.add(before, b.last)
+	b.add(own, severity)
+	b.last = severity
+}
+
+func (b *blamed) add(long time.Duration, severity float64) {
 	if math.IsNaN(severity) {
 		return
 	}
-	lasted = min(lasted, b.apart)
-	b.measured += lasted
+	b.measured += long
 	if severity > 0 {
-		b.root += lasted
+		b.root += long
 	}
 }
 
@@ -35,67 +77,37 @@ func (b *blamed) share() job.Share {
 	return job.Share(b.root.Seconds() / b.measured.Seconds())
 }
 
-// blame is the share of the measured time from then on in which the task was a
-// root cause; unknown if none was measured.
-func blame(rows history.Rows, severity []float32, from time.Time, apart time.Duration) job.Share {
-	of := blamed{apart: apart}
-	for i, value := range severity {
-		if !rows.Times[i].Before(from) {
-			of.look(lasted(rows, i, from), float64(value))
-		}
-	}
-	return of.share()
-}
-
-// blameSoFar is, at each look, what blame was then.
-func blameSoFar(rows spaced, severity []float32, from time.Time) []float32 {
-	var of blamed
+// blame is, at each look, the share of the measured time from then on in which
+// the task was a root cause; unknown if none was measured.
+func (s spaced) blame(severity []float32, from time.Time) []float32 {
+	of, turn := blamed{last: math.NaN()}, turn{from: from}
 	shares := make([]float32, len(severity))
 	for i, value := range severity {
-		of.apart = rows.apart[i]
-		of.look(lasted(rows.Rows, i, from), float64(value))
+		if !s.Times[i].Before(from) {
+			before, own := turn.look(s.Jobs[i].From, s.Times[i], s.apart[i])
+			of.look(before, own, float64(value))
+		}
 		shares[i] = float32(of.share())
 	}
 	return shares
 }
 
-// lasted is the time from the look before, or of the first one that over which
-// its shares are measured, as far as it is not before from.
-func lasted(rows history.Rows, row int, from time.Time) time.Duration {
-	begin := rows.Jobs[0].From
-	if row > 0 {
-		begin = rows.Times[row-1]
-	}
-	return within(begin, from, rows.Times[row])
-}
-
-// within is how long it is from begin to end, as far as it is after from.
-func within(begin, from, end time.Time) time.Duration {
-	if begin.IsZero() || begin.Before(from) {
-		begin = from
-	}
-	return max(end.Sub(begin), 0)
-}
-
 // blames are those of a job's tasks, by id, while one goes through its
 // snapshots.
 type blames struct {
-	// from is when the time begins that they are told of, then the last look.
-	from  time.Time
-	apart time.Duration
-	of    map[string]*blamed
+	turn
+	of map[string]*blamed
 }
 
 // past is what the snapshots so far tell of the job's tasks.
-func (b *blames) past(shown frame.Job) (past []frame.TaskPast) {
-	lasted := within(shown.Snapshot.From, b.from, shown.Snapshot.At)
-	b.from = shown.Snapshot.At
+func (b *blames) past(shown frame.Job, apart time.Duration) (past []frame.TaskPast) {
+	before, own := b.look(shown.Snapshot.From, shown.Snapshot.At, apart)
 	for i, row := range look.Row(shown.Snapshot).Tasks {
 		id := shown.Snapshot.Graph.Tasks[i].ID
 		if b.of[id] == nil {
-			b.of[id] = &blamed{apart: b.apart}
+			b.of[id] = &blamed{last: math.NaN()}
 		}
-		b.of[id].look(lasted, float64(row[history.Bottleneck]))
+		b.of[id].look(before, own, float64(row[history.Bottleneck]))
 		past = append(past, frame.TaskPast{Blame: b.of[id].share()})
 	}
 	return past

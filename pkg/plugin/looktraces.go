@@ -25,7 +25,7 @@ func (a asking) lookTraces(ctx context.Context, c cluster, info job.Info) (trace
 	var labels []data.Labels
 	var shape *job.Graph
 	var name string
-	soFar := blames{from: a.over.From, apart: c.apart(), of: map[string]*blamed{}}
+	soFar := blames{turn{from: a.over.From}, map[string]*blamed{}}
 	for snapshot, err := range c.snapshots(ctx, info, a.span(), a.step()) {
 		if err != nil {
 			failed = err
@@ -36,7 +36,7 @@ func (a asking) lookTraces(ctx context.Context, c cluster, info job.Info) (trace
 			heardIn(ctx).unknown(info.Name)
 		}
 		if a.number.name == "blame" {
-			shown.Past = soFar.past(shown)
+			shown.Past = soFar.past(shown, apart(snapshot.Source))
 		}
 		if !a.Jobs.choose(snapshot.Job.Name, info.ID) {
 			continue // it was another's name that was chosen

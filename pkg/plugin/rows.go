@@ -66,7 +66,7 @@ func (a asking) ofTask(rows spaced, task history.TaskRows) []float32 {
 	values := task.Measures[0]
 	switch a.number.name {
 	case "blame":
-		return blameSoFar(rows, values, a.over.From)
+		return rows.blame(values, a.over.From)
 	case "status":
 		for i, value := range values {
 			if value < 0 {
