@@ -44,7 +44,7 @@ func (a asking) recalled(shown *frame.Job, rows spaced) []data.Notice {
 			shown.Past[i] = frame.TaskPast{Since: rows.since(column), Blame: job.Share(soFar[len(soFar)-1])}
 		}
 	}
-	return a.restlessJob(shown.Cluster, shown.Snapshot.Job.Name, latestRoots(rows.Rows))
+	return a.restlessOfLate(shown.Cluster, shown.Snapshot.Job.Name, rows)
 }
 
 // apart is how far apart two looks are at most that follow each other.
