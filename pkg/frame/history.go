@@ -14,7 +14,7 @@ import (
 // is null, so in a gap. Notices are on the first frame, which is there even
 // without series.
 func History(past Past, measure Measure, points int) data.Frames {
-	traces, notices := past.bounded(measure)
+	traces, notices := past.bounded(measure, "The answer holds the worst %d of %d series. Choose jobs or tasks in the query, or a coarser \"by\".")
 	frames := make(data.Frames, len(traces))
 	for i, trace := range past.drawn(traces, points, measure) {
 		frames[i] = past.series(trace, measure)
@@ -27,8 +27,8 @@ func History(past Past, measure Measure, points int) data.Frames {
 	return frames
 }
 
-// bounded keeps the worst traces, as many as one answer holds.
-func (p Past) bounded(measure Measure) ([]Trace, []data.Notice) {
+// bounded keeps the worst traces, as many as one answer holds, and tells so.
+func (p Past) bounded(measure Measure, told string) ([]Trace, []data.Notice) {
 	notices := slices.Clone(p.Notices)
 	if len(p.Traces) <= mostSeries {
 		return p.Traces, notices
@@ -45,7 +45,7 @@ func (p Past) bounded(measure Measure) ([]Trace, []data.Notice) {
 	}
 	return kept, append(notices, data.Notice{
 		Severity: data.NoticeSeverityWarning,
-		Text:     fmt.Sprintf("The answer holds the worst %d of %d series. Choose jobs or tasks in the query, or a coarser \"by\".", mostSeries, len(p.Traces)),
+		Text:     fmt.Sprintf(told, mostSeries, len(p.Traces)),
 	})
 }
 

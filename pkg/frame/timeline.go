@@ -1,7 +1,7 @@
 package frame
 
 import (
-	"slices"
+	"strings"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
@@ -14,24 +14,29 @@ import (
 // same times: in one frame, each would be null where only others are known. A
 // task is null where it is not known, so in a gap, and where only others of its
 // job were looked at. The traces hold status codes. A frame has at most that
-// many rows: of statuses that fall together the worst. Notices are on the first
-// frame, which is there even without tasks.
+// many rows: of statuses that fall together the worst. Of more tasks than an
+// answer holds it has the worst. Notices are on the first frame, which is there
+// even without tasks.
 func Timeline(past Past, points int) data.Frames {
+	status := *MeasureNamed("status")
+	var notices []data.Notice
+	past.Traces, notices = past.bounded(status, "The answer holds the worst %d of %d tasks. Choose jobs or tasks in the query.")
 	jobs := past.Jobs()
+	names := naming(jobs)
 	frames := make(data.Frames, len(jobs))
 	for i, tasks := range jobs {
-		frames[i] = past.lanes(tasks, points, len(jobs) > 1)
+		frames[i] = past.lanes(past.drawn(Aligned(tasks), points, status), names)
 	}
 	if len(frames) == 0 {
-		frames = data.Frames{past.lanes(nil, points, false)}
+		frames = data.Frames{past.lanes(nil, nil)}
 	}
-	frames[0].Meta.Notices = slices.Clone(past.Notices)
+	frames[0].Meta.Notices = notices
 	return frames
 }
 
-// lanes is the frame of a job's tasks, which have all rows in common.
-func (p Past) lanes(tasks []Trace, points int, several bool) *data.Frame {
-	tasks = p.drawn(Aligned(tasks), points, Measure{})
+// lanes is the frame of a job's tasks, which have all rows in common. What is
+// written beside each are these labels.
+func (p Past) lanes(tasks []Trace, names []string) *data.Frame {
 	var times []time.Time
 	if len(tasks) > 0 {
 		times = tasks[0].Times
@@ -40,7 +45,7 @@ func (p Past) lanes(tasks []Trace, points int, several bool) *data.Frame {
 	mappings := statusField(nil).Config.Mappings
 	for _, task := range tasks {
 		fields = append(fields, data.NewField("status", task.Labels, task.words()).SetConfig(&data.FieldConfig{
-			Mappings: mappings, DisplayNameFromDS: task.title(several),
+			Mappings: mappings, DisplayNameFromDS: task.title(names),
 		}))
 	}
 	frame := data.NewFrame("timeline", fields...)
@@ -80,11 +85,25 @@ var statusWords = func() map[diagnosis.Status]*string {
 	return words
 }()
 
-// title is what the panel writes beside a row: the task, and its job where
-// there are several.
-func (t Trace) title(withJob bool) string {
-	if withJob {
-		return t.Labels["job"] + ": " + t.Labels["task"]
+// naming are the labels that tell the tasks of these jobs apart.
+func naming(jobs [][]Trace) []string {
+	if len(jobs) <= 1 {
+		return []string{"task"}
 	}
-	return t.Labels["task"]
+	cluster := func(tasks []Trace) string { return tasks[0].Labels["cluster"] }
+	for _, tasks := range jobs {
+		if cluster(tasks) != cluster(jobs[0]) {
+			return []string{"cluster", "job", "task"}
+		}
+	}
+	return []string{"job", "task"}
+}
+
+// title is what the panel writes beside a lane.
+func (t Trace) title(names []string) string {
+	values := make([]string, len(names))
+	for i, name := range names {
+		values[i] = t.Labels[name]
+	}
+	return strings.Join(values, ": ")
 }

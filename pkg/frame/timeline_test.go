@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -81,6 +82,71 @@ func TestLanesShareTheirRows(t *testing.T) {
 					t.Fatalf("task %d was looked at %s after the beginning, and is null in row %d of %d", n, at.Sub(begun), row, lanes.Rows())
 				}
 			}
+		}
+	}
+}
+
+// A lane says as much as tells it from the others: the task, its job where there
+// are several, and their cluster where there are several of those.
+func TestTitlesOfLanes(t *testing.T) {
+	for name, c := range map[string]struct{ jobs, want []string }{
+		"a job":                {[]string{"eu/orders"}, []string{"map", "sink"}},
+		"jobs":                 {[]string{"eu/orders", "eu/clicks"}, []string{"orders: map", "orders: sink", "clicks: map", "clicks: sink"}},
+		"clusters":             {[]string{"eu/orders", "us/clicks"}, []string{"eu: orders: map", "eu: orders: sink", "us: clicks: map", "us: clicks: sink"}},
+		"clusters' equal jobs": {[]string{"eu/orders", "us/orders"}, []string{"eu: orders: map", "eu: orders: sink", "us: orders: map", "us: orders: sink"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var past frame.Past
+			for _, of := range c.jobs {
+				for _, task := range []string{"map", "sink"} {
+					cluster, job, _ := strings.Cut(of, "/")
+					trace := traceOf(job, task, "", map[int]float64{0: 1})
+					trace.Labels["cluster"] = cluster
+					past.Traces = append(past.Traces, trace)
+				}
+			}
+			var got []string
+			for _, lanes := range frame.Timeline(past, 0) {
+				for _, lane := range lanes.Fields[1:] {
+					got = append(got, lane.Config.DisplayNameFromDS)
+				}
+			}
+			if !slices.Equal(got, c.want) {
+				t.Errorf("%q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+// A thousand lanes are what an answer holds: the worst first.
+func TestATimelineHoldsTheWorstThousandTasks(t *testing.T) {
+	for tasks, told := range map[int]string{1000: "", 1100: "The answer holds the worst 1000 of 1100 tasks. Choose jobs or tasks in the query."} {
+		past := frame.Past{Notices: []data.Notice{{Text: "told before"}}}
+		for i := range tasks {
+			status := diagnosis.Idle
+			if i >= 100 && i < 900 {
+				status = diagnosis.Busy
+			}
+			if i == 999 {
+				status = diagnosis.Bottleneck
+			}
+			past.Traces = append(past.Traces, traceOf(fmt.Sprint("job-", i/500), fmt.Sprint("task-", i), "", map[int]float64{0: float64(status)}))
+		}
+		lanes, statuses := 0, map[string]int{}
+		frames := frame.Timeline(past, 0)
+		for _, of := range frames {
+			for _, lane := range of.Fields[1:] {
+				value, _ := lane.ConcreteAt(0)
+				statuses[value.(string)]++
+				lanes++
+			}
+		}
+		if lanes != 1000 || statuses["busy"] != 800 || statuses["bottleneck"] != 1 {
+			t.Errorf("of %d tasks there are %d lanes, of %v", tasks, lanes, statuses)
+		}
+		notices := frames[0].Meta.Notices
+		if first := frames[0].Fields[1].Labels["task"]; told != "" && (first != "task-999" || len(notices) != 2 || notices[1].Text != told) || told == "" && len(notices) != 1 {
+			t.Errorf("of %d tasks %s is the first, with the notices %v", tasks, first, notices)
 		}
 	}
 }
