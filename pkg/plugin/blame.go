@@ -47,8 +47,15 @@ func (a asking) recalled(shown *frame.Job, rows spaced) []data.Notice {
 	return a.restlessOfLate(shown.Cluster, shown.Snapshot.Job.Name, rows)
 }
 
-// apart is how far apart two looks are at most that follow each other.
-func (c cluster) apart() time.Duration { return max(interrupted, c.keeper.LastPace().Still()) }
+// apart is how far apart two looks are at most that follow each other. Where
+// fetching is off there is one a minute.
+func (c cluster) apart() time.Duration {
+	pace := c.keeper.LastPace()
+	if pace.Fetch == 0 {
+		return 2 * time.Minute
+	}
+	return max(interrupted, pace.Still())
+}
 
 // severities is the column of a task, nil if it has none.
 func severities(rows history.Rows, taskID string) []float32 {

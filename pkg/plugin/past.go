@@ -88,8 +88,7 @@ func distinctly(jobs []job.Info) []job.Info {
 func (c cluster) snapshotAt(ctx context.Context, info job.Info, at time.Time) (last *job.Snapshot, err error) {
 	key := c.key(info.ID)
 	if c.store != nil {
-		still := c.keeper.LastPace().Still()
-		last, err = latest(c.near().Snapshots(ctx, key, history.Span{From: at.Add(-still), To: at}, 0))
+		last, err = latest(c.near().Snapshots(ctx, key, history.Span{From: at.Add(-c.apart()), To: at}, 0))
 	}
 	if last == nil && err == nil && c.far != nil {
 		if last, err = c.far.then(ctx, key, at); last != nil {

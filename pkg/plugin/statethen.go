@@ -48,14 +48,17 @@ func (a asking) rowThen(ctx context.Context, shown frame.Job) (float64, error) {
 func (a asking) upThen(begun []found) (data.Frames, error) {
 	var answer frame.Answer
 	var series []frame.Series
+	remembered := false
 	for _, result := range begun {
 		answer.Requests += result.requests
-		times, up := result.cluster.up(history.Span{From: a.over.To.Add(-interrupted), To: a.over.To}, interrupted)
+		value := math.NaN()
+		times, up := result.cluster.up(history.Span{From: a.over.To.Add(-result.cluster.apart()), To: a.over.To}, interrupted)
 		if len(times) > 0 {
-			series = append(series, frame.Series{Labels: data.Labels{"cluster": result.cluster.name}, Value: float64(up[len(up)-1])})
+			value, remembered = float64(up[len(up)-1]), true
 		}
+		series = append(series, frame.Series{Labels: data.Labels{"cluster": result.cluster.name}, Value: value})
 	}
-	if len(series) > 0 {
+	if remembered {
 		return frame.Wide(answer, a.number.state.shown, series), nil
 	}
 	var err error

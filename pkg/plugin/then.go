@@ -54,9 +54,9 @@ func remembered(results []found) (known, answered bool, lacks error) {
 // at the end of its range.
 func (f *found) then(ctx context.Context, a asking) {
 	at := a.over.To
-	seen, err := f.cluster.jobsIn(ctx, history.Span{From: at.Add(-f.cluster.keeper.LastPace().Still()), To: at}, a.Jobs)
+	seen, err := f.cluster.jobsIn(ctx, history.Span{From: at.Add(-f.cluster.apart()), To: at}, a.Jobs)
 	f.lacks = err
-	f.choose(a.query, distinctly(seen))
+	f.choose(a.query, seen)
 	together(len(f.targets), func(n int) {
 		asked := &f.targets[n]
 		asked.snapshot, asked.err = f.cluster.snapshotAt(ctx, asked.info, at)
@@ -64,15 +64,33 @@ func (f *found) then(ctx context.Context, a asking) {
 			asked.info = asked.snapshot.Job
 		}
 	})
-	f.forget()
+	f.forget(a.Jobs)
+	f.distinct()
 }
 
-// forget leaves out the jobs that had ended by then, as far as is remembered.
-func (f *found) forget() {
+// forget leaves out the jobs that had ended by then, as far as is remembered,
+// unless they are named exactly.
+func (f *found) forget(named patterns) {
 	ended := map[string]bool{}
 	for _, asked := range f.targets {
-		ended[asked.info.ID] = asked.snapshot == nil && asked.err == nil
+		gone := asked.snapshot == nil || asked.snapshot.Job.State.Terminal() && !named.exactly(asked.info.Name, asked.info.ID)
+		ended[asked.info.ID] = gone && asked.err == nil
 	}
 	f.targets = slices.DeleteFunc(f.targets, func(t target) bool { return ended[t.info.ID] })
 	f.names = slices.DeleteFunc(f.names, func(info job.Info) bool { return ended[info.ID] })
+}
+
+// distinct tells jobs apart that had one name one after the other.
+func (f *found) distinct() {
+	jobs := make([]job.Info, len(f.targets))
+	for i, asked := range f.targets {
+		jobs[i] = asked.info
+	}
+	for i, info := range distinctly(jobs) {
+		asked := &f.targets[i]
+		if asked.snapshot != nil && info.Name != asked.info.Name {
+			asked.snapshot = renamed(asked.snapshot, info)
+		}
+		asked.info = info
+	}
 }
