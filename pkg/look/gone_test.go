@@ -119,7 +119,10 @@ func TestEndedJobIsNotSampled(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := sampling(t, time.Hour, sim.HeldBack("orders", 3, 2, 1))
 				time.Sleep(2 * time.Minute)
-				if s.Cluster.Jobs[0].State = state; forgotten {
+				ended := sim.HeldBack("orders", 3, 2, 1)
+				ended.State = state
+				s.fail((&sim.Cluster{Version: "2.3.0", Fetch: 10 * time.Second, Jobs: []*sim.Job{ended}}).ServeHTTP)
+				if forgotten {
 					s.fail(s.listing(`{"jid":"` + s.Cluster.Jobs[0].ID + `","name":"orders","state":"` + state + `"}`))
 				}
 				time.Sleep(11 * time.Second)

@@ -1,6 +1,7 @@
 package plugin_test
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -74,11 +75,14 @@ func TestNamesThatWereNotThere(t *testing.T) {
 func TestHistoryOfAJobThatIsGone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := sampling(t, sim.HeldBack("orders", 2, 2, 1), sim.HeldBack("clicks", 2, 2, 1))
+		var flink replaceable
+		flink.Store(l.Cluster)
+		l.ctx = inMemory(t.Context(), map[string]http.Handler{"flink:8081": &flink})
 		const running = `{"queryType": "history", "measure": "running", "jobs": ["orders"]}`
 		begin := time.Now()
 		answer(t, queried(l.ctx, t, l, `{"queryType": "jobs"}`), "A")
 		time.Sleep(5 * time.Minute)
-		l.Jobs = l.Jobs[1:] // Flink has forgotten it
+		flink.Store(&sim.Cluster{Version: l.Version, Fetch: l.Fetch, Jobs: l.Jobs[1:]}) // it has forgotten the first
 		for _, after := range []time.Duration{30 * time.Second, 30 * time.Minute, 2 * time.Hour} {
 			time.Sleep(time.Until(begin.Add(5*time.Minute + after)))
 			shown := answer(t, queriedOver(l.ctx, t, l, now(), fromAlert, running), "A")
