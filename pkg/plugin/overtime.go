@@ -84,10 +84,11 @@ func (a asking) gather(ctx context.Context, c cluster, to *gathered) {
 	of := found{cluster: c}
 	of.choose(a.query, jobs)
 	to.notices = append(to.notices, of.notices()...)
-	for _, asked := range of.targets {
-		traces, err := a.traces(ctx, c, asked.info)
-		to.lacking(err)
-		to.traces.add(traces...)
+	told := make([][]frame.Trace, len(of.targets))
+	together(len(told), func(n int) { told[n], of.targets[n].err = a.traces(ctx, c, of.targets[n].info) })
+	for n, asked := range of.targets {
+		to.lacking(asked.err)
+		to.traces.add(told[n]...)
 	}
 }
 
