@@ -10,6 +10,9 @@ import (
 // trace does not have is not known. A job that was deployed anew with other
 // tasks has some that were looked at when others were not.
 func Aligned(traces []Trace) []Trace {
+	if !slices.ContainsFunc(traces, func(t Trace) bool { return !shared(t.Times, traces[0].Times) }) {
+		return traces // as tasks of one job do
+	}
 	times := merged(traces)
 	apart := make([]time.Duration, len(times))
 	aligned := slices.Clone(traces)
@@ -25,7 +28,7 @@ func merged(traces []Trace) []time.Time {
 	var all []time.Time
 	for i, trace := range traces {
 		if i > 0 && slices.EqualFunc(trace.Times, traces[i-1].Times, time.Time.Equal) {
-			continue // tasks of one job share their times
+			continue // another task of the same job
 		}
 		all = append(all, trace.Times...)
 	}
