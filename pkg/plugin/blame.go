@@ -29,13 +29,13 @@ func (a asking) recall(ctx context.Context, answer *frame.Answer) error {
 		if err != nil {
 			return err
 		}
-		answer.Notices = append(answer.Notices, a.recalled(shown, a.spaced(of, rows))...)
+		answer.Notices = append(answer.Notices, a.recallJob(shown, a.spaced(of, rows))...)
 	}
 	return nil
 }
 
-// recalled adds it to one job, and returns what is to be told beside it.
-func (a asking) recalled(shown *frame.Job, rows spaced) []data.Notice {
+// recallJob adds it to one job, and returns what is to be told beside it.
+func (a asking) recallJob(shown *frame.Job, rows spaced) []data.Notice {
 	shown.Past = make([]frame.TaskPast, len(shown.Snapshot.Tasks))
 	for i, task := range shown.Snapshot.Graph.Tasks {
 		shown.Past[i] = frame.TaskPast{Blame: job.Unknown}

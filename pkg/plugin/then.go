@@ -21,7 +21,7 @@ func (a asking) then(ctx context.Context, results []found) (frame.Answer, error)
 	if err := ctx.Err(); err != nil {
 		return frame.Answer{}, err
 	}
-	known, answered, lacks := remembered(results)
+	known, answered, lacks := answeredFor(results)
 	switch {
 	case !known && lacks == nil:
 		notices, err := a.ended()
@@ -36,9 +36,9 @@ func (a asking) then(ctx context.Context, results []found) (frame.Answer, error)
 	return answer, err
 }
 
-// remembered tells whether there were any jobs, whether any of those chosen is
+// answeredFor tells whether there were any jobs, whether any of those chosen is
 // answered for, and why Prometheus did not tell of more.
-func remembered(results []found) (known, answered bool, lacks error) {
+func answeredFor(results []found) (known, answered bool, lacks error) {
 	for _, result := range results {
 		known = known || len(result.names) > 0
 		lacks = cmp.Or(lacks, result.lacks)
