@@ -72,9 +72,11 @@ func own(store *history.Store) int {
 	return int(memory.HeapAlloc) - store.Bytes()
 }
 
-// goroutines counts them once all that can happen at this time has.
+// goroutines counts them once all that can happen at this time has. Those that
+// are just ending are counted, too, until the world has been stopped once.
 func goroutines() int {
 	synctest.Wait()
+	runtime.ReadMemStats(new(runtime.MemStats))
 	return runtime.NumGoroutine()
 }
 
