@@ -58,14 +58,15 @@ func TestEveryMomentIsAnswered(t *testing.T) {
 func TestMomentsOfAJobDeployedAnew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		first, second := sim.HeldBack("orders", 2, 2, 1), sim.HeldBack("orders", 2, 2, 1)
-		second.ID = strings.Repeat("cd", 16)
-		l := sampling(t, first)
-		l.ctx = inMemory(t.Context(), map[string]http.Handler{"flink:8081": l.Cluster})
+		l := sampling(t, sim.HeldBack("orders", 2, 2, 1))
+		var flink replaceable
+		flink.Store(l.Cluster)
+		l.ctx = inMemory(t.Context(), map[string]http.Handler{"flink:8081": &flink})
 		answer(t, queried(l.ctx, t, l, `{"queryType": "tasks"}`), "A")
 		time.Sleep(5 * time.Minute)
 		anew := time.Now()
-		first.State, second.Start = "CANCELED", anew
-		l.Jobs = append(l.Jobs, second)
+		first.State, second.ID, second.Start = "CANCELED", strings.Repeat("cd", 16), anew
+		flink.Store(&sim.Cluster{Version: l.Version, Fetch: l.Fetch, Jobs: []*sim.Job{first, second}})
 		answer(t, queried(l.ctx, t, l, `{"queryType": "tasks"}`), "A")
 		time.Sleep(5 * time.Minute)
 		for after := -30 * time.Second; after < 2*time.Minute; after += 5 * time.Second {
