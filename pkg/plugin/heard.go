@@ -95,7 +95,7 @@ func (h *heard) tell(frames data.Frames) {
 		}
 	}
 	if len(h.graphless) > 0 {
-		frames[0].AppendNotices(unconnected(h.graphless))
+		frames[0].AppendNotices(unconnected(slices.Sorted(slices.Values(h.graphless))))
 	}
 	for _, text := range h.warnings {
 		frames[0].AppendNotices(warning("%s", text))

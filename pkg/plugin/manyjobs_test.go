@@ -26,7 +26,7 @@ func TestMoreJobsOfThePastThanAQueryLooksAt(t *testing.T) {
 		const all, few = `{"queryType": "timeline"}`, `{"queryType": "timeline", "jobs": ["/^job 7.?$/"]}`
 		const told = "Only the first 1000 of 1002 jobs of cluster default are looked at: choose jobs in the query."
 		shown := queriedOver(l.ctx, t, l, over, nil, all)["A"]
-		const graphs = " Neither Flink nor the history knows the graph of job job 0, job 1, job 2, job 3, job 4 and 995 more: "
+		const graphs = " Neither Flink nor the history knows the graph of job job 0, job 1, job 10, job 100, job 101 and 995 more: "
 		if got := strings.Join(notices(shown.Frames[0]), " "); !strings.HasPrefix(got, told+graphs) || len(shown.Frames) != 1000 || len(prometheus.asked) > 1+9*1000 {
 			t.Errorf("%d frames after %d requests, with the notices %q", len(shown.Frames), len(prometheus.asked), got)
 		}
