@@ -28,7 +28,22 @@ func testTravel(t *testing.T, b *behind) {
 		}
 	}
 	b.measuresThen(t)
+	b.detailsThen(t)
 	b.timesApart(t)
+}
+
+// detailsThen asks for soft and hard backpressure and how full buffers were.
+func (b *behind) detailsThen(t *testing.T) {
+	t.Helper()
+	frame := b.over(t, b.before(), `{"queryType":"subtasks","detail":true,"jobs":["bottleneck"]}`)[0]
+	for _, column := range []string{"soft_backpressured", "hard_backpressured", "in_pool_usage", "out_pool_usage"} {
+		field, _ := frame.FieldByName(column)
+		for i := range field.Len() {
+			if value, known := field.ConcreteAt(i); !known || value.(float64) < 0 || value.(float64) > 1 {
+				t.Errorf("%s of subtask %d was %v", column, i, value)
+			}
+		}
+	}
 }
 
 // before is a range that ended before the plugin was first asked.

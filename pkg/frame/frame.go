@@ -43,6 +43,8 @@ type Answer struct {
 	Requests int
 	// Notices tell what is partial.
 	Notices []data.Notice
+	// Then is set where the jobs are shown as they were, not as they are.
+	Then bool
 }
 
 // Custom is what meta.custom says of every frame. From and To bound the time

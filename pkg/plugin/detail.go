@@ -16,19 +16,22 @@ func subtasks(ctx context.Context, a asking) (data.Frames, error) {
 	if err != nil {
 		return nil, err
 	}
-	if a.Detail {
-		a.detail(ctx, &answer)
+	switch {
+	case a.Detail && answer.Then:
+		a.detail(ctx, &answer, a.detailThen)
+	case a.Detail:
+		a.detail(ctx, &answer, a.detailJob)
 	}
 	return frame.Subtasks(answer, a.Detail), ctx.Err()
 }
 
 // detail adds to each job what its tasks' metrics say; what does not answer is
 // told in a notice.
-func (a asking) detail(ctx context.Context, answer *frame.Answer) {
+func (a asking) detail(ctx context.Context, answer *frame.Answer, ofJob func(context.Context, *frame.Job) (int, []data.Notice)) {
 	requests, notices := make([]int, len(answer.Jobs)), make([][]data.Notice, len(answer.Jobs))
 	together(len(answer.Jobs), func(n int) {
 		shown := &answer.Jobs[n]
-		requests[n], notices[n] = a.detailJob(ctx, shown)
+		requests[n], notices[n] = ofJob(ctx, shown)
 	})
 	for n := range answer.Jobs {
 		answer.Requests += requests[n]
@@ -49,4 +52,19 @@ func (a asking) detailJob(ctx context.Context, shown *frame.Job) (requests int, 
 		}
 	}
 	return requests, notices
+}
+
+// detailThen adds what Prometheus has of the time of the snapshot: looks do not
+// keep details.
+func (a asking) detailThen(ctx context.Context, shown *frame.Job) (requests int, notices []data.Notice) {
+	c := a.cluster(shown.Cluster)
+	if c.far == nil {
+		return 0, []data.Notice{info("The details of job %s are told of now alone: of the past Prometheus alone would have them.", shown.Snapshot.Job.Name)}
+	}
+	details, err := c.far.details(ctx, c.key(shown.Snapshot.Job.ID), shown.Snapshot)
+	if err != nil {
+		return 0, []data.Notice{warning("The details of job %s are not known: %s", shown.Snapshot.Job.Name, sentence(err))}
+	}
+	shown.Details = details
+	return 0, nil
 }

@@ -77,3 +77,13 @@ func (d distant) Snapshots(ctx context.Context, of history.Key, over history.Spa
 		}
 	}
 }
+
+// details say more of the backpressure of a job's subtasks at the time of a
+// snapshot.
+func (d distant) details(ctx context.Context, of history.Key, snapshot *job.Snapshot) ([][]job.Detail, error) {
+	if err := cmp.Or(heardIn(ctx).failure(), d.alone(ctx, of)); err != nil {
+		return nil, err
+	}
+	details, err := d.reader.Details(ctx, of, snapshot)
+	return details, heardIn(ctx).of(err)
+}

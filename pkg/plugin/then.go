@@ -30,6 +30,7 @@ func (a asking) then(ctx context.Context, results []found) (frame.Answer, error)
 		return frame.Answer{}, lacks
 	}
 	answer, err := a.assembled(results)
+	answer.Then = true
 	if !answered && lacks != nil {
 		err = nil // the notices tell
 	}
