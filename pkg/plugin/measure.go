@@ -76,22 +76,17 @@ func measured(ctx context.Context, a asking) (data.Frames, error) {
 		}
 		return frame.NumericWide(answer, *a.number.load, a.By), err
 	}
-	var begun []found
-	if !live(a.over, 0) { // else there is no need to know how often metrics are fetched
-		var err error
-		if begun, err = a.begin(ctx); err != nil {
-			return nil, err
-		}
-		if past(begun, a.over) {
-			return a.stateThen(ctx, begun)
-		}
+	begun, passed, err := a.passed(ctx)
+	switch {
+	case err != nil:
+		return nil, err
+	case passed:
+		return a.stateThen(ctx, begun)
 	}
 	answer, series, err := a.number.state.ask(a, ctx)
 	if err != nil {
 		return nil, err
 	}
-	for _, result := range begun {
-		answer.Requests += result.requests
-	}
+	answer.Requests += requestsOf(begun)
 	return frame.Wide(answer, a.number.state.shown, series), nil
 }

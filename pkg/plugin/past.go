@@ -29,6 +29,25 @@ func past(results []found, over backend.TimeRange) bool {
 	return len(results) > 0
 }
 
+// passed tells the same of a query that takes no look. Where the range reaches to
+// now there is no need to know how often metrics are fetched, and nothing has
+// begun.
+func (a asking) passed(ctx context.Context) (begun []found, passed bool, err error) {
+	if live(a.over, 0) {
+		return nil, false, nil
+	}
+	begun, err = a.begin(ctx)
+	return begun, past(begun, a.over), err
+}
+
+// requestsOf are those that what has begun has caused.
+func requestsOf(begun []found) (requests int) {
+	for _, result := range begun {
+		requests += result.requests
+	}
+	return requests
+}
+
 // nothing tells why there is no answer: in a notice, or in an error for an alert
 // rule, which must not take it for all being well.
 func (a asking) nothing(text string) ([]data.Notice, error) {

@@ -30,12 +30,25 @@ func (q *query) readVariable() error {
 	return nil
 }
 
-// variable answers with names.
+// variable answers with names: those that there were at the end of the query's
+// range. Clusters are those of the settings at any time.
 func variable(ctx context.Context, a asking) (data.Frames, error) {
+	var begun []found
+	if _, told := namesThen[a.Variable]; told {
+		var passed bool
+		var err error
+		if begun, passed, err = a.passed(ctx); err != nil {
+			return nil, err
+		}
+		if passed {
+			return a.variableThen(ctx, begun)
+		}
+	}
 	answer, names, err := variables[a.Variable](a, ctx)
 	if err != nil {
 		return nil, err
 	}
+	answer.Requests += requestsOf(begun)
 	return frame.Variable(answer, names), nil
 }
 
@@ -66,11 +79,16 @@ func (a asking) taskNames(ctx context.Context) (frame.Answer, []string, error) {
 func (a asking) subtaskNames(ctx context.Context) (frame.Answer, []string, error) {
 	most := 0
 	answer, err := a.graphs(ctx, func(task job.Task) { most = max(most, task.Parallelism) })
-	names := make([]string, most)
+	return answer, indexes(most), err
+}
+
+// indexes are those of so many subtasks.
+func indexes(subtasks int) []string {
+	names := make([]string, subtasks)
 	for i := range names {
 		names[i] = strconv.Itoa(i)
 	}
-	return answer, names, err
+	return names
 }
 
 func (a asking) taskManagerNames(ctx context.Context) (answer frame.Answer, names []string, err error) {
