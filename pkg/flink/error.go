@@ -125,6 +125,13 @@ func (c *Client) other(path string) error {
 	return &Error{Kind: NotFlink, Request: c.base + path, Status: http.StatusOK}
 }
 
+// IsNotFound tells whether a request failed because Flink does not know the path
+// or the job.
+func IsNotFound(err error) bool {
+	var failed *Error
+	return errors.As(err, &failed) && failed.Kind == NotFound
+}
+
 // cause is the innermost reason of a failed connection, without the address
 // that the sentence names already.
 func cause(err error) string {

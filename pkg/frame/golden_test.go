@@ -38,21 +38,32 @@ func TestFramesSurviveArrow(t *testing.T) {
 	for name, view := range views {
 		for situation, answer := range map[string]frame.Answer{"three jobs": threeJobs(), "no jobs": {}} {
 			t.Run(name+" of "+situation, func(t *testing.T) {
-				frames := view(answer)
-				raw, err := frames.MarshalArrow()
-				if err != nil {
-					t.Fatal(err)
-				}
-				beyond, err := data.UnmarshalArrowFrames(raw)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if diff := cmp.Diff(inJSON(t, frames), inJSON(t, beyond)); diff != "" {
-					t.Error(diff)
-				}
+				survivesArrow(t, view(answer))
 			})
 		}
 	}
+}
+
+// survivesArrow looks whether frames are the same beyond Arrow's format.
+func survivesArrow(t *testing.T, frames data.Frames) {
+	t.Helper()
+	if diff := cmp.Diff(inJSON(t, frames), inJSON(t, beyondArrow(t, frames))); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// beyondArrow are the frames as others get them.
+func beyondArrow(t *testing.T, frames data.Frames) data.Frames {
+	t.Helper()
+	raw, err := frames.MarshalArrow()
+	if err != nil {
+		t.Fatal(err)
+	}
+	beyond, err := data.UnmarshalArrowFrames(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return beyond
 }
 
 // inJSON is the frames' schema and data, with the order of keys left open.

@@ -25,10 +25,11 @@ func Jobs(answer Answer) data.Frames {
 		info := j.Snapshot.Job
 		words[0][i], words[1][i], words[2][i], words[3][i] = j.Cluster, info.Name, info.ID, string(info.State)
 		types[i] = optional(string(info.Type))
-		if durations.set(i, math.NaN()); !info.Start.IsZero() {
-			starts[i] = &info.Start
-			durations.set(i, float64(info.Duration.Milliseconds()))
+		duration := math.NaN()
+		if !info.Start.IsZero() {
+			starts[i], duration = &info.Start, float64(info.Duration.Milliseconds())
 		}
+		durations.set(i, duration)
 		tasks[i], status[i] = int64(len(j.Snapshot.Tasks)), j.worst().String()
 		bottlenecks[i] = optional(j.bottleneck())
 	}

@@ -21,13 +21,7 @@ type reading struct {
 // expression engine does, which for equal label sets fails.
 func readNumeric(t *testing.T, frames data.Frames) (series []reading) {
 	t.Helper()
-	raw, err := frames.MarshalArrow()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if frames, err = data.UnmarshalArrowFrames(raw); err != nil {
-		t.Fatal(err)
-	}
+	frames = beyondArrow(t, frames)
 	if meta := frames[0].Meta; len(frames) != 1 || meta.Type != data.FrameTypeNumericWide || meta.TypeVersion != (data.FrameTypeVersion{0, 1}) {
 		t.Fatalf("%d frames, the first of type %s %v", len(frames), meta.Type, meta.TypeVersion)
 	}

@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/grafana/dataplane/sdata/timeseries"
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
@@ -58,17 +57,7 @@ func TestGoldenFramesOverTime(t *testing.T) {
 			t.Run(name+suffix, func(t *testing.T) {
 				frames := view(past)
 				experimental.CheckGoldenJSONResponse(t, "testdata", name+suffix, &backend.DataResponse{Frames: frames}, *update)
-				raw, err := frames.MarshalArrow()
-				if err != nil {
-					t.Fatal(err)
-				}
-				beyond, err := data.UnmarshalArrowFrames(raw)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if diff := cmp.Diff(inJSON(t, frames), inJSON(t, beyond)); diff != "" {
-					t.Error(diff)
-				}
+				survivesArrow(t, frames)
 			})
 		}
 	}

@@ -35,7 +35,8 @@ func Tasks(answer Answer) data.Frames {
 	level, status, colour := make([]*string, len(rows)), make([]string, len(rows)), make([]string, len(rows))
 	for i, row := range rows {
 		task := row.Snapshot.Graph.Tasks[row.task]
-		if parallelism[i] = int64(task.Parallelism); task.MaxParallelism > 0 { // else nobody tells
+		parallelism[i] = int64(task.Parallelism)
+		if task.MaxParallelism > 0 { // else nobody tells
 			highest := int64(task.MaxParallelism)
 			most[i] = &highest
 		}

@@ -1,7 +1,7 @@
 // Package history remembers looks over time: [Store] within bounds of time and
 // memory, for graphs over time, timelines and time travel; [Pasts] puts others
-// behind it. It does no I/O, has
-// no goroutines and asks no clock: the time is what the looks say it is.
+// behind it. It does no I/O, has no goroutines and asks no clock: the time is
+// what the looks say it is.
 package history
 
 import (

@@ -2,7 +2,6 @@ package look
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -42,7 +41,7 @@ func (k *Keeper) failed(ctx context.Context, watched *watch, err error) {
 		return
 	}
 	var missed time.Time
-	if notFound(err) && now.err == nil && at < 0 {
+	if flink.IsNotFound(err) && now.err == nil && at < 0 {
 		missed = time.Now()
 	}
 	k.locked(func() { watched.missed = missed })
@@ -51,9 +50,4 @@ func (k *Keeper) failed(ctx context.Context, watched *watch, err error) {
 // finished ends the sampling of a job that has ended.
 func (k *Keeper) finished(watched *watch) {
 	k.locked(func() { watched.wanted = time.Time{} })
-}
-
-func notFound(err error) bool {
-	var failed *flink.Error
-	return errors.As(err, &failed) && failed.Kind == flink.NotFound
 }

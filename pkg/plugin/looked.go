@@ -2,7 +2,6 @@ package plugin
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
@@ -47,14 +46,4 @@ func (a asking) lookedNow(ctx context.Context) (answer frame.Answer, states []fr
 	}
 	answer.Requests += seen.Requests // why a look failed was told of the state
 	return answer, states, nil
-}
-
-// upTraces tell when the cluster answered.
-func (a asking) upTraces(c cluster) []frame.Trace {
-	apart := c.apart()
-	times, up := c.up(a.span(), min(a.step(), apart))
-	if len(times) == 0 {
-		return nil
-	}
-	return []frame.Trace{{Labels: data.Labels{"cluster": c.name}, Times: times, Values: up, Apart: slices.Repeat([]time.Duration{apart}, len(times))}}
 }

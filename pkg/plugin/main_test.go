@@ -105,6 +105,21 @@ func (l lab) warm(t *testing.T) {
 	l.Asked()
 }
 
+// mayBeAway has the cluster answer with 503 while that is set.
+func (l *lab) mayBeAway(t *testing.T) *atomic.Bool {
+	t.Helper()
+	var away atomic.Bool
+	cluster := l.Cluster
+	l.ctx = inMemory(t.Context(), map[string]http.Handler{"flink:8081": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if away.Load() {
+			says(503, "away")(w, r)
+			return
+		}
+		cluster.ServeHTTP(w, r)
+	})})
+	return &away
+}
+
 // now is a range that ends now.
 func now() backend.TimeRange {
 	return backend.TimeRange{From: time.Now().Add(-time.Hour), To: time.Now()}

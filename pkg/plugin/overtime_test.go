@@ -2,9 +2,7 @@ package plugin_test
 
 import (
 	"fmt"
-	"net/http"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -108,14 +106,7 @@ func TestSamplingEnds(t *testing.T) {
 func TestHistoryOfAFlinkThatWasAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := sampling(t, sim.HeldBack("orders", 3, 2, 1))
-		var away atomic.Bool
-		l.ctx = inMemory(t.Context(), map[string]http.Handler{"flink:8081": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if away.Load() {
-				says(503, "away")(w, r)
-				return
-			}
-			l.ServeHTTP(w, r)
-		})})
+		away := l.mayBeAway(t)
 		answer(t, queried(l.ctx, t, l, `{"queryType": "jobs"}`), "A")
 		time.Sleep(2 * time.Minute)
 		away.Store(true)

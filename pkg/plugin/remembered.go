@@ -2,7 +2,6 @@ package plugin
 
 import (
 	"context"
-	"errors"
 	"iter"
 	"slices"
 	"time"
@@ -52,8 +51,7 @@ func (c cluster) graph(ctx context.Context, of history.Key) (graph *job.Graph, e
 	}
 	graph, requests, err := c.keeper.Graph(ctx, job.Info{ID: of.JobID})
 	heardIn(ctx).asked(requests)
-	var failed *flink.Error
-	if err != nil && !(errors.As(err, &failed) && failed.Kind == flink.NotFound) {
+	if err != nil && !flink.IsNotFound(err) {
 		heardIn(ctx).unsure() // it may answer soon
 	}
 	if err != nil && ctx.Err() == nil { // the tasks are as Prometheus names them

@@ -89,27 +89,6 @@ func (a asking) series(results []found, gone float64, value func(*target) float6
 	return series
 }
 
-// up is 1 for a cluster whose REST API answers, else 0.
-func (a asking) up(ctx context.Context) (answer frame.Answer, series []frame.Series, err error) {
-	chosen, err := a.chosen()
-	if err != nil {
-		return answer, nil, err
-	}
-	results := make([]found, len(chosen))
-	together(len(chosen), func(n int) {
-		results[n].cluster = chosen[n]
-		_, results[n].requests, results[n].err = chosen[n].keeper.Jobs(ctx)
-	})
-	for _, result := range results {
-		answer.Requests += result.requests
-		if result.err != nil {
-			answer.Notices = append(answer.Notices, warning("Cluster %s is not up: %s", result.cluster.name, sentence(result.err)))
-		}
-		series = append(series, frame.Series{Labels: data.Labels{"cluster": result.cluster.name}, Value: float64(btoi(result.err == nil))})
-	}
-	return answer, series, ctx.Err()
-}
-
 // of is a series of a job.
 func of(c cluster, name string, value float64) frame.Series {
 	return frame.Series{Labels: data.Labels{"cluster": c.name, "job": name}, Value: value}

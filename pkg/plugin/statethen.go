@@ -3,7 +3,6 @@ package plugin
 import (
 	"context"
 	"math"
-	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
@@ -42,34 +41,4 @@ func (a asking) rowThen(ctx context.Context, shown frame.Job) (float64, error) {
 		return math.NaN(), err
 	}
 	return a.number.state.then(rows.Jobs[len(rows.Jobs)-1]), nil
-}
-
-// upThen tells whether each cluster answered at the end of the query's range.
-func (a asking) upThen(begun []found) (data.Frames, error) {
-	var answer frame.Answer
-	var series []frame.Series
-	remembered := false
-	for _, result := range begun {
-		answer.Requests += result.requests
-		value := math.NaN()
-		times, up := result.cluster.up(history.Span{From: a.over.To.Add(-result.cluster.apart()), To: a.over.To}, interrupted)
-		if len(times) > 0 {
-			value, remembered = float64(up[len(up)-1]), true
-		}
-		series = append(series, frame.Series{Labels: data.Labels{"cluster": result.cluster.name}, Value: value})
-	}
-	if remembered {
-		return frame.Wide(answer, a.number.state.shown, series), nil
-	}
-	var err error
-	answer.Notices, err = a.ended()
-	return frame.Wide(answer, a.number.state.shown, nil), err
-}
-
-// up tells whether the cluster answered, as far as that is remembered.
-func (c cluster) up(over history.Span, step time.Duration) (times []time.Time, up []float32) {
-	if c.store == nil {
-		return nil, nil
-	}
-	return c.store.Up(c.place(), over, step)
 }

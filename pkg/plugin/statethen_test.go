@@ -2,9 +2,7 @@ package plugin_test
 
 import (
 	"fmt"
-	"net/http"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -93,14 +91,7 @@ func TestRunningOfAJobThatNobodySaw(t *testing.T) {
 func TestUpOverTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := sampling(t, sim.HeldBack("orders", 3, 2, 1))
-		var away atomic.Bool
-		l.ctx = inMemory(t.Context(), map[string]http.Handler{"flink:8081": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if away.Load() {
-				says(503, "away")(w, r)
-				return
-			}
-			l.ServeHTTP(w, r)
-		})})
+		away := l.mayBeAway(t)
 		begin := time.Now()
 		answer(t, queried(l.ctx, t, l, `{"queryType": "jobs"}`), "A")
 		for range 2 {

@@ -25,6 +25,16 @@ func (a asking) step() time.Duration {
 	return max(span.To.Sub(span.From)/time.Duration(steps), leastStep).Truncate(time.Second)
 }
 
+// apart is how far apart two looks are at most that follow each other. Where
+// fetching is off there is one a minute.
+func (c cluster) apart() time.Duration {
+	pace := c.keeper.LastPace()
+	if pace.Fetch == 0 {
+		return 2 * time.Minute
+	}
+	return max(interrupted, pace.Still())
+}
+
 // apart tells how far behind a point the next is at most that follows it, by
 // its source: Prometheus was asked for steps, and one of them may be lacking;
 // looks follow each other.

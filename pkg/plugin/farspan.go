@@ -1,7 +1,6 @@
 package plugin
 
 import (
-	"slices"
 	"time"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
@@ -29,25 +28,4 @@ func rounded(over history.Span, step time.Duration) history.Span {
 		over.To = over.To.Add(step - time.Millisecond)
 	}
 	return over
-}
-
-// everyMeasure is each of them, at its own place.
-var everyMeasure = func() (all []history.Measure) {
-	for measure := range len(history.TaskRow{}) {
-		all = append(all, history.Measure(measure))
-	}
-	return all
-}()
-
-// only has some of the rows' measures, of all: as a copy, which may be changed.
-func only(measures []history.Measure, rows history.Rows) history.Rows {
-	some := history.Rows{Times: slices.Clone(rows.Times), Jobs: slices.Clone(rows.Jobs)}
-	for _, task := range rows.Tasks {
-		columns := make([][]float32, len(measures))
-		for i, measure := range measures {
-			columns[i] = slices.Clone(task.Measures[measure])
-		}
-		some.Tasks = append(some.Tasks, history.TaskRows{ID: task.ID, Name: task.Name, Measures: columns})
-	}
-	return some
 }

@@ -29,9 +29,9 @@ func (p Past) drawn(traces []Trace, points int, measure Measure) []Trace {
 	return drawn
 }
 
-// rows are those of a trace: one a point, and one in each gap. Where that is too many they are one
-// for all points within a width, and one in each gap that is wider; the one in
-// the gap before the end is the last.
+// rows are those of a trace: one a point, and one in each gap. Where that is too
+// many they are one for all points within a width, and one in each gap that is
+// wider; the one in the gap before the end is the last.
 func (t Trace) rows(end time.Time, points int) []row {
 	rows := t.grouped(end, time.Nanosecond) // points are farther apart
 	if points < 1 || len(rows) <= points {

@@ -1,9 +1,9 @@
 package plugin
 
 import (
-	"cmp"
 	"context"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
@@ -37,7 +37,7 @@ func (d distant) Jobs(ctx context.Context, over history.Span) ([]history.Job, er
 // Rows implements [history.Past]. All measures are asked for, as other panels
 // want others of the same time.
 func (d distant) Rows(ctx context.Context, of history.Key, over history.Span, step time.Duration, measures ...history.Measure) (history.Rows, error) {
-	if err := cmp.Or(heardIn(ctx).failure(), d.alone(ctx, of)); err != nil {
+	if err := d.withheld(ctx, of); err != nil {
 		return history.Rows{}, err
 	}
 	what, wanted := "rows", everyMeasure
@@ -51,9 +51,30 @@ func (d distant) Rows(ctx context.Context, of history.Key, over history.Span, st
 	return only(measures, rows), err
 }
 
+// everyMeasure is each of them, at its own place.
+var everyMeasure = func() (all []history.Measure) {
+	for measure := range len(history.TaskRow{}) {
+		all = append(all, history.Measure(measure))
+	}
+	return all
+}()
+
+// only has some of the rows' measures, of all: as a copy, which may be changed.
+func only(measures []history.Measure, rows history.Rows) history.Rows {
+	some := history.Rows{Times: slices.Clone(rows.Times), Jobs: slices.Clone(rows.Jobs)}
+	for _, task := range rows.Tasks {
+		columns := make([][]float32, len(measures))
+		for i, measure := range measures {
+			columns[i] = slices.Clone(task.Measures[measure])
+		}
+		some.Tasks = append(some.Tasks, history.TaskRows{ID: task.ID, Name: task.Name, Measures: columns})
+	}
+	return some
+}
+
 // then is a job's snapshot at a time, nil if there is none: that of a minute.
 func (d distant) then(ctx context.Context, of history.Key, at time.Time) (*job.Snapshot, error) {
-	if err := cmp.Or(heardIn(ctx).failure(), d.alone(ctx, of)); err != nil {
+	if err := d.withheld(ctx, of); err != nil {
 		return nil, err
 	}
 	over := history.Span{From: at, To: at}
@@ -62,11 +83,19 @@ func (d distant) then(ctx context.Context, of history.Key, at time.Time) (*job.S
 	})
 }
 
+// withheld is why a query does not ask of a job, if there is a reason.
+func (d distant) withheld(ctx context.Context, of history.Key) error {
+	if err := heardIn(ctx).failure(); err != nil {
+		return err
+	}
+	return d.alone(ctx, of)
+}
+
 // Snapshots implements [history.Past]. As they may be too many to keep they are
 // asked for by each query.
 func (d distant) Snapshots(ctx context.Context, of history.Key, over history.Span, step time.Duration) iter.Seq2[*job.Snapshot, error] {
 	return func(yield func(*job.Snapshot, error) bool) {
-		if err := cmp.Or(heardIn(ctx).failure(), d.alone(ctx, of)); err != nil {
+		if err := d.withheld(ctx, of); err != nil {
 			yield(nil, err)
 			return
 		}
@@ -81,7 +110,7 @@ func (d distant) Snapshots(ctx context.Context, of history.Key, over history.Spa
 // details say more of the backpressure of a job's subtasks at the time of a
 // snapshot.
 func (d distant) details(ctx context.Context, of history.Key, snapshot *job.Snapshot) ([][]job.Detail, error) {
-	if err := cmp.Or(heardIn(ctx).failure(), d.alone(ctx, of)); err != nil {
+	if err := d.withheld(ctx, of); err != nil {
 		return nil, err
 	}
 	details, err := d.reader.Details(ctx, of, snapshot)
