@@ -18,10 +18,10 @@ import (
 
 	"github.com/flinkscope/flinkscope-flink-datasource/e2e/browser"
 	"github.com/flinkscope/flinkscope-flink-datasource/e2e/cluster"
-	"github.com/flinkscope/flinkscope-flink-datasource/e2e/demo"
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/demo"
 	"github.com/flinkscope/flinkscope-flink-datasource/e2e/host"
 	"github.com/flinkscope/flinkscope-flink-datasource/e2e/prometheus"
-	"github.com/flinkscope/flinkscope-flink-datasource/e2e/release"
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/release"
 )
 
 func init() {

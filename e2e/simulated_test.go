@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/e2e/cluster"
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/sim"
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
 )
 
 // simulated is a plugin that looks at a simulated cluster with those jobs,

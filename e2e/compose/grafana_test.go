@@ -9,7 +9,7 @@ import (
 
 	"github.com/compose-spec/compose-go/v2/types"
 
-	"github.com/flinkscope/flinkscope-flink-datasource/e2e/release"
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/release"
 )
 
 func TestGrafanaLoadsThePlugin(t *testing.T) {

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink"
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink/flinktest"
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/flinktest"
 )
 
 // recording is what a real cluster answered about one job.

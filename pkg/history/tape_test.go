@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink"
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink/flinktest"
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/flinktest"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )

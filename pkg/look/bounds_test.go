@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/sim"
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
 )
 
 // crowd counts how many requests are under way at once at most.

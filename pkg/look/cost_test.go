@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/sim"
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
 )
 
 // asked sorts the requests that the cluster saw by what they ask for.

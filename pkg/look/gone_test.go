@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/sim"
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
 )
 
 const notThere = `{"errors":["Not found."]}`

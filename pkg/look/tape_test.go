@@ -10,7 +10,7 @@ import (
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink"
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink/flinktest"
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/flinktest"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/look"
 )

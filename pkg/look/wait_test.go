@@ -7,7 +7,7 @@ import (
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/look"
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/sim"
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
 )
 
 // settling is how long fetched metrics take to arrive.

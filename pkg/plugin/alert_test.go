@@ -10,7 +10,7 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/sim"
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
 )
 
 // Only numbers may be alerted on: the other query types say so, before they

@@ -9,7 +9,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/sim"
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
 )
 
 // remembering is a data source that has sampled a ready-made job for that long.

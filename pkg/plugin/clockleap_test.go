@@ -11,7 +11,7 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/look"
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/sim"
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
 )
 
 // leapt is a data source that has sampled a job for half an hour, by a clock

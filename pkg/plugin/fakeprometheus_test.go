@@ -13,7 +13,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/sim"
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
 )
 
 // attempt is an attempt of a subtask as a Prometheus has scraped it every 15 s:

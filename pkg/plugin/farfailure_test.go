@@ -14,7 +14,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/sim"
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
 )
 
 // scrapedLab is a job that runs for an hour by now and is scraped all that

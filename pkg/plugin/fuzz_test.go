@@ -16,7 +16,7 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink/flinktest"
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/flinktest"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/plugin"
 )
 

@@ -9,8 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink/flinktest"
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/sim"
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/flinktest"
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
 )
 
 // Of a cluster whose jobs are in all states, those that have not ended are

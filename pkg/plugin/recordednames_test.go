@@ -11,7 +11,7 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink/flinktest"
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/flinktest"
 )
 
 // Names with quotes, slashes, HTML, line ends and emoji come through as they

@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink/flinktest"
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/flinktest"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/frame"
 )
 

@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/sim"
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
 )
 
 // ofLoad are queries of the types that need nothing but loads.

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/sim"
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
 )
 
 // twenty are 20 jobs of 20 tasks.

@@ -11,7 +11,7 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/sim"
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
 )
 
 // worse is what a cluster, or what stands before it, can do to its answers,

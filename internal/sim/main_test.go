@@ -11,7 +11,7 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/look"
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/sim"
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
 )
 
 func TestMain(m *testing.M) {
