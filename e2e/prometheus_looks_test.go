@@ -17,7 +17,7 @@ import (
 const compared = time.Minute
 
 // pair is two looks at a job, some time apart.
-type pair struct{ first, last *job.Look }
+type pair struct{ first, last *job.Sample }
 
 func (p pair) apart() time.Duration { return p.last.At.Sub(p.first.At) }
 
@@ -92,7 +92,7 @@ func remembered(t *testing.T, store *history.Store, jobID string) (found pair) {
 
 // counts tells whether all subtasks have counters, and have run for long enough
 // that Prometheus has seen them before.
-func counts(look *job.Look) bool {
+func counts(look *job.Sample) bool {
 	for _, task := range look.Tasks {
 		for _, reading := range task.Subtasks {
 			if reading.Counters == nil || reading.Running < 15*time.Second {

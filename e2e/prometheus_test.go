@@ -135,7 +135,7 @@ func compare(t *testing.T, looks pair, past *job.Snapshot) {
 
 // forgotten checks what Prometheus alone tells of a job: names as the labels
 // have them, and tasks whose edges are not known.
-func forgotten(t *testing.T, address string, last *job.Look, task string) {
+func forgotten(t *testing.T, address string, last *job.Sample, task string) {
 	t.Helper()
 	reader, err := prometheus.New(httpClient(t), address, prometheus.Options{})
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink"
 	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink"
 )
 
 // Errors are those of a real Flink: most of them hold a stack trace.

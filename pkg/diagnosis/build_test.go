@@ -55,12 +55,12 @@ const window = 10 * time.Second
 // snapshotOf measures the tasks the way a cluster's counters do: by two looks
 // that are one fetch apart.
 func snapshotOf(nodes ...node) *job.Snapshot {
-	trail := job.NewTrail(job.Pace{Fetch: window, Gauge: job.FromGauge60s})
+	trail := job.NewDeriver(job.MetricInterval{Fetch: window, Gauge: job.FromGauge60s})
 	trail.Add(lookAt(nodes, 0))
 	return trail.Add(lookAt(nodes, window))
 }
 
-func lookAt(nodes []node, after time.Duration) *job.Look {
+func lookAt(nodes []node, after time.Duration) *job.Sample {
 	var tasks []job.Task
 	var edges []job.Edge
 	byID := map[string]node{}
@@ -71,13 +71,13 @@ func lookAt(nodes []node, after time.Duration) *job.Look {
 		}
 		byID[n.name] = n
 	}
-	look := &job.Look{
+	look := &job.Sample{
 		Job:   job.Info{ID: "j", Name: "orders", State: job.Running},
 		Graph: job.NewGraph(tasks, edges),
 		At:    time.Unix(1_700_000_000, 0).Add(after),
 	}
 	for _, t := range look.Graph.Tasks {
-		said := job.TaskLook{}
+		said := job.TaskSample{}
 		if t.State == job.Running {
 			said.Subtasks = byID[t.ID].readings(after)
 		}
@@ -86,9 +86,9 @@ func lookAt(nodes []node, after time.Duration) *job.Look {
 	return look
 }
 
-func (n node) readings(after time.Duration) (readings []job.Reading) {
+func (n node) readings(after time.Duration) (readings []job.SubtaskSample) {
 	for i, s := range n.subtasks {
-		reading := job.Reading{Subtask: i, State: job.Running, Running: time.Hour + after, Host: s.host}
+		reading := job.SubtaskSample{Subtask: i, State: job.Running, Running: time.Hour + after, Host: s.host}
 		if !s.unmeasured {
 			reading.Counters = s.counters(after)
 		}

@@ -70,7 +70,7 @@ func upstream(snapshot *job.Snapshot, root Root) string {
 
 // Looked says what was looked at where no root cause was found.
 func Looked(snapshot *job.Snapshot, kind Kind) string {
-	measured, tasks := snapshot.Measured(), len(snapshot.Tasks)
+	measured, tasks := snapshot.MeasuredTasks(), len(snapshot.Tasks)
 	if measured == 0 {
 		return fmt.Sprintf("None of %s is measured: %s.", count(tasks, "task"), reasons(snapshot))
 	}
@@ -97,7 +97,7 @@ func Looked(snapshot *job.Snapshot, kind Kind) string {
 func reasons(snapshot *job.Snapshot) string {
 	var texts []string
 	for i, load := range snapshot.Tasks {
-		if load.Whole() || len(load.Subtasks) == 0 || snapshot.Graph.Tasks[i].State.Terminal() {
+		if load.Complete() || len(load.Subtasks) == 0 || snapshot.Graph.Tasks[i].State.Terminal() {
 			continue
 		}
 		if len(texts) == 3 {
@@ -163,11 +163,11 @@ func seconds(d time.Duration) string { return fmt.Sprintf("%.0f s", d.Seconds())
 // Unmeasured names the tasks of a job that are not measured as a whole though
 // they have not ended, and why, or why none of its tasks is; empty if there is none.
 func Unmeasured(snapshot *job.Snapshot) string {
-	if len(snapshot.Tasks) > 0 && snapshot.Measured() == 0 {
+	if len(snapshot.Tasks) > 0 && snapshot.MeasuredTasks() == 0 {
 		return reasons(snapshot)
 	}
 	for i, load := range snapshot.Tasks {
-		if !load.Whole() && !snapshot.Graph.Tasks[i].State.Terminal() {
+		if !load.Complete() && !snapshot.Graph.Tasks[i].State.Terminal() {
 			return reasons(snapshot)
 		}
 	}

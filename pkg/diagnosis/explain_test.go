@@ -79,7 +79,7 @@ func TestLooked(t *testing.T) {
 	stopped := func(state job.State) *job.Snapshot {
 		look := lookAt([]node{ended("in"), ended("out").after("in")}, window)
 		look.Job.State = state
-		return job.NewTrail(job.Pace{Fetch: window}).Add(look)
+		return job.NewDeriver(job.MetricInterval{Fetch: window}).Add(look)
 	}
 	loose := snapshotOf(task("in", at(0, 0.9)), task("map", at(1, 0)))
 	loose.Graph.EdgesUnknown = true

@@ -110,18 +110,18 @@ func hostsOf(snapshot *job.Snapshot) map[string]bool {
 // back unseen: a task that runs, or should, whose inputs are not known to
 // flow freely.
 func blind(snapshot *job.Snapshot) bool {
-	if snapshot.Measured() == 0 {
+	if snapshot.MeasuredTasks() == 0 {
 		return true
 	}
 	for i, load := range snapshot.Tasks {
 		task := snapshot.Graph.Tasks[i]
-		if load.Whole() || task.State.Terminal() || notYet(snapshot.Job, task) {
+		if load.Complete() || task.State.Terminal() || notYet(snapshot.Job, task) {
 			continue
 		}
 		free := len(task.Inputs) > 0
 		for _, input := range task.Inputs {
 			held := snapshot.Tasks[input]
-			free = free && held.Whole() && !heldBack(held)
+			free = free && held.Complete() && !heldBack(held)
 		}
 		if !free {
 			return true

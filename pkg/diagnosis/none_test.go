@@ -81,7 +81,7 @@ func TestNoRoot(t *testing.T) {
 func TestAJobThatDoesNotRunIsUnknown(t *testing.T) {
 	for _, state := range []job.State{"RESTARTING", "CREATED", job.Canceled, job.Finished} {
 		nodes := chain(task("in", at(0, 0.9)), task("map", at(1, 0)))
-		trail := job.NewTrail(job.Pace{Fetch: window})
+		trail := job.NewDeriver(job.MetricInterval{Fetch: window})
 		trail.Add(lookAt(nodes, 0))
 		look := lookAt(nodes, window)
 		look.Job.State = state
@@ -106,7 +106,7 @@ func TestLegacySource(t *testing.T) {
 		look.Tasks[0].Subtasks[0].Gauge = &job.Shares{Idle: 0, Busy: job.Unknown, Backpressured: backpressured}
 		look.Tasks[1].Subtasks[0].Counters = nil
 		look.Tasks[1].Subtasks[0].Gauge = &job.Shares{Idle: 1 - job.Share(busy), Busy: job.Share(busy)}
-		snapshot := job.NewTrail(job.Pace{Fetch: window, Gauge: job.FromGauge60s}).Add(look)
+		snapshot := job.NewDeriver(job.MetricInterval{Fetch: window, Gauge: job.FromGauge60s}).Add(look)
 		return snapshot, diagnosis.Diagnose(snapshot)
 	}
 	snapshot, verdict := legacy(0.8, 0.9)

@@ -88,7 +88,7 @@ func (r region) root(snapshot *job.Snapshot) (root Root, found, sure bool) {
 		return root, false, false
 	}
 	alone := !r.doubtful(snapshot, task)
-	sure = alone && snapshot.Tasks[task].Whole()
+	sure = alone && snapshot.Tasks[task].Complete()
 	found = busiest > limit || busiest > half && alone || r.worst > half && sure
 	if !found {
 		return root, false, sure
@@ -100,7 +100,7 @@ func (r region) root(snapshot *job.Snapshot) (root Root, found, sure bool) {
 // not measured as a whole.
 func (r region) doubtful(snapshot *job.Snapshot, task int) bool {
 	for _, i := range r.candidates {
-		if i != task && !snapshot.Tasks[i].Whole() && !snapshot.Graph.Tasks[i].State.Terminal() {
+		if i != task && !snapshot.Tasks[i].Complete() && !snapshot.Graph.Tasks[i].State.Terminal() {
 			return true
 		}
 	}

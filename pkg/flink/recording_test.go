@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink"
 	"github.com/flinkscope/flinkscope-flink-datasource/internal/flinktest"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink"
 )
 
 // recording is what a real cluster answered about one job.

@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink"
 	"github.com/flinkscope/flinkscope-flink-datasource/internal/flinktest"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink"
 )
 
 // speaks is what a version of Flink tells.

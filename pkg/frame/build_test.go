@@ -52,7 +52,7 @@ var started = time.Date(2026, time.January, 15, 10, 0, 0, 0, time.UTC)
 
 // jobOf measures the tasks by two looks one fetch apart and asks for all.
 func jobOf(cluster, name string, nodes ...node) frame.Job {
-	trail := job.NewTrail(job.Pace{Fetch: window, Gauge: job.FromGauge60s})
+	trail := job.NewDeriver(job.MetricInterval{Fetch: window, Gauge: job.FromGauge60s})
 	trail.Add(lookAt(name, nodes, time.Hour-window))
 	snapshot := trail.Add(lookAt(name, nodes, time.Hour))
 	j := frame.Job{Cluster: cluster, Snapshot: snapshot, Verdict: diagnosis.Diagnose(snapshot)}
@@ -64,7 +64,7 @@ func jobOf(cluster, name string, nodes ...node) frame.Job {
 
 func taskID(name string) string { return fmt.Sprintf("%032x", name) }
 
-func lookAt(name string, nodes []node, after time.Duration) *job.Look {
+func lookAt(name string, nodes []node, after time.Duration) *job.Sample {
 	var tasks []job.Task
 	var edges []job.Edge
 	byID := map[string]node{}
@@ -76,20 +76,20 @@ func lookAt(name string, nodes []node, after time.Duration) *job.Look {
 		}
 		byID[id] = n
 	}
-	look := &job.Look{
+	look := &job.Sample{
 		Job:   job.Info{ID: strings.Repeat("0", 32-len(name)) + name, Name: name, State: job.Running, Type: job.Streaming, Start: started, Duration: after},
 		Graph: job.NewGraph(tasks, edges),
 		At:    started.Add(after),
 	}
 	for _, t := range look.Graph.Tasks {
-		look.Tasks = append(look.Tasks, job.TaskLook{Subtasks: byID[t.ID].readings(after)})
+		look.Tasks = append(look.Tasks, job.TaskSample{Subtasks: byID[t.ID].readings(after)})
 	}
 	return look
 }
 
-func (n node) readings(after time.Duration) (readings []job.Reading) {
+func (n node) readings(after time.Duration) (readings []job.SubtaskSample) {
 	for i, s := range n.subtasks {
-		reading := job.Reading{Subtask: i, State: job.Running, Running: after, Start: started}
+		reading := job.SubtaskSample{Subtask: i, State: job.Running, Running: after, Start: started}
 		if !s.unmeasured {
 			in, out := s.in*int64(after/time.Second), s.out*int64(after/time.Second)
 			reading.Host, reading.TaskManager = fmt.Sprintf("host-%d", i%2), fmt.Sprintf("10.0.0.%d:6122-aa", i%2)

@@ -30,7 +30,7 @@ var Measures = []Measure{
 	{
 		Name: "bottleneck", unit: percentUnit, job: jobSeverity,
 		ofTask: func(j Job, task int) float64 {
-			return severity(j.Verdict.RootAt(task), j.Snapshot.Tasks[task].Whole() && !j.Snapshot.Graph.EdgesUnknown)
+			return severity(j.Verdict.RootAt(task), j.Snapshot.Tasks[task].Complete() && !j.Snapshot.Graph.EdgesUnknown)
 		},
 		ofSubtask: func(j Job, task int, load job.SubtaskLoad) float64 {
 			root := j.Verdict.RootAt(task)
@@ -43,7 +43,7 @@ var Measures = []Measure{
 	{
 		Name: "status",
 		ofTask: func(j Job, task int) float64 {
-			if status := j.taskStatus(task); status >= diagnosis.Backpressured || j.Snapshot.Tasks[task].Whole() {
+			if status := j.taskStatus(task); status >= diagnosis.Backpressured || j.Snapshot.Tasks[task].Complete() {
 				return known(status)
 			}
 			return math.NaN()
@@ -100,7 +100,7 @@ func jobSeverity(j Job) float64 {
 // whole is a share of a task for an alert rule: not known unless every running
 // subtask was measured, as the worst may be among the others.
 func (j Job) whole(task int, share job.Share) float64 {
-	if !j.Snapshot.Tasks[task].Whole() {
+	if !j.Snapshot.Tasks[task].Complete() {
 		return math.NaN()
 	}
 	return float64(share)

@@ -53,7 +53,7 @@ func (j Job) clear() bool {
 		return j.Verdict.Kind == diagnosis.None
 	}
 	return !slices.ContainsFunc(j.Tasks, func(task int) bool {
-		return !j.Snapshot.Tasks[task].Whole() && !j.Snapshot.Graph.Tasks[task].State.Terminal()
+		return !j.Snapshot.Tasks[task].Complete() && !j.Snapshot.Graph.Tasks[task].State.Terminal()
 	})
 }
 

@@ -128,7 +128,7 @@ func BenchmarkTimeTravel(b *testing.B) {
 	store, jobs := hour()
 	b.ReportAllocs()
 	for b.Loop() {
-		trail, looks := job.NewTrail(pace), 0
+		trail, looks := job.NewDeriver(pace), 0
 		for look, err := range store.Looks(b.Context(), keyOf(jobs), minutes(jobs, 32, 30)) {
 			if err != nil {
 				b.Fatal(err)

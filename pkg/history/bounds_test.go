@@ -9,17 +9,17 @@ import (
 )
 
 // lookAt is a look at one of a few small jobs.
-func lookAt(id string, after time.Duration, busy time.Duration) *job.Look {
+func lookAt(id string, after time.Duration, busy time.Duration) *job.Sample {
 	graph := job.NewGraph([]job.Task{{ID: "map", Name: "map", Parallelism: 1, State: job.Running, Running: 1}}, nil)
-	read := job.Reading{State: job.Running, Start: began, Running: after, Counters: &job.Counters{Busy: busy}}
-	return &job.Look{
+	read := job.SubtaskSample{State: job.Running, Start: began, Running: after, Counters: &job.Counters{Busy: busy}}
+	return &job.Sample{
 		Job: job.Info{ID: id, Name: "job " + id, State: job.Running, Start: began}, Graph: graph, At: began.Add(after),
-		Tasks: []job.TaskLook{{Subtasks: []job.Reading{read}}},
+		Tasks: []job.TaskSample{{Subtasks: []job.SubtaskSample{read}}},
 	}
 }
 
 // moving is a look whose counters moved with the time.
-func moving(id string, after time.Duration) *job.Look { return lookAt(id, after, after) }
+func moving(id string, after time.Duration) *job.Sample { return lookAt(id, after, after) }
 
 // seconds are when the looks kept of a job were taken.
 func seconds(t *testing.T, store *history.Store, id string) (list []int) {
@@ -88,7 +88,7 @@ func TestBytesAreBounded(t *testing.T) {
 // A job whose single look is larger than all bytes leaves no trace.
 func TestTooLargeAJob(t *testing.T) {
 	store := history.NewStore(history.Limits{Retention: time.Hour, Bytes: 4 << 10})
-	for _, look := range []*job.Look{newChained(10, 10, 1).look(10 * time.Second)} {
+	for _, look := range []*job.Sample{newChained(10, 10, 1).look(10 * time.Second)} {
 		store.Add("eu", look, history.Row{})
 	}
 	if jobs, err := store.Jobs(t.Context(), always); err != nil || len(jobs) > 0 || store.Bytes() > 0 {

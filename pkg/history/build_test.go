@@ -32,7 +32,7 @@ type chained struct {
 
 // load is how a subtask of a chained job does.
 type load struct {
-	reading             job.Reading
+	reading             job.SubtaskSample
 	busy, backpressured float64 // shares
 	perSecond, ratio    float64 // records in, and out for each of them
 	idled, worked, held float64 // so far, in milliseconds
@@ -63,7 +63,7 @@ func (c *chained) newLoad(subtask int) load {
 	l := load{busy: c.random.Float64(), perSecond: math.Pow(10, 3+2*c.random.Float64()), ratio: 0.1 + c.random.Float64()}
 	l.backpressured = (1 - l.busy) * c.random.Float64()
 	tm := c.random.IntN(200)
-	l.reading = job.Reading{
+	l.reading = job.SubtaskSample{
 		Subtask: subtask, State: job.Running, Start: began.Add(time.Duration(c.random.IntN(500)) * time.Millisecond),
 		Host: fmt.Sprintf("10.1.%d.%d", tm/100, tm%100), TaskManager: fmt.Sprintf("flink-taskmanager-%d-%032x", tm, tm),
 	}
@@ -72,13 +72,13 @@ func (c *chained) newLoad(subtask int) load {
 
 // look goes on by about that time and looks. Each subtask's shares and rates
 // waver by some 5 %, its clock by some 15 ms; one in a thousand begins anew.
-func (c *chained) look(after time.Duration) *job.Look {
+func (c *chained) look(after time.Duration) *job.Sample {
 	c.at = c.at.Add(after + time.Duration(c.random.NormFloat64()*float64(20*time.Millisecond)))
-	look := &job.Look{Job: c.info, Graph: c.graph, At: c.at, Tasks: make([]job.TaskLook, len(c.loads))}
+	look := &job.Sample{Job: c.info, Graph: c.graph, At: c.at, Tasks: make([]job.TaskSample, len(c.loads))}
 	look.Job.Duration = c.at.Sub(began).Truncate(time.Millisecond)
 	for i := range c.loads {
 		late := time.Duration(c.random.IntN(40)) * time.Millisecond
-		readings := make([]job.Reading, len(c.loads[i]))
+		readings := make([]job.SubtaskSample, len(c.loads[i]))
 		for s := range readings {
 			readings[s] = c.read(&c.loads[i][s], after, c.at.Add(-late))
 		}
@@ -87,7 +87,7 @@ func (c *chained) look(after time.Duration) *job.Look {
 	return look
 }
 
-func (c *chained) read(l *load, after time.Duration, now time.Time) job.Reading {
+func (c *chained) read(l *load, after time.Duration, now time.Time) job.SubtaskSample {
 	if c.random.IntN(1000) == 0 {
 		l.reading.Attempt, l.reading.Start = l.reading.Attempt+1, now.Truncate(time.Millisecond)
 		l.idled, l.worked, l.held, l.read, l.written = 0, 0, 0, 0, 0
@@ -118,7 +118,7 @@ func whole(milliseconds float64) time.Duration {
 }
 
 // row is what may be told beside a look: it wavers as the load does.
-func (c *chained) row(look *job.Look) history.Row {
+func (c *chained) row(look *job.Sample) history.Row {
 	row := history.Row{Job: history.JobRow{
 		Running: true, From: look.At.Add(-11 * time.Second), To: look.At.Add(-time.Second), Source: job.FromCounters,
 	}}

@@ -15,7 +15,7 @@ type draft struct {
 }
 
 // draftOf turns a look into whole numbers. Its words become the block's.
-func draftOf(open *open, look *job.Look, row Row) *draft {
+func draftOf(open *open, look *job.Sample, row Row) *draft {
 	d := &draft{at: look.At.UnixNano(), reads: make([][][]int64, len(look.Tasks))}
 	d.job = jobValues(&open.words, look, row.Job)
 	d.tasks = make([]int64, 0, taskColumns*len(look.Tasks))
@@ -38,7 +38,7 @@ func draftOf(open *open, look *job.Look, row Row) *draft {
 	return d
 }
 
-func jobValues(words *words, look *job.Look, row JobRow) []int64 {
+func jobValues(words *words, look *job.Sample, row JobRow) []int64 {
 	values := make([]int64, jobColumns)
 	info := look.Job
 	values[jobAt] = look.At.UnixNano()
@@ -79,7 +79,7 @@ func taskValues(words *words, task job.Task, err error) []int64 {
 
 // readValues are those of a table's readings. latest are the values that it
 // had last: most words are the same again.
-func readValues(words *words, readings []job.Reading, latest []int64) []int64 {
+func readValues(words *words, readings []job.SubtaskSample, latest []int64) []int64 {
 	values := make([]int64, len(readings)*readColumns)
 	for i := range readings {
 		at := i * readColumns
@@ -88,7 +88,7 @@ func readValues(words *words, readings []job.Reading, latest []int64) []int64 {
 	return values
 }
 
-func readInto(values []int64, words *words, reading *job.Reading, place int, last []int64) {
+func readInto(values []int64, words *words, reading *job.SubtaskSample, place int, last []int64) {
 	values[hasWhat] = flagsOf(reading)
 	values[readIndex], values[readAttempt] = int64(reading.Subtask-place), int64(reading.Attempt)
 	values[readState] = words.number(string(reading.State), last[readState])
@@ -111,7 +111,7 @@ func readInto(values []int64, words *words, reading *job.Reading, place int, las
 	}
 }
 
-func flagsOf(reading *job.Reading) int64 {
+func flagsOf(reading *job.SubtaskSample) int64 {
 	flags := int64(isThere)
 	if reading.Counters != nil {
 		flags |= hasCounters

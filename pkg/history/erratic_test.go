@@ -17,7 +17,7 @@ type erratic struct {
 	at    time.Time
 	tasks int
 	width []int
-	reads [][]job.Reading
+	reads [][]job.SubtaskSample
 	named string
 }
 
@@ -27,14 +27,14 @@ var (
 )
 
 // look changes a little of everything, and now and then much.
-func (e *erratic) look() *job.Look {
+func (e *erratic) look() *job.Sample {
 	e.at = e.at.Add(time.Duration(1 + e.Int64N(int64(20*time.Second))))
 	if e.IntN(25) == 0 || e.tasks == 0 {
 		e.tasks = 1 + e.IntN(4)
 		e.named = fmt.Sprintf("orders %d", e.IntN(3))
-		e.width, e.reads = make([]int, e.tasks), make([][]job.Reading, e.tasks)
+		e.width, e.reads = make([]int, e.tasks), make([][]job.SubtaskSample, e.tasks)
 	}
-	look := &job.Look{At: e.at, Job: job.Info{
+	look := &job.Sample{At: e.at, Job: job.Info{
 		ID: "a", Name: e.named, State: pick(e, states), Type: job.Streaming, Start: began.Add(ms(e.Int64N(9))),
 		Subtasks: e.IntN(9), Active: e.IntN(9), Duration: e.at.Sub(began).Truncate(time.Millisecond),
 	}}
@@ -56,7 +56,7 @@ func (e *erratic) look() *job.Look {
 	return look
 }
 
-func (e *erratic) task(i int) (said job.TaskLook) {
+func (e *erratic) task(i int) (said job.TaskSample) {
 	if e.IntN(20) == 0 {
 		said.Err = errors.New("time-out")
 	}
@@ -64,7 +64,7 @@ func (e *erratic) task(i int) (said job.TaskLook) {
 		return said
 	}
 	before := e.reads[i]
-	e.reads[i] = make([]job.Reading, e.width[i])
+	e.reads[i] = make([]job.SubtaskSample, e.width[i])
 	copy(e.reads[i], before)
 	for s := range e.reads[i] {
 		e.reads[i][s] = e.reading(s, e.reads[i][s])
@@ -74,11 +74,11 @@ func (e *erratic) task(i int) (said job.TaskLook) {
 }
 
 // reading goes on from the one before, or has nothing to do with it.
-func (e *erratic) reading(subtask int, before job.Reading) job.Reading {
+func (e *erratic) reading(subtask int, before job.SubtaskSample) job.SubtaskSample {
 	if before.State != "" && e.IntN(40) > 0 {
 		return e.onward(before)
 	}
-	read := job.Reading{
+	read := job.SubtaskSample{
 		Subtask: subtask + e.IntN(2)*e.IntN(2), Attempt: e.IntN(3), State: pick(e, states), Start: began.Add(ms(e.Int64N(1e9) - 5e8)),
 		Running: ms(e.Int64N(1e6)), Host: pick(e, places), TaskManager: pick(e, places),
 	}
@@ -96,7 +96,7 @@ func (e *erratic) reading(subtask int, before job.Reading) job.Reading {
 }
 
 // onward counts on, backwards at times.
-func (e *erratic) onward(read job.Reading) job.Reading {
+func (e *erratic) onward(read job.SubtaskSample) job.SubtaskSample {
 	read.Running += ms(e.Int64N(20_000))
 	if c := read.Counters; c != nil {
 		read.Counters = &job.Counters{Idle: c.Idle + ms(e.Int64N(9000)-286), Busy: c.Busy + ms(e.Int64N(9000)-286), Backpressured: c.Backpressured, BusyUnknown: c.BusyUnknown}

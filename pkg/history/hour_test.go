@@ -15,7 +15,7 @@ func TestAnHourComesBack(t *testing.T) {
 	for seed := range uint64(8) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			jobs, store := newChained(4, 25, seed), history.NewStore(roomy)
-			var looks []*job.Look
+			var looks []*job.Sample
 			for range 360 {
 				look := jobs.look(10 * time.Second)
 				store.Add("eu", look, jobs.row(look))
@@ -39,7 +39,7 @@ func TestAnHourComesBack(t *testing.T) {
 	}
 }
 
-func sameReadings(t *testing.T, want, got *job.Look) {
+func sameReadings(t *testing.T, want, got *job.Sample) {
 	t.Helper()
 	for i, task := range want.Tasks {
 		for n, reading := range task.Subtasks {

@@ -18,8 +18,8 @@ var ErrNoAnswer = errors.New("the task had not answered")
 // they were added, but for the reason that a task did not answer; a reading
 // that says the same as the one before it may have been left out. The error
 // is the context's, and ends the sequence.
-func (s *Store) Looks(ctx context.Context, of Key, over Span) iter.Seq2[*job.Look, error] {
-	return func(yield func(*job.Look, error) bool) {
+func (s *Store) Looks(ctx context.Context, of Key, over Span) iter.Seq2[*job.Sample, error] {
+	return func(yield func(*job.Sample, error) bool) {
 		blocks, from, to := s.view(of, over)
 		for _, block := range blocks {
 			reading := newLookReading(of.JobID, block)
@@ -87,8 +87,8 @@ func (r *lookReading) next() int64 {
 }
 
 // look is the look that it has come to.
-func (r *lookReading) look() *job.Look {
-	look := &job.Look{Job: r.info(), Graph: r.shaped(), At: time.Unix(0, r.ofJob[jobAt]), Tasks: make([]job.TaskLook, len(r.reads))}
+func (r *lookReading) look() *job.Sample {
+	look := &job.Sample{Job: r.info(), Graph: r.shaped(), At: time.Unix(0, r.ofJob[jobAt]), Tasks: make([]job.TaskSample, len(r.reads))}
 	for i, tables := range r.ofReads {
 		look.Tasks[i].Subtasks = r.readings(tables)
 		if r.ofTasks[i*taskColumns+taskFailed] == 1 {

@@ -33,7 +33,7 @@ type open struct {
 	shape            int         // the bytes of the graph
 }
 
-func newOpen(look *job.Look) *open {
+func newOpen(look *job.Sample) *open {
 	graph := shapeOf(look.Graph)
 	return &open{
 		block: block{graph: graph, first: look.At.UnixNano()}, words: newWords(), shape: shapeBytes(graph),

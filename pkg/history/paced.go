@@ -12,7 +12,7 @@ import (
 // pace. It has a point for each look, whatever the step.
 type Paced struct {
 	*Store
-	Pace job.Pace
+	Pace job.MetricInterval
 }
 
 // Rows tells the measures of a job and its tasks. The error is the context's.
@@ -24,8 +24,8 @@ func (p Paced) Rows(ctx context.Context, of Key, over Span, _ time.Duration, mea
 // span are what the first in it are compared with.
 func (p Paced) Snapshots(ctx context.Context, of Key, over Span, _ time.Duration) iter.Seq2[*job.Snapshot, error] {
 	return func(yield func(*job.Snapshot, error) bool) {
-		trail, begin := job.NewTrail(p.Pace), over.From
-		over.From = begin.Add(-p.Pace.Most())
+		trail, begin := job.NewDeriver(p.Pace), over.From
+		over.From = begin.Add(-p.Pace.MaxWindow())
 		for taken, err := range p.Looks(ctx, of, over) {
 			if err != nil {
 				yield(nil, err)

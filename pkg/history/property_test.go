@@ -20,7 +20,7 @@ func TestWhatGoesInComesOut(t *testing.T) {
 			t.Run(fmt.Sprint(name, seed), func(t *testing.T) {
 				e := &erratic{Rand: rand.New(rand.NewPCG(seed, 1)), at: began}
 				store := history.NewStore(limits)
-				var looks []*job.Look
+				var looks []*job.Sample
 				var rows []history.Row
 				for range 80 {
 					look, row := e.look(), e.row()
@@ -38,7 +38,7 @@ func TestWhatGoesInComesOut(t *testing.T) {
 
 var key = history.Key{Cluster: "eu", JobID: "a"}
 
-func sameLooks(t *testing.T, store *history.Store, want []*job.Look) {
+func sameLooks(t *testing.T, store *history.Store, want []*job.Sample) {
 	t.Helper()
 	for got, err := range store.Looks(t.Context(), key, always) {
 		if err != nil || len(want) == 0 {
@@ -60,7 +60,7 @@ func sameLooks(t *testing.T, store *history.Store, want []*job.Look) {
 }
 
 // sameRows compares the rows, each measure asked for by itself and with others.
-func sameRows(t *testing.T, store *history.Store, looks []*job.Look, want []history.Row) {
+func sameRows(t *testing.T, store *history.Store, looks []*job.Sample, want []history.Row) {
 	t.Helper()
 	for _, asked := range [][]history.Measure{{history.Status}, {history.RecordsOut, history.BusyMax, history.Whole}, nil} {
 		got, err := store.Rows(t.Context(), key, always, asked...)
@@ -83,7 +83,7 @@ func sameRows(t *testing.T, store *history.Store, looks []*job.Look, want []hist
 }
 
 // told is what a row told of a task, unknown if it was not in the graph.
-func told(look *job.Look, row history.Row, taskID string, measure history.Measure) float32 {
+func told(look *job.Sample, row history.Row, taskID string, measure history.Measure) float32 {
 	for i, task := range look.Graph.Tasks {
 		if task.ID == taskID {
 			return row.Tasks[i][measure]

@@ -7,7 +7,7 @@ import (
 )
 
 // readings are a task's, from the values of its tables: nil if it had none.
-func (r *lookReading) readings(tables [][]int64) []job.Reading {
+func (r *lookReading) readings(tables [][]int64) []job.SubtaskSample {
 	count := 0
 	for _, values := range tables {
 		for at := hasWhat; at < len(values) && values[at] != 0; at += readColumns {
@@ -17,7 +17,7 @@ func (r *lookReading) readings(tables [][]int64) []job.Reading {
 	if count == 0 {
 		return nil
 	}
-	readings, room := make([]job.Reading, count), newRoom(count)
+	readings, room := make([]job.SubtaskSample, count), newRoom(count)
 	for i := range readings {
 		table, at := i/mostSeries, i%mostSeries*readColumns
 		readings[i] = r.reading(i%mostSeries, tables[table][at:at+readColumns], &room)
@@ -42,9 +42,9 @@ func (r *room) count(n int64) *int64 {
 }
 
 // reading is one subtask's, at its place in its table.
-func (r *lookReading) reading(place int, values []int64, room *room) job.Reading {
+func (r *lookReading) reading(place int, values []int64, room *room) job.SubtaskSample {
 	flags := values[hasWhat]
-	reading := job.Reading{
+	reading := job.SubtaskSample{
 		Subtask: place + int(values[readIndex]), Attempt: int(values[readAttempt]), State: job.State(r.word(values[readState])),
 		Start: time.UnixMilli(values[readStart]), Running: ms(values[readRunning]),
 		Host: r.word(values[readHost]), TaskManager: r.word(values[readTaskManager]),

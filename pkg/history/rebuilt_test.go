@@ -11,7 +11,7 @@ import (
 
 // rebuilt are the looks at two jobs of one id, as every application cluster
 // gives it: the second begins to count anew, after a while.
-func rebuilt(other func(*job.Look)) (looks []*job.Look) {
+func rebuilt(other func(*job.Sample)) (looks []*job.Sample) {
 	for n := range 20 {
 		looks = append(looks, moving("a", time.Duration(n+10)*10*time.Second))
 	}
@@ -28,22 +28,22 @@ func rebuilt(other func(*job.Look)) (looks []*job.Look) {
 // A job id that is seen again after a cluster was rebuilt mixes no attempts:
 // what is derived of the second job comes of its looks alone.
 func TestAJobIDSeenAgain(t *testing.T) {
-	for name, other := range map[string]func(*job.Look){
-		"the same tasks": func(*job.Look) {},
-		"other tasks": func(look *job.Look) {
+	for name, other := range map[string]func(*job.Sample){
+		"the same tasks": func(*job.Sample) {},
+		"other tasks": func(look *job.Sample) {
 			look.Graph = job.NewGraph([]job.Task{{ID: "reduce", Name: "reduce", Parallelism: 1, State: job.Running, Running: 1}}, nil)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			looks, store := rebuilt(other), history.NewStore(roomy)
-			trail := job.NewTrail(pace)
+			trail := job.NewDeriver(pace)
 			want := map[int64]*job.Snapshot{}
 			for _, look := range looks {
 				want[look.At.UnixNano()] = trail.Add(look)
 				store.Add("default", look, history.Row{})
 			}
 			compare(t, store, looks, want)
-			if first := want[looks[20].At.UnixNano()]; first.Measured() > 0 {
+			if first := want[looks[20].At.UnixNano()]; first.MeasuredTasks() > 0 {
 				t.Error("the second job's first look is compared with the first job's last")
 			}
 		})
@@ -53,7 +53,7 @@ func TestAJobIDSeenAgain(t *testing.T) {
 // Rows of a task that the job had for a time only are unknown for the rest.
 func TestRowsOfTasksThatComeAndGo(t *testing.T) {
 	store := history.NewStore(roomy)
-	looks := rebuilt(func(look *job.Look) {
+	looks := rebuilt(func(look *job.Sample) {
 		look.Graph = job.NewGraph([]job.Task{{ID: "reduce", Name: "reduce", Parallelism: 1, State: job.Running, Running: 1}}, nil)
 	})
 	for _, look := range looks {

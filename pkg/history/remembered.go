@@ -41,7 +41,7 @@ func (r *remembered) newest() int64 {
 }
 
 // add remembers a look, unless it is late or brings nothing new.
-func (r *remembered) add(look *job.Look, row Row) bool {
+func (r *remembered) add(look *job.Sample, row Row) bool {
 	at := look.At.UnixNano()
 	if at <= r.newest() {
 		return false
@@ -62,7 +62,7 @@ func (r *remembered) add(look *job.Look, row Row) bool {
 
 // closes tells whether a look has to begin a new block, given the limits of
 // one. A block has one graph.
-func (o *open) closes(look *job.Look, limits Limits) bool {
+func (o *open) closes(look *job.Sample, limits Limits) bool {
 	switch at := look.At.UnixNano(); {
 	case o.looks >= mostLooks, at-o.first >= int64(limits.Retention), at-o.last > int64(pause):
 		return true

@@ -59,7 +59,7 @@ const (
 // it has said so for a minute. Until then nothing is forgotten for its sake,
 // and after that what it took for later times is. The look is not changed,
 // and nothing of it is held.
-func (s *Store) Add(cluster string, look *job.Look, row Row) (kept bool) {
+func (s *Store) Add(cluster string, look *job.Sample, row Row) (kept bool) {
 	if !tellable(look.At) || look.Graph == nil || len(look.Tasks) != len(look.Graph.Tasks) {
 		return false
 	}
@@ -85,7 +85,7 @@ func (s *Store) Add(cluster string, look *job.Look, row Row) (kept bool) {
 
 // close packs a job's open block if the look is to begin another. That takes
 // as long as some tens of looks: nobody but who adds has to wait for it.
-func (s *Store) close(key Key, look *job.Look) {
+func (s *Store) close(key Key, look *job.Sample) {
 	s.mu.Lock()
 	var block *open
 	if of := s.jobs[key]; of != nil && of.open != nil && of.open.closes(look, s.blockLimits()) {

@@ -9,13 +9,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink"
 	"github.com/flinkscope/flinkscope-flink-datasource/internal/flinktest"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )
 
-var pace = job.Pace{Fetch: 10 * time.Second, Gauge: job.FromGauge60s}
+var pace = job.MetricInterval{Fetch: 10 * time.Second, Gauge: job.FromGauge60s}
 
 // exactly compares snapshots with what is not exported of them.
 var exactly = cmp.Options{
@@ -45,8 +45,8 @@ func TestTapesComeBackAsTheyWere(t *testing.T) {
 }
 
 // snapshots are those of the looks that the store kept, by time.
-func snapshots(store *history.Store, looks []*job.Look) map[int64]*job.Snapshot {
-	trail, made := job.NewTrail(pace), map[int64]*job.Snapshot{}
+func snapshots(store *history.Store, looks []*job.Sample) map[int64]*job.Snapshot {
+	trail, made := job.NewDeriver(pace), map[int64]*job.Snapshot{}
 	for _, look := range looks {
 		snapshot := trail.Add(look)
 		if store.Add("default", look, history.Row{}) {
@@ -57,10 +57,10 @@ func snapshots(store *history.Store, looks []*job.Look) map[int64]*job.Snapshot 
 }
 
 // compare derives the snapshots of what comes back.
-func compare(t *testing.T, store *history.Store, looks []*job.Look, want map[int64]*job.Snapshot) {
+func compare(t *testing.T, store *history.Store, looks []*job.Sample, want map[int64]*job.Snapshot) {
 	t.Helper()
 	span := history.Span{From: looks[0].At, To: looks[len(looks)-1].At}
-	trail, compared, counted := job.NewTrail(pace), 0, 0
+	trail, compared, counted := job.NewDeriver(pace), 0, 0
 	for look, err := range store.Looks(t.Context(), history.Key{Cluster: "default", JobID: looks[0].Job.ID}, span) {
 		if err != nil {
 			t.Fatal(err)
@@ -80,7 +80,7 @@ func compare(t *testing.T, store *history.Store, looks []*job.Look, want map[int
 }
 
 // taped are the looks at a tape's job.
-func taped(t *testing.T, tape *flinktest.Tape, every time.Duration) (looks []*job.Look) {
+func taped(t *testing.T, tape *flinktest.Tape, every time.Duration) (looks []*job.Sample) {
 	t.Helper()
 	client, err := flink.New(tape.Client(nil), "http://flink:8081", flink.Slots(8))
 	if err != nil {
@@ -100,7 +100,7 @@ func taped(t *testing.T, tape *flinktest.Tape, every time.Duration) (looks []*jo
 	return looks
 }
 
-func tapedLook(answer flink.Job) *job.Look {
+func tapedLook(answer flink.Job) *job.Sample {
 	var tasks []job.Task
 	var edges []job.Edge
 	for _, v := range answer.Vertices {
@@ -119,11 +119,11 @@ func tapedLook(answer flink.Job) *job.Look {
 		Start: time.UnixMilli(answer.Start), Duration: time.Duration(answer.Duration) * time.Millisecond,
 	}
 	graph := job.NewGraph(tasks, edges)
-	return &job.Look{Job: info, Graph: graph, At: time.Now(), Tasks: make([]job.TaskLook, len(graph.Tasks))}
+	return &job.Sample{Job: info, Graph: graph, At: time.Now(), Tasks: make([]job.TaskSample, len(graph.Tasks))}
 }
 
 // tapedReadings are a task's counters, and its gauges beside them.
-func tapedReadings(t *testing.T, client *flink.Client, jobID, taskID string) (readings []job.Reading) {
+func tapedReadings(t *testing.T, client *flink.Client, jobID, taskID string) (readings []job.SubtaskSample) {
 	t.Helper()
 	task, err := client.Task(t.Context(), jobID, taskID)
 	if err != nil {
@@ -134,7 +134,7 @@ func tapedReadings(t *testing.T, client *flink.Client, jobID, taskID string) (re
 		t.Fatal(err)
 	}
 	for _, s := range task.Subtasks {
-		reading := job.Reading{
+		reading := job.SubtaskSample{
 			Subtask: s.Subtask, Attempt: s.Attempt, State: job.State(s.Status), Start: time.UnixMilli(s.Start),
 			Running: time.Duration(s.StatusDuration["RUNNING"]) * time.Millisecond, Host: s.Host(), TaskManager: s.TaskManager(),
 			RecordsIn: &s.Metrics.ReadRecords, RecordsOut: &s.Metrics.WriteRecords,

@@ -12,14 +12,14 @@ type Task struct {
 	Parallelism    int
 	MaxParallelism int
 	State          State
-	// Running counts the subtasks in state RUNNING.
-	Running int
+	// Running and Finished count the subtasks in these states.
+	Running, Finished int
 	// Inputs and Outputs are the direct neighbours, as indexes into
 	// [Graph.Tasks].
 	Inputs, Outputs []int
 }
 
-// Source tells whether the task reads from outside the job.
+// Source reports whether the task reads from outside the job.
 func (t Task) Source() bool { return len(t.Inputs) == 0 }
 
 // Graph is the shape of a job: its tasks in topological order, sources first.

@@ -1,6 +1,6 @@
-// Package job is the domain of load: a job's graph, what one look at it said,
-// and the snapshot that two looks make. It does no I/O and knows neither
-// Flink's wire format nor Grafana.
+// Package job is the domain of load: a job's graph, the samples that polls of
+// Flink return, and the snapshots that are derived from two of them. It does no
+// I/O and depends neither on Flink's wire format nor on Grafana.
 package job
 
 import (
@@ -21,11 +21,11 @@ const (
 	Failed   State = "FAILED"
 )
 
-// Terminal tells whether nothing more will happen in this state.
+// Terminal reports whether nothing more will happen in this state.
 func (s State) Terminal() bool { return s == Finished || s == Canceled || s == Failed }
 
 // Type says whether a job streams or processes a batch; empty where Flink
-// does not tell (before 1.14).
+// does not report it (before 1.14).
 type Type string
 
 // Flink's job types.
@@ -34,7 +34,7 @@ const (
 	Batch     Type = "BATCH"
 )
 
-// Info is what identifies a job and tells how it is.
+// Info is what identifies a job, and its state.
 type Info struct {
 	// ID is Flink's job id: 32 hexadecimal digits.
 	ID string
@@ -51,11 +51,11 @@ type Info struct {
 	Duration time.Duration
 }
 
-// AllRun tells whether the job runs with all its subtasks, or what has not
+// AllRun reports whether the job runs with all its subtasks, or what has not
 // finished of them.
 func (i Info) AllRun() bool { return i.State == Running && i.Active == i.Subtasks }
 
-// Distinct tells equal names apart: the second of a name becomes "name #2",
+// Distinct makes equal names distinct: the second of a name becomes "name #2",
 // and so on, in the order given.
 func Distinct(names []string) []string {
 	taken := make(map[string]bool, len(names))

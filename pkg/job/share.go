@@ -13,7 +13,7 @@ type Share float64
 // null, never as 0 or NaN.
 var Unknown = Share(math.NaN())
 
-// Known tells whether the share was measured.
+// Known reports whether the share was measured.
 func (s Share) Known() bool { return !math.IsNaN(float64(s)) }
 
 // Percent is the share in whole per cents, at most 100, rounded as Flink's UI
@@ -34,7 +34,7 @@ type Shares struct {
 // UnknownShares are those of a subtask that was not measured.
 func UnknownShares() Shares { return Shares{Unknown, Unknown, Unknown} }
 
-// Known tells whether anything was measured: backpressure is what Flink
+// Known reports whether anything was measured: backpressure is what Flink
 // reports of every subtask.
 func (s Shares) Known() bool { return s.Backpressured.Known() }
 
@@ -51,7 +51,7 @@ type Counters struct {
 // Sum is the time that the counters cover.
 func (c Counters) Sum() time.Duration { return c.Idle + c.Busy + c.Backpressured }
 
-// Since is what was added to the counters after the earlier reading.
+// Since is what was added to the counters after the earlier sample.
 func (c Counters) Since(earlier Counters) Counters {
 	return Counters{
 		Idle:          c.Idle - earlier.Idle,

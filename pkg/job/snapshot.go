@@ -1,42 +1,53 @@
 package job
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // Source is where shares come from.
 type Source string
 
-// From the truest to the most averaged. A gauge of Flink is the mean of the
+// From the most exact to the most averaged. A gauge of Flink is the mean of the
 // last 5 s up to 1.16 and a moving mean of the last 60 s from 1.17 on.
 const (
 	FromCounters Source = "counters"
 	FromGauge5s  Source = "gauge5s"
 	FromGauge60s Source = "gauge60s"
 	// FromPrometheus are shares that are averaged over what Prometheus has
-	// scraped: as true as counters, over a longer time.
+	// scraped: as exact as counters, over a longer time.
 	FromPrometheus Source = "prometheus"
 )
+
+// window is the time that a gauge averages over.
+func (s Source) window() time.Duration {
+	if s == FromGauge5s {
+		return 5 * time.Second
+	}
+	return time.Minute
+}
 
 // Reason says in words why a share is unknown; empty where it is known.
 type Reason string
 
 // Why a subtask is unknown.
 const (
-	NotRunning  Reason = "not running"
-	WarmingUp   Reason = "running for less than 10 s"
-	NoMetrics   Reason = "no metrics yet"
-	StandsStill Reason = "its metrics have not moved for three fetches"
-	NoAnswer    Reason = "did not answer"
-	Unmeasured  Reason = "a legacy source, whose busy time Flink does not measure"
-	Missing     Reason = "its metrics are missing"
-	Restarted   Reason = "restarted within the time looked at"
+	NotRunning Reason = "not running"
+	WarmingUp  Reason = "running for less than 10 s"
+	NoMetrics  Reason = "no metrics yet"
+	Stale      Reason = "its metrics have not moved for three fetches"
+	NoAnswer   Reason = "did not answer"
+	Unmeasured Reason = "a legacy source, whose busy time Flink does not measure"
+	Missing    Reason = "its metrics are missing"
+	Restarted  Reason = "restarted within the time looked at"
 )
 
-// Snapshot is how a job's subtasks spent their time between two looks. It is
+// Snapshot is how a job's subtasks spent their time between two samples. It is
 // a value that nothing changes: every view is a pure function of it.
 type Snapshot struct {
 	Job   Info
 	Graph *Graph
-	// At is when the newer look was taken.
+	// At is when the newer sample was taken.
 	At time.Time
 	// From and To bound the time that the shares are measured over; zero
 	// where nothing was measured.
@@ -67,7 +78,7 @@ type SubtaskLoad struct {
 	State             State
 	Host, TaskManager string
 	Shares
-	// Why tells why the shares, or the busy share alone, are unknown.
+	// Why is the reason why the shares, or the busy share alone, are unknown.
 	Why Reason
 	// RecordsIn and RecordsOut are records per second; NaN if unknown.
 	RecordsIn, RecordsOut float64
@@ -79,42 +90,66 @@ type SubtaskLoad struct {
 // none is known.
 type Range struct{ Min, Max, Avg Share }
 
-// Known tells whether the task's backpressure was measured.
-func (t TaskLoad) Known() bool { return t.Backpressured.Max.Known() }
+// UnknownRange is that of a task of which no subtask is known.
+var UnknownRange = Range{Min: Unknown, Max: Unknown, Avg: Unknown}
 
-// Whole tells whether it was measured of every running subtask: if not, the
-// hottest may be among those that are missing.
-func (t TaskLoad) Whole() bool {
-	for _, subtask := range t.Subtasks {
-		if subtask.State == Running && !subtask.Known() {
-			return false
-		}
-	}
-	return t.Known()
+// Detail splits a subtask's backpressure into soft and hard, and says how full
+// its buffers are. All are shares, Unknown where Flink does not report them:
+// before 1.15 it has no soft and hard. A source's input is always empty.
+type Detail struct {
+	// Soft is the share of time that the subtask was backpressured but could
+	// still take a little; Hard that it could not.
+	Soft, Hard Share
+	// InPool and OutPool are how full the input and output buffer pools are.
+	InPool, OutPool Share
 }
 
-// Blank is a snapshot of which nothing is known, because of err.
-func Blank(info Info, graph *Graph, at time.Time, err error) *Snapshot {
-	blank := &Snapshot{Job: info, Graph: graph, At: at, Tasks: make([]TaskLoad, len(graph.Tasks))}
+// UnknownDetail is that of a subtask without such metrics.
+var UnknownDetail = Detail{Soft: Unknown, Hard: Unknown, InPool: Unknown, OutPool: Unknown}
+
+// UnknownSnapshot is a snapshot of which nothing is known, because of err.
+func UnknownSnapshot(info Info, graph *Graph, at time.Time, err error) *Snapshot {
+	snapshot := &Snapshot{Job: info, Graph: graph, At: at, Tasks: make([]TaskLoad, len(graph.Tasks))}
 	for i, task := range graph.Tasks {
-		blank.Tasks[i] = summed(unasked(task, err))
+		snapshot.Tasks[i] = unaskedTask(task, err).summedUp()
 	}
-	return blank
+	return snapshot
 }
 
-// AllRun tells whether the job runs and each of its tasks does with all its
-// subtasks, or has finished.
+// FromLoads is the snapshot of a job whose subtasks were measured elsewhere, as
+// by Prometheus, rather than by two samples. Of the snapshot given it takes the
+// job, the graph, the time and the source, which is that of all subtasks known;
+// where none is, the window is empty, and so is the source. The loads are in
+// the order of the graph's tasks, and of each task in the order of its subtasks.
+func FromLoads(of Snapshot, loads [][]SubtaskLoad) *Snapshot {
+	snapshot := &Snapshot{Job: of.Job, Graph: of.Graph, At: of.At, Tasks: make([]TaskLoad, len(loads))}
+	for i, subtasks := range loads {
+		for n := range subtasks {
+			subtasks[n].source, subtasks[n].from, subtasks[n].to = of.Source, of.From, of.To
+		}
+		snapshot.Tasks[i] = TaskLoad{Subtasks: subtasks}.summedUp()
+	}
+	return snapshot.bounded()
+}
+
+// UnknownLoad is the load of a subtask of which nothing is known, and why.
+func UnknownLoad(subtask int, state State, why Reason) SubtaskLoad {
+	return unknownLoad(SubtaskSample{Subtask: subtask, State: state}, why)
+}
+
+// AllRun reports whether the job runs and each of its tasks does with all its
+// subtasks, but for those that have finished.
 func (s *Snapshot) AllRun() bool {
 	for _, task := range s.Graph.Tasks {
-		if task.Running < task.Parallelism && task.State != Finished {
+		if task.Running+task.Finished < task.Parallelism && task.State != Finished {
 			return false
 		}
 	}
 	return s.Job.State == Running && len(s.Graph.Tasks) > 0
 }
 
-// Measured counts the tasks whose backpressure is known.
-func (s *Snapshot) Measured() (measured int) {
+// MeasuredTasks counts the tasks whose backpressure is known.
+func (s *Snapshot) MeasuredTasks() (measured int) {
 	for _, task := range s.Tasks {
 		if task.Known() {
 			measured++
@@ -125,3 +160,121 @@ func (s *Snapshot) Measured() (measured int) {
 
 // Window is how long the measured time lasted.
 func (s *Snapshot) Window() time.Duration { return s.To.Sub(s.From) }
+
+// Renamed is the snapshot under another name of its job, as names that are told
+// apart by a number depend on the jobs beside it.
+func (s *Snapshot) Renamed(name string) *Snapshot {
+	if s.Job.Name == name {
+		return s
+	}
+	renamed := *s
+	renamed.Job.Name = name
+	return &renamed
+}
+
+// bounded fills in the snapshot's window and source from its subtasks.
+func (s *Snapshot) bounded() *Snapshot {
+	for _, task := range s.Tasks {
+		for _, subtask := range task.Subtasks {
+			if !subtask.Known() {
+				continue
+			}
+			if s.From.IsZero() || subtask.from.Before(s.From) {
+				s.From = subtask.from
+			}
+			if subtask.to.After(s.To) {
+				s.To = subtask.to
+			}
+			s.Source = max(s.Source, subtask.source)
+		}
+	}
+	return s
+}
+
+// Known reports whether the task's backpressure was measured.
+func (t TaskLoad) Known() bool { return t.Backpressured.Max.Known() }
+
+// Complete reports whether it was measured of every running subtask: if not,
+// the hottest may be among those that are missing.
+func (t TaskLoad) Complete() bool {
+	for _, subtask := range t.Subtasks {
+		if subtask.State == Running && !subtask.Known() {
+			return false
+		}
+	}
+	return t.Known()
+}
+
+// WithSubtasks is the task's load with the sums of these subtasks, as of one
+// that was kept elsewhere.
+func (t TaskLoad) WithSubtasks(subtasks []SubtaskLoad) TaskLoad {
+	t.Subtasks = subtasks
+	return t.summedUp()
+}
+
+// summedUp fills in what the subtasks add up to.
+func (t TaskLoad) summedUp() TaskLoad {
+	t.Busy = t.rangeOf(func(s *SubtaskLoad) Share { return s.Busy })
+	t.Backpressured = t.rangeOf(func(s *SubtaskLoad) Share { return s.Backpressured })
+	t.Idle = t.rangeOf(func(s *SubtaskLoad) Share { return s.Idle })
+	t.RecordsIn = t.total(func(s *SubtaskLoad) float64 { return s.RecordsIn })
+	t.RecordsOut = t.total(func(s *SubtaskLoad) float64 { return s.RecordsOut })
+	return t
+}
+
+// rangeOf is the range of one share over the subtasks of which it is known.
+func (t TaskLoad) rangeOf(share func(*SubtaskLoad) Share) Range {
+	of := UnknownRange
+	var sum Share
+	known := 0
+	for i := range t.Subtasks {
+		value := share(&t.Subtasks[i])
+		if !value.Known() {
+			continue
+		}
+		if known++; known == 1 {
+			of.Min, of.Max = value, value
+		}
+		sum, of.Min, of.Max = sum+value, min(of.Min, value), max(of.Max, value)
+	}
+	if known > 0 {
+		of.Avg = sum / Share(known)
+	}
+	return of
+}
+
+// total adds up a rate over the running subtasks; one unknown makes it NaN.
+func (t TaskLoad) total(rate func(*SubtaskLoad) float64) float64 {
+	sum, running := 0.0, 0
+	for i := range t.Subtasks {
+		if subtask := &t.Subtasks[i]; subtask.State == Running {
+			sum, running = sum+rate(subtask), running+1
+		}
+	}
+	if running == 0 {
+		return math.NaN()
+	}
+	return sum
+}
+
+// unaskedTask is the load of a task of which nothing is known.
+func unaskedTask(task Task, err error) TaskLoad {
+	why := NotRunning
+	if err != nil {
+		why = NoAnswer
+	}
+	load := TaskLoad{Subtasks: make([]SubtaskLoad, task.Parallelism), Err: err}
+	for i := range load.Subtasks {
+		load.Subtasks[i] = UnknownLoad(i, task.State, why)
+	}
+	return load
+}
+
+// unknownLoad is the load of a subtask that was not measured.
+func unknownLoad(subtask SubtaskSample, why Reason) SubtaskLoad {
+	return SubtaskLoad{
+		Subtask: subtask.Subtask, Attempt: subtask.Attempt, State: subtask.State,
+		Host: subtask.Host, TaskManager: subtask.TaskManager,
+		Shares: UnknownShares(), Why: why, RecordsIn: math.NaN(), RecordsOut: math.NaN(),
+	}
+}

@@ -55,7 +55,7 @@ func (k *Keeper) Cluster(ctx context.Context) (cluster Cluster, requests int, er
 
 // LastPace is how often the metrics moved when the cluster last answered;
 // Flink's default if it never has.
-func (k *Keeper) LastPace() job.Pace {
+func (k *Keeper) LastPace() job.MetricInterval {
 	last := k.cluster.last()
 	if last.Version == "" {
 		last.Fetch = unknownPace
@@ -64,8 +64,8 @@ func (k *Keeper) LastPace() job.Pace {
 }
 
 // Pace is how often the cluster's metrics move.
-func (c Cluster) Pace() job.Pace {
-	pace := job.Pace{Fetch: c.Fetch, Gauge: job.FromGauge60s}
+func (c Cluster) Pace() job.MetricInterval {
+	pace := job.MetricInterval{Fetch: c.Fetch, Gauge: job.FromGauge60s}
 	if c.before(1, 17) {
 		pace.Gauge = job.FromGauge5s
 	}

@@ -12,10 +12,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/look"
-	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
 )
 
 // failing answers 500 with a stack trace for one path, and for the others as

@@ -56,7 +56,7 @@ type watch struct {
 	late atomic.Bool // a task did not answer in time at the last look
 
 	trailMu sync.Mutex
-	trail   *job.Trail // nil until the first round
+	trail   *job.Deriver // nil until the first round
 	// places are of Flinks before 1.16, by task id.
 	places map[string]placed
 }
@@ -124,7 +124,7 @@ func (k *Keeper) Blank(info job.Info, err error) *job.Snapshot {
 	if last := k.watch(info.ID).load.last().snapshot; last != nil {
 		graph = last.Graph
 	}
-	return job.Blank(info, graph, time.Now(), err)
+	return job.UnknownSnapshot(info, graph, time.Now(), err)
 }
 
 // watch finds or begins what is kept of a job, and forgets jobs that nobody

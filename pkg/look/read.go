@@ -55,7 +55,7 @@ func ending(state job.State) bool { return state.Terminal() || state == "CANCELL
 
 // newLook turns the answer about a job into a look whose tasks have not
 // answered yet. The name stays the one that is unique in the cluster.
-func newLook(answer flink.Job, info job.Info) *job.Look {
+func newLook(answer flink.Job, info job.Info) *job.Sample {
 	tasks := make([]job.Task, len(answer.Vertices))
 	room := mostSubtasks
 	for i, v := range answer.Vertices {
@@ -76,7 +76,7 @@ func newLook(answer flink.Job, info job.Info) *job.Look {
 	info.State, info.Start, info.Duration = job.State(answer.State), time.UnixMilli(answer.Start), millis(answer.Duration)
 	info.Type = job.Type(cmp.Or(answer.Type, answer.Plan.Type, string(info.Type)))
 	graph := job.NewGraph(tasks, edges)
-	return &job.Look{Job: info, Graph: graph, Tasks: make([]job.TaskLook, len(graph.Tasks))}
+	return &job.Sample{Job: info, Graph: graph, Tasks: make([]job.TaskSample, len(graph.Tasks))}
 }
 
 // called is the name by which a job is told apart from others of its name. After
@@ -89,22 +89,22 @@ func called(before, now string) string {
 }
 
 // taskLook turns the answer about a task into its readings.
-func taskLook(task flink.Task, err error) job.TaskLook {
+func taskLook(task flink.Task, err error) job.TaskSample {
 	if err != nil {
-		return job.TaskLook{Err: err}
+		return job.TaskSample{Err: err}
 	}
-	readings := make([]job.Reading, len(task.Subtasks))
+	readings := make([]job.SubtaskSample, len(task.Subtasks))
 	for i, s := range task.Subtasks {
 		readings[i] = reading(s, task.Now)
 	}
-	slices.SortStableFunc(readings, func(a, b job.Reading) int { return cmp.Compare(a.Subtask, b.Subtask) })
-	return job.TaskLook{Subtasks: readings}
+	slices.SortStableFunc(readings, func(a, b job.SubtaskSample) int { return cmp.Compare(a.Subtask, b.Subtask) })
+	return job.TaskSample{Subtasks: readings}
 }
 
 // reading turns one subtask's answer into the domain's. Until metrics have
 // arrived Flink answers zeros and says that they are not complete.
-func reading(s flink.Subtask, now int64) job.Reading {
-	read := job.Reading{
+func reading(s flink.Subtask, now int64) job.SubtaskSample {
+	read := job.SubtaskSample{
 		Subtask: s.Subtask, Attempt: s.Attempt, State: job.State(s.Status), Start: time.UnixMilli(s.Start),
 		Running: running(s, now), Host: s.Host(), TaskManager: s.TaskManager(),
 	}
@@ -134,7 +134,7 @@ func running(s flink.Subtask, now int64) time.Duration {
 }
 
 // gauged adds Flink's own averages to the readings.
-func gauged(readings []job.Reading, pressure flink.Backpressure) {
+func gauged(readings []job.SubtaskSample, pressure flink.Backpressure) {
 	shares := make(map[int]*job.Shares, len(pressure.Subtasks))
 	for _, ratio := range pressure.Subtasks {
 		shares[ratio.Subtask] = &job.Shares{Idle: share(ratio.Idle), Busy: share(ratio.Busy), Backpressured: share(ratio.Backpressured)}

@@ -63,16 +63,16 @@ func (k *Keeper) round(ctx context.Context, info job.Info, cluster Cluster, watc
 }
 
 // begin starts the job's trail, anew if the cluster's pace has changed.
-func (w *watch) begin(pace job.Pace) {
+func (w *watch) begin(pace job.MetricInterval) {
 	w.trailMu.Lock()
 	defer w.trailMu.Unlock()
-	if w.trail == nil || w.trail.Pace() != pace {
-		w.trail = job.NewTrail(pace)
+	if w.trail == nil || w.trail.Interval() != pace {
+		w.trail = job.NewDeriver(pace)
 	}
 }
 
 // add puts the look on the job's trail.
-func (w *watch) add(look *job.Look) *job.Snapshot {
+func (w *watch) add(look *job.Sample) *job.Snapshot {
 	w.trailMu.Lock()
 	defer w.trailMu.Unlock()
 	return w.trail.Add(look)
@@ -80,7 +80,7 @@ func (w *watch) add(look *job.Look) *job.Snapshot {
 
 // look asks for the job, which triggers a fetch if one is due, waits for that
 // to have arrived, and asks for its tasks.
-func (t *taking) look(ctx context.Context, info job.Info) (*job.Look, error) {
+func (t *taking) look(ctx context.Context, info job.Info) (*job.Sample, error) {
 	t.requests.Add(1)
 	answer, err := t.keeper.client.Job(ctx, info.ID)
 	if err != nil {
@@ -90,7 +90,7 @@ func (t *taking) look(ctx context.Context, info job.Info) (*job.Look, error) {
 	if last := t.watched.load.last().snapshot; last != nil && len(look.Graph.Tasks) == 0 {
 		// A job that begins anew has no tasks at first: its old ones keep
 		// their series.
-		look.Graph, look.Tasks = last.Graph, make([]job.TaskLook, len(last.Graph.Tasks))
+		look.Graph, look.Tasks = last.Graph, make([]job.TaskSample, len(last.Graph.Tasks))
 		look.At = time.Now()
 		return look, nil
 	}
@@ -115,9 +115,9 @@ func (t *taking) look(ctx context.Context, info job.Info) (*job.Look, error) {
 }
 
 // task asks a task for its subtasks and their counters.
-func (t *taking) task(ctx context.Context, jobID, taskID string) job.TaskLook {
+func (t *taking) task(ctx context.Context, jobID, taskID string) job.TaskSample {
 	if t.late.Load() {
-		return job.TaskLook{Err: errLate}
+		return job.TaskSample{Err: errLate}
 	}
 	t.requests.Add(1)
 	task, err := t.keeper.client.Task(ctx, jobID, taskID)
@@ -126,11 +126,11 @@ func (t *taking) task(ctx context.Context, jobID, taskID string) job.TaskLook {
 }
 
 // lacking lists the tasks that have nothing to be compared with.
-func (t *taking) lacking(look *job.Look) (tasks []int) {
+func (t *taking) lacking(look *job.Sample) (tasks []int) {
 	t.watched.trailMu.Lock()
 	defer t.watched.trailMu.Unlock()
 	for i, task := range look.Graph.Tasks {
-		if t.watched.trail.Lacks(look, task.ID, look.Tasks[i].Subtasks) {
+		if t.watched.trail.NeedsGauges(look, task.ID, look.Tasks[i].Subtasks) {
 			tasks = append(tasks, i)
 		}
 	}
@@ -140,7 +140,7 @@ func (t *taking) lacking(look *job.Look) (tasks []int) {
 // gauges asks for Flink's own averages of the tasks that lack anything
 // better. A task that does not answer this stays unknown: it is asked again
 // with the next look.
-func (t *taking) gauges(ctx context.Context, look *job.Look) {
+func (t *taking) gauges(ctx context.Context, look *job.Sample) {
 	lacking := t.lacking(look)
 	AtOnce(len(lacking), t.atOnce(), func(n int) {
 		i := lacking[n]
@@ -167,7 +167,7 @@ func (t *taking) atOnce() int {
 }
 
 // pressure adds a task's gauges to its readings.
-func (t *taking) pressure(ctx context.Context, jobID, taskID string, said *job.TaskLook) {
+func (t *taking) pressure(ctx context.Context, jobID, taskID string, said *job.TaskSample) {
 	if t.late.Load() {
 		said.Err = errLate
 		return
@@ -182,7 +182,7 @@ func (t *taking) pressure(ctx context.Context, jobID, taskID string, said *job.T
 	gauged(said.Subtasks, pressure)
 }
 
-func runningTasks(look *job.Look) (running []int) {
+func runningTasks(look *job.Sample) (running []int) {
 	for i, task := range look.Graph.Tasks {
 		if look.Job.State == job.Running && task.Running > 0 {
 			running = append(running, i)

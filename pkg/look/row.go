@@ -31,7 +31,7 @@ func Row(snapshot *job.Snapshot) history.Row {
 func taskRow(snapshot *job.Snapshot, verdict diagnosis.Verdict, at int) (row history.TaskRow) {
 	task, load := snapshot.Graph.Tasks[at], snapshot.Tasks[at]
 	status := verdict.StatusOf(at, load)
-	if load.Whole() {
+	if load.Complete() {
 		row[history.Whole] = 1
 	} else {
 		load.Busy, load.Backpressured, load.Idle = nothing, nothing, nothing

@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/look"
-	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
 )
 
 // sampled is a cluster whose jobs are sampled, and how it fails at the moment.

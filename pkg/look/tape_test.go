@@ -8,9 +8,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/flinktest"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink"
-	"github.com/flinkscope/flinkscope-flink-datasource/internal/flinktest"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/look"
 )
@@ -165,7 +165,7 @@ func followMoved(t *testing.T, tape *flinktest.Tape) {
 // gauged is the snapshot that Flink's own averages make at that time.
 func gauged(t *testing.T, tape *flinktest.Tape, at time.Duration, like *job.Snapshot) *job.Snapshot {
 	t.Helper()
-	taken := &job.Look{Job: like.Job, Graph: like.Graph, At: time.Now(), Tasks: make([]job.TaskLook, len(like.Tasks))}
+	taken := &job.Sample{Job: like.Job, Graph: like.Graph, At: time.Now(), Tasks: make([]job.TaskSample, len(like.Tasks))}
 	for i, task := range like.Graph.Tasks {
 		_, body := tape.At("/jobs/"+tape.JobID+"/vertices/"+task.ID+"/backpressure", at)
 		var pressure flink.Backpressure
@@ -173,11 +173,11 @@ func gauged(t *testing.T, tape *flinktest.Tape, at time.Duration, like *job.Snap
 			t.Fatal(err)
 		}
 		for _, ratio := range pressure.Subtasks {
-			taken.Tasks[i].Subtasks = append(taken.Tasks[i].Subtasks, job.Reading{
+			taken.Tasks[i].Subtasks = append(taken.Tasks[i].Subtasks, job.SubtaskSample{
 				Subtask: ratio.Subtask, State: job.Running, Running: time.Minute,
 				Gauge: &job.Shares{Idle: job.Share(ratio.Idle), Busy: job.Share(ratio.Busy), Backpressured: job.Share(ratio.Backpressured)},
 			})
 		}
 	}
-	return job.NewTrail(job.Pace{Fetch: 10 * time.Second, Gauge: job.FromGauge60s}).Add(taken)
+	return job.NewDeriver(job.MetricInterval{Fetch: 10 * time.Second, Gauge: job.FromGauge60s}).Add(taken)
 }

@@ -6,8 +6,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )
 
 // After two fetches the snapshot says of each subtask how it truly spent its
@@ -24,8 +24,8 @@ func TestSharesAreTheTrueOnes(t *testing.T) {
 				}
 				time.Sleep(11 * time.Second)
 				taken, _ := looked(t, k, info)
-				if taken.Source != job.FromCounters || taken.Measured() != 4 {
-					t.Errorf("%d tasks measured by %q, want 4 by counters", taken.Measured(), taken.Source)
+				if taken.Source != job.FromCounters || taken.MeasuredTasks() != 4 {
+					t.Errorf("%d tasks measured by %q, want 4 by counters", taken.MeasuredTasks(), taken.Source)
 				}
 				for i, task := range taken.Tasks {
 					for s, load := range task.Subtasks {

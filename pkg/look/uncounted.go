@@ -12,16 +12,16 @@ import (
 // placed is where a task's subtasks ran when they were last asked.
 type placed struct {
 	start    int64 // of the task, by Flink's clock: a restart changes it
-	readings []job.Reading
+	readings []job.SubtaskSample
 }
 
 // uncounted looks at a task of a Flink before 1.16, which has no counters: its
 // gauges cost one request, and where its subtasks run one more only if an
 // attempt may have changed.
-func (t *taking) uncounted(ctx context.Context, answer flink.Job, task job.Task) job.TaskLook {
+func (t *taking) uncounted(ctx context.Context, answer flink.Job, task job.Task) job.TaskSample {
 	at := slices.IndexFunc(answer.Vertices, func(v flink.Vertex) bool { return v.ID == task.ID })
 	start := answer.Vertices[at].Start
-	said := job.TaskLook{Subtasks: t.watched.placed(task, start)}
+	said := job.TaskSample{Subtasks: t.watched.placed(task, start)}
 	if said.Subtasks == nil {
 		if said = t.task(ctx, answer.ID, task.ID); said.Err != nil {
 			return said
@@ -42,7 +42,7 @@ func (t *taking) uncounted(ctx context.Context, answer flink.Job, task job.Task)
 
 // placed is what is remembered of the task's subtasks, as a copy; nil if that
 // may be out of date.
-func (w *watch) placed(task job.Task, start int64) []job.Reading {
+func (w *watch) placed(task job.Task, start int64) []job.SubtaskSample {
 	w.trailMu.Lock()
 	defer w.trailMu.Unlock()
 	kept := w.places[task.ID]

@@ -5,9 +5,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/look"
-	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
 )
 
 // settling is how long fetched metrics take to arrive.
@@ -53,8 +53,8 @@ func TestLookWaitsForNothingWhereFetchingIsOff(t *testing.T) {
 		info := listed(t, k)
 		for range 3 {
 			waited, taken, _ := took(t, k, info)
-			if waited != 0 || taken.Measured() != 0 || taken.Source != "" {
-				t.Errorf("waited %s for %d measured tasks from %q, want none of all", waited, taken.Measured(), taken.Source)
+			if waited != 0 || taken.MeasuredTasks() != 0 || taken.Source != "" {
+				t.Errorf("waited %s for %d measured tasks from %q, want none of all", waited, taken.MeasuredTasks(), taken.Source)
 			}
 			time.Sleep(11 * time.Second)
 		}

@@ -8,10 +8,10 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/look"
-	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
 )
 
 // leapt is a data source that has sampled a job for half an hour, by a clock
@@ -28,7 +28,7 @@ func leapt(t *testing.T, by time.Duration) lab {
 	answer(t, queried(l.ctx, t, l, `{"queryType": "tasks"}`), "A")
 	time.Sleep(30 * time.Minute)
 	l.Dispose()
-	trail, moved := job.NewTrail(job.Pace{Fetch: 10 * time.Second, Gauge: job.FromGauge60s}), history.For(history.Source{UID: after.UID}, limits, time.Now())
+	trail, moved := job.NewDeriver(job.MetricInterval{Fetch: 10 * time.Second, Gauge: job.FromGauge60s}), history.For(history.Source{UID: after.UID}, limits, time.Now())
 	key := history.Key{Cluster: "default at " + address, JobID: l.Jobs[0].ID}
 	for taken, err := range history.For(history.Source{UID: before.UID}, limits, time.Now()).Looks(t.Context(), key, history.Span{To: time.Now()}) {
 		if err != nil {

@@ -15,8 +15,8 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/experimental/datasourcetest"
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/plugin"
 	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/plugin"
 )
 
 // serve starts the plugin as a real gRPC server, as Grafana talks to it.

@@ -89,7 +89,7 @@ func (c cluster) metrics(ctx context.Context) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if measured := snapshot.Measured(); measured > 0 {
+		if measured := snapshot.MeasuredTasks(); measured > 0 {
 			return fmt.Sprintf("they arrive: %d of %s of job %s measured", measured, counted(len(snapshot.Tasks), "task"), info.Name), nil
 		}
 		return fmt.Sprintf("none have arrived for job %s yet, which is normal in the first 10 s after its start", info.Name), nil

@@ -66,11 +66,11 @@ func remember(store *history.Store, end time.Time, looks int) {
 		}
 	}
 	graph, begin := job.NewGraph(tasks, edges), end.Add(-time.Duration(looks)*10*time.Second)
-	trail := job.NewTrail(job.Pace{Fetch: 10 * time.Second, Gauge: job.FromGauge60s})
+	trail := job.NewDeriver(job.MetricInterval{Fetch: 10 * time.Second, Gauge: job.FromGauge60s})
 	spent := make([][]job.Counters, 100)
 	for n := range looks {
 		at := begin.Add(time.Duration(n) * 10 * time.Second)
-		taken := &job.Look{Job: job.Info{ID: fmt.Sprintf("%032x", 7), Name: "wide", State: job.Running, Start: begin}, Graph: graph, At: at, Tasks: make([]job.TaskLook, 100)}
+		taken := &job.Sample{Job: job.Info{ID: fmt.Sprintf("%032x", 7), Name: "wide", State: job.Running, Start: begin}, Graph: graph, At: at, Tasks: make([]job.TaskSample, 100)}
 		for i := range taken.Tasks {
 			if spent[i] == nil {
 				spent[i] = make([]job.Counters, 100)
@@ -81,7 +81,7 @@ func remember(store *history.Store, end time.Time, looks int) {
 				c := &spent[i][s]
 				c.Busy, c.Backpressured, c.Idle = c.Busy+busy, c.Backpressured+held, c.Idle+10*time.Second-busy-held
 				counters := *c
-				taken.Tasks[i].Subtasks = append(taken.Tasks[i].Subtasks, job.Reading{
+				taken.Tasks[i].Subtasks = append(taken.Tasks[i].Subtasks, job.SubtaskSample{
 					Subtask: s, State: job.Running, Start: begin, Running: time.Hour, Host: "host", TaskManager: "tm-1", Counters: &counters,
 				})
 			}

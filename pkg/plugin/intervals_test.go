@@ -6,9 +6,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/frame"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
-	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
 )
 
 // However often a panel refreshes or a rule is evaluated, a steady job's

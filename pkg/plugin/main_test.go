@@ -17,9 +17,9 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 	"go.uber.org/goleak"
 
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/frame"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/plugin"
-	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
 )
 
 func TestMain(m *testing.M) {

@@ -81,8 +81,8 @@ func (c cluster) taskManagers(ctx context.Context, of history.Key) (ids []string
 const lately = time.Minute
 
 // lastLooks are the last that are remembered of a job.
-func (c cluster) lastLooks(ctx context.Context, jobID string) iter.Seq2[*job.Look, error] {
-	return func(yield func(*job.Look, error) bool) {
+func (c cluster) lastLooks(ctx context.Context, jobID string) iter.Seq2[*job.Sample, error] {
+	return func(yield func(*job.Sample, error) bool) {
 		known, err := c.remembered(ctx, history.Span{To: time.Now()})
 		if err != nil {
 			yield(nil, err)

@@ -32,7 +32,7 @@ func (c cluster) apart() time.Duration {
 	if pace.Fetch == 0 {
 		return 2 * time.Minute
 	}
-	return max(interrupted, pace.Still())
+	return max(interrupted, pace.StaleAfter())
 }
 
 // apart tells how far behind a point the next is at most that follows it, by

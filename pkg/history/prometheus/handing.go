@@ -20,7 +20,7 @@ func (r *reading) hand(ctx context.Context, chunk grid, to *handing) error {
 		if err != nil {
 			return err
 		}
-		r.watch(ctx, snapshot.Job.State != "", snapshot.Measured() > 0, point)
+		r.watch(ctx, snapshot.Job.State != "", snapshot.MeasuredTasks() > 0, point)
 		to.on(snapshot, func(at time.Time) *job.Snapshot { return r.blank(layouts[0], at) })
 	}
 	return nil

@@ -31,9 +31,9 @@ func (r *reading) load(subtask int, attempts []*attempt, point int) (job.Subtask
 		}
 	}
 	if there == 0 {
-		return job.NotMeasured(subtask, job.Running, job.Missing), nil
+		return job.UnknownLoad(subtask, job.Running, job.Missing), nil
 	}
-	load := job.NotMeasured(subtask, job.Running, job.NoMetrics)
+	load := job.UnknownLoad(subtask, job.Running, job.NoMetrics)
 	load.Attempt, load.Host, load.TaskManager = one.number, one.host, one.taskManager
 	switch {
 	case there > 1:

@@ -111,7 +111,7 @@ func TestMissingIsUnknown(t *testing.T) {
 			t.Errorf("got %+v", subtask)
 		}
 	}
-	if a.Whole() || b.Known() || !a.Subtasks[1].Known() || !math.IsNaN(a.RecordsIn) {
+	if a.Complete() || b.Known() || !a.Subtasks[1].Known() || !math.IsNaN(a.RecordsIn) {
 		t.Errorf("got %+v", snapshot.Tasks)
 	}
 	if snapshot.AllRun() || snapshot.Graph.Tasks[0].Running != 1 || snapshot.Graph.Tasks[1].State != "" {

@@ -36,12 +36,12 @@ func TestRealAnswers(t *testing.T) {
 // slow checks that of the job's four tasks the one of that name is slow.
 func slow(t *testing.T, snapshot *job.Snapshot, name string) {
 	t.Helper()
-	if len(snapshot.Tasks) != 4 || snapshot.Measured() != 4 || snapshot.Job.Name != "bottleneck" || snapshot.Window() != 65*time.Second {
+	if len(snapshot.Tasks) != 4 || snapshot.MeasuredTasks() != 4 || snapshot.Job.Name != "bottleneck" || snapshot.Window() != 65*time.Second {
 		t.Errorf("got %+v of %s over %s", snapshot.Graph, snapshot.Job.Name, snapshot.Window())
 	}
 	for i, task := range snapshot.Graph.Tasks {
 		load := snapshot.Tasks[i]
-		if at := load.Busy.Min > 0.95; at != (task.Name == name) || !load.Whole() || load.Subtasks[0].TaskManager == "" {
+		if at := load.Busy.Min > 0.95; at != (task.Name == name) || !load.Complete() || load.Subtasks[0].TaskManager == "" {
 			t.Errorf("%s: %+v", task.Name, load)
 		}
 	}

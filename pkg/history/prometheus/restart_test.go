@@ -171,7 +171,7 @@ func TestTaskManagersAreNotClusters(t *testing.T) {
 	one.attempt, one.manager, other.attempt, other.manager = "", "127_0_0_1:1", "", "10_0_0_2:1"
 	reader := served(t, &fake{series: scraped(one, other)}, prometheus.Options{})
 	for _, snapshot := range snapshots(t, reader, minutes(-5, 5), time.Minute) {
-		if len(snapshot.Tasks) != 2 || snapshot.Measured() != 2 {
+		if len(snapshot.Tasks) != 2 || snapshot.MeasuredTasks() != 2 {
 			t.Errorf("got %+v", snapshot.Tasks)
 		}
 	}

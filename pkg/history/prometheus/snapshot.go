@@ -33,7 +33,7 @@ func (r *reading) blank(of *layout, at time.Time) *job.Snapshot {
 	for task, subtasks := range of.tasks {
 		loads[task] = make([]job.SubtaskLoad, len(subtasks))
 		for subtask := range subtasks {
-			loads[task][subtask] = job.NotMeasured(subtask, job.Running, job.Missing)
+			loads[task][subtask] = job.UnknownLoad(subtask, job.Running, job.Missing)
 		}
 	}
 	return r.measured(of, loads, make([]int, len(of.tasks)), false, at)
@@ -54,7 +54,7 @@ func (r *reading) measured(of *layout, loads [][]job.SubtaskLoad, there []int, a
 	if any {
 		info.State = job.Running
 	}
-	return job.Measured(job.Snapshot{
+	return job.FromLoads(job.Snapshot{
 		Job: info, Graph: graph, At: at, From: at.Add(-r.window), To: at, Source: job.FromPrometheus,
 	}, loads)
 }

@@ -144,7 +144,7 @@ func TestChunksAreSeamless(t *testing.T) {
 		t.Errorf("%d snapshots", len(all))
 	}
 	for i, snapshot := range all {
-		if !snapshot.Tasks[0].Whole() || len(snapshot.Tasks[0].Subtasks) != 40 {
+		if !snapshot.Tasks[0].Complete() || len(snapshot.Tasks[0].Subtasks) != 40 {
 			t.Fatalf("%d is not whole at %s", i, snapshot.At.Sub(noon))
 		}
 		if got := snapshot.Tasks[0].Subtasks[39].Backpressured; got < 0.19 || got > 0.21 {

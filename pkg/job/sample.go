@@ -2,27 +2,28 @@ package job
 
 import "time"
 
-// Look is what one round of requests said of one job.
-type Look struct {
+// Sample is what one poll of Flink returned for one job: its graph, states and,
+// for each subtask, the raw counters.
+type Sample struct {
 	Job   Info
 	Graph *Graph
 	// At is when the answers had arrived, by our clock.
 	At time.Time
-	// Tasks holds what each task answered, in the order of Graph.Tasks.
-	Tasks []TaskLook
+	// Tasks has one entry a task, in the order of Graph.Tasks.
+	Tasks []TaskSample
 }
 
-// TaskLook is what one task answered.
-type TaskLook struct {
+// TaskSample is what one task answered.
+type TaskSample struct {
 	// Subtasks is empty for a task that was not asked, as none of its
 	// subtasks run, or that did not answer.
-	Subtasks []Reading
+	Subtasks []SubtaskSample
 	// Err is why the task did not answer, or not everything.
 	Err error
 }
 
-// Reading is what Flink said of one subtask's current attempt.
-type Reading struct {
+// SubtaskSample is what Flink returned for one subtask's current attempt.
+type SubtaskSample struct {
 	// Subtask is the subtask's index, from 0.
 	Subtask, Attempt int
 	State            State
@@ -31,12 +32,12 @@ type Reading struct {
 	Start time.Time
 	// Running is how long the attempt has been RUNNING.
 	Running time.Duration
-	// Host and TaskManager are where the attempt runs; empty if not told.
+	// Host and TaskManager are where the attempt runs; empty if unknown.
 	Host, TaskManager string
 	// Counters are nil where Flink has none (before 1.16, or not yet).
 	Counters *Counters
-	// Gauge is what Flink's own averages say, nil if not asked for.
+	// Gauge holds Flink's own averages, nil if they were not requested.
 	Gauge *Shares
-	// RecordsIn and RecordsOut are since the attempt began; nil if not told.
+	// RecordsIn and RecordsOut are since the attempt began; nil if unknown.
 	RecordsIn, RecordsOut *int64
 }

@@ -11,7 +11,7 @@ import (
 
 var (
 	began    = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
-	usual    = job.Pace{Fetch: 10 * time.Second, Gauge: job.FromGauge60s}
+	usual    = job.MetricInterval{Fetch: 10 * time.Second, Gauge: job.FromGauge60s}
 	errQuiet = errors.New("no answer")
 )
 
@@ -30,8 +30,8 @@ type seen struct {
 	records int64
 }
 
-func (s seen) look() *job.Look {
-	reading := job.Reading{
+func (s seen) look() *job.Sample {
+	reading := job.SubtaskSample{
 		State: orRunning(s.state), Attempt: s.attempt, Start: began.Add(time.Duration(s.attempt) * time.Second),
 		Running: s.running, Gauge: s.gauge, RecordsIn: &s.records,
 	}
@@ -42,9 +42,9 @@ func (s seen) look() *job.Look {
 		reading.Counters = &job.Counters{Idle: s.idle, Busy: s.busy, Backpressured: s.held}
 	}
 	graph := job.NewGraph([]job.Task{{ID: "a", Name: "a", Parallelism: 1, State: job.Running, Running: 1}}, nil)
-	return &job.Look{
+	return &job.Sample{
 		Job: job.Info{State: orRunning(s.job)}, Graph: graph, At: began.Add(s.at),
-		Tasks: []job.TaskLook{{Subtasks: []job.Reading{reading}}},
+		Tasks: []job.TaskSample{{Subtasks: []job.SubtaskSample{reading}}},
 	}
 }
 
@@ -86,13 +86,13 @@ func TestTwoLooksMakeASnapshot(t *testing.T) {
 		"another attempt":                     {[]seen{at(60, 60, 0), {at: 70 * time.Second, idle: 60 * time.Second, busy: 10 * time.Second, counted: true, attempt: 1}}, job.Unknown, "", job.NoMetrics},
 		"counters that ran backwards":         {[]seen{at(60, 60, 0), at(70, 5, 2)}, job.Unknown, "", job.NoMetrics},
 		"and go on from there":                {[]seen{at(60, 60, 0), at(70, 5, 0), at(80, 5, 10)}, 1, job.FromCounters, ""},
-		"three fetches without movement":      {[]seen{at(60, 60, 0), at(70, 60, 10), at(101, 60, 10)}, job.Unknown, "", job.StandsStill},
+		"three fetches without movement":      {[]seen{at(60, 60, 0), at(70, 60, 10), at(101, 60, 10)}, job.Unknown, "", job.Stale},
 		"not yet three fetches":               {[]seen{at(60, 60, 0), at(70, 60, 10), at(100, 60, 10)}, 1, job.FromCounters, ""},
 		"a subtask that is not running":       {[]seen{at(60, 60, 0), {at: 70 * time.Second, idle: 60 * time.Second, busy: 10 * time.Second, counted: true, state: "CANCELED"}}, job.Unknown, "", job.NotRunning},
 		"a job that restarts":                 {[]seen{at(60, 60, 0), {at: 70 * time.Second, idle: 60 * time.Second, busy: 10 * time.Second, counted: true, job: "RESTARTING"}}, job.Unknown, "", job.NotRunning},
 	} {
 		t.Run(name, func(t *testing.T) {
-			trail := job.NewTrail(usual)
+			trail := job.NewDeriver(usual)
 			var snapshot *job.Snapshot
 			for _, look := range c.looks {
 				snapshot = trail.Add(look.look())
@@ -111,7 +111,7 @@ func TestTwoLooksMakeASnapshot(t *testing.T) {
 // The sum of the counters is the clock of a window: ours does not know when
 // Flink fetched.
 func TestWindowAndRatesGoByTheCounters(t *testing.T) {
-	trail := job.NewTrail(usual)
+	trail := job.NewDeriver(usual)
 	first, second := at(60, 60, 0), at(75, 60, 10)
 	first.records, second.records = 100, 600
 	trail.Add(first.look())
@@ -129,10 +129,10 @@ func TestWindowAndRatesGoByTheCounters(t *testing.T) {
 
 // A task that does not answer once is unknown once: its trail stays.
 func TestSilenceLosesNoBaseline(t *testing.T) {
-	trail := job.NewTrail(usual)
+	trail := job.NewDeriver(usual)
 	trail.Add(at(60, 60, 0).look())
 	silent := at(62, 60, 2).look()
-	silent.Tasks[0] = job.TaskLook{Err: errQuiet}
+	silent.Tasks[0] = job.TaskSample{Err: errQuiet}
 	if got := trail.Add(silent).Tasks[0]; got.Known() || !errors.Is(got.Err, errQuiet) || got.Subtasks[0].Why != job.NoAnswer {
 		t.Errorf("got %+v", got)
 	}
@@ -143,7 +143,7 @@ func TestSilenceLosesNoBaseline(t *testing.T) {
 
 // An adaptive scheduler changes a task's parallelism while it is looked at.
 func TestSubtasksComeAndGo(t *testing.T) {
-	trail := job.NewTrail(usual)
+	trail := job.NewDeriver(usual)
 	for _, step := range []struct{ second, subtasks int }{{60, 4}, {70, 2}, {80, 3}, {90, 3}} {
 		look := at(step.second, step.second, 0).look()
 		reading := look.Tasks[0].Subtasks[0]
@@ -161,10 +161,10 @@ func TestSubtasksComeAndGo(t *testing.T) {
 
 // Gauges are asked for where counters cannot tell yet, and only there.
 func TestTrailLacksUntilThereIsABaseline(t *testing.T) {
-	trail := job.NewTrail(usual)
+	trail := job.NewDeriver(usual)
 	lacks := func(s seen) bool {
 		look := s.look()
-		return trail.Lacks(look, "a", look.Tasks[0].Subtasks)
+		return trail.NeedsGauges(look, "a", look.Tasks[0].Subtasks)
 	}
 	if !lacks(at(60, 60, 0)) {
 		t.Error("a first look lacks nothing")

@@ -1,0 +1,140 @@
+package job
+
+import (
+	"math"
+	"time"
+)
+
+// Deriver turns the samples of one job into snapshots. It keeps what the next
+// snapshot needs: for each subtask the distinct counters, back to the newest
+// that is old enough to be a baseline. Samples with equal counters leave no
+// trace in it, so a snapshot does not depend on how often the job is polled,
+// and its size depends on the number of subtasks alone. It is not safe for
+// concurrent use.
+type Deriver struct {
+	interval MetricInterval
+	windows  map[string][]counterWindow // by task id, then by place in the answer
+}
+
+// NewDeriver returns a deriver for a job of a cluster with that metric interval.
+func NewDeriver(interval MetricInterval) *Deriver {
+	return &Deriver{interval: interval, windows: map[string][]counterWindow{}}
+}
+
+// Interval is the metric interval that the deriver was made for.
+func (d *Deriver) Interval() MetricInterval { return d.interval }
+
+// Add derives the snapshot at the sample and keeps the sample's counters for
+// later ones. Samples are added in the order they were taken.
+func (d *Deriver) Add(sample *Sample) *Snapshot {
+	windows := make(map[string][]counterWindow, len(sample.Graph.Tasks))
+	snapshot := &Snapshot{Job: sample.Job, Graph: sample.Graph, At: sample.At, Tasks: make([]TaskLoad, len(sample.Graph.Tasks))}
+	for i, task := range sample.Graph.Tasks {
+		answer := sample.Tasks[i]
+		windows[task.ID] = d.windows[task.ID]
+		if len(answer.Subtasks) > 0 {
+			windows[task.ID] = d.extended(task.ID, answer.Subtasks, sample.At)
+		}
+		snapshot.Tasks[i] = d.task(sample, task, answer, windows[task.ID]).summedUp()
+	}
+	d.windows = windows
+	return snapshot.bounded()
+}
+
+// NeedsGauges reports whether some running subtask of the task could not be
+// measured by its counters if the sample were added, so that its gauges are
+// worth a request.
+func (d *Deriver) NeedsGauges(sample *Sample, taskID string, subtasks []SubtaskSample) bool {
+	for i, window := range d.extended(taskID, subtasks, sample.At) {
+		if subtasks[i].State != Running || subtasks[i].Running < d.interval.settled() {
+			continue
+		}
+		if _, found := window.baseline(d.interval); !found {
+			return true
+		}
+	}
+	return false
+}
+
+// extended is the task's windows with the subtasks' counters added; those that
+// are kept stay as they were.
+func (d *Deriver) extended(taskID string, subtasks []SubtaskSample, at time.Time) []counterWindow {
+	before := d.windows[taskID]
+	windows := make([]counterWindow, len(subtasks))
+	for i, subtask := range subtasks {
+		if i < len(before) {
+			windows[i] = before[i]
+		}
+		windows[i] = windows[i].with(subtask, at, d.interval)
+	}
+	return windows
+}
+
+func (d *Deriver) task(sample *Sample, task Task, answer TaskSample, windows []counterWindow) TaskLoad {
+	if len(answer.Subtasks) == 0 {
+		return unaskedTask(task, answer.Err)
+	}
+	load := TaskLoad{Subtasks: make([]SubtaskLoad, len(answer.Subtasks)), Err: answer.Err}
+	for i, subtask := range answer.Subtasks {
+		load.Subtasks[i] = d.subtask(sample, subtask, windows[i])
+	}
+	return load
+}
+
+// subtask derives one subtask's load: from its counters if there is a
+// baseline, else from its gauges.
+func (d *Deriver) subtask(sample *Sample, subtask SubtaskSample, window counterWindow) SubtaskLoad {
+	load := unknownLoad(subtask, NoMetrics)
+	switch {
+	case sample.Job.State != Running || subtask.State != Running:
+		load.Why = NotRunning
+	case subtask.Running < warmUp:
+		load.Why = WarmingUp
+	case window.stale(sample.At, d.interval):
+		load.Why = Stale
+	default:
+		if base, found := window.baseline(d.interval); found {
+			return fromCounters(load, base, window.latest())
+		}
+		return d.fromGauge(load, subtask, sample.At)
+	}
+	return load
+}
+
+// fromCounters fills in what happened between two points. The sum of the three
+// counters is the clock: ours does not know the moment of a fetch.
+func fromCounters(load SubtaskLoad, base, latest counterPoint) SubtaskLoad {
+	spent := latest.counters.Since(base.counters)
+	length := spent.Sum()
+	load.Shares, load.Why, load.source = spent.Shares(), "", FromCounters
+	load.from, load.to = latest.at.Add(-length), latest.at
+	load.RecordsIn = rate(base.recordsIn, latest.recordsIn, length)
+	load.RecordsOut = rate(base.recordsOut, latest.recordsOut, length)
+	return load
+}
+
+// fromGauge fills in Flink's own averages, where there are any. A legacy source
+// has no busy time, and its idle time is always 0: both stay unknown.
+func (d *Deriver) fromGauge(load SubtaskLoad, subtask SubtaskSample, at time.Time) SubtaskLoad {
+	if subtask.Gauge == nil || !subtask.Gauge.Known() {
+		return load
+	}
+	if subtask.Running < d.interval.settled() {
+		load.Why = WarmingUp
+		return load
+	}
+	load.Shares, load.Why, load.source = *subtask.Gauge, "", d.interval.Gauge
+	if !load.Busy.Known() {
+		load.Idle, load.Why, load.source = Unknown, Unmeasured, ""
+	}
+	load.from, load.to = at.Add(-d.interval.Gauge.window()), at
+	return load
+}
+
+// rate is records per second, NaN where a count is missing.
+func rate(before, after *int64, length time.Duration) float64 {
+	if before == nil || after == nil || length <= 0 {
+		return math.NaN()
+	}
+	return max(float64(*after-*before), 0) / length.Seconds()
+}
