@@ -18,9 +18,9 @@ import (
 
 	"github.com/flinkscope/flinkscope-flink-datasource/e2e/browser"
 	"github.com/flinkscope/flinkscope-flink-datasource/e2e/cluster"
-	"github.com/flinkscope/flinkscope-flink-datasource/internal/demo"
 	"github.com/flinkscope/flinkscope-flink-datasource/e2e/host"
 	"github.com/flinkscope/flinkscope-flink-datasource/e2e/prometheus"
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/demo"
 	"github.com/flinkscope/flinkscope-flink-datasource/internal/release"
 )
 
@@ -52,15 +52,19 @@ func Build() {
 	mg.SerialDeps(Frontend, build.BuildAll)
 }
 
-// Package makes the zip that Grafana takes, and looks whether its catalogue
-// would refuse it.
+// Package makes the zip that Grafana takes, with the backends for all machines,
+// and checks whether its catalogue would refuse it.
 func Package() error {
 	mg.Deps(Build)
-	return archive()
+	path, err := release.Make("dist", ".", ".")
+	if err == nil {
+		fmt.Println(path)
+	}
+	return err
 }
 
-// Demo shows what the plugin says of the cluster at FLINK_URL, of a Flink of
-// FLINK_VERSION that is started with FLINK_JOB, or else of a simulated one;
+// Demo prints what the plugin answers about the cluster at FLINK_URL, a Flink of
+// FLINK_VERSION that is started with FLINK_JOB, or else a simulated one;
 // DEMO_FORMAT=json prints one JSON object.
 func Demo(ctx context.Context) error {
 	mg.Deps(Backend)
@@ -73,21 +77,32 @@ func Demo(ctx context.Context) error {
 
 // Test runs the unit tests of the backend.
 func Test() error {
-	return sh.RunV("go", "test", "-race", "./pkg/...", "./e2e/...")
+	return sh.RunV("go", "test", "-race", "./pkg/...", "./internal/...", "./e2e/...")
 }
 
-// Bench measures what the bars are about, and the cost of every view.
+// Bench measures times: ratios within one run that are asserted, the cost of
+// every view, and how fast the editor is. A machine that is slow or busy may fail
+// it.
 func Bench() error {
-	if err := speed(); err != nil {
-		return err
-	}
-	return sh.RunV("go", "test", "-run", "^$", "-bench", ".", "-benchmem", "./pkg/...")
+	return errors.Join(
+		sh.RunV("go", "test", "-tags", "bench", "-count=1", "-v", "-p", "1", "-run", "Ratio", "./pkg/..."),
+		sh.RunV("go", "test", "-tags", "bench", "-run", "^$", "-bench", ".", "-benchmem", "./pkg/...", "./internal/..."),
+		run([]step{{"browser", timedBrowser, browser.Available()}}))
 }
 
-// speed asserts times, as ratios within one run, and memory, without the race
-// detector.
-func speed() error {
-	return sh.RunV("go", "test", "-count=1", "-v", "-p", "1", "-run", "AsFastAs|LittleMoreThan|Memory|AsCheapAs", "./pkg/look", "./pkg/plugin", "./pkg/history")
+// timed is the tag of the browser tests that measure times.
+const timed = "@bench"
+
+// timedBrowser measures how fast the editor is.
+func timedBrowser() error {
+	mg.Deps(Frontend, Backend)
+	return npm("run", "e2e", "--", "--grep", timed)
+}
+
+// memory asserts how much memory is held, in bytes of the heap: without the race
+// detector, which needs more, and one package at a time.
+func memory() error {
+	return sh.RunV("go", "test", "-count=1", "-v", "-p", "1", "-run", "Memory", "./pkg/...")
 }
 
 // Aliases let check be a target beside its namespace.
@@ -96,9 +111,10 @@ var Aliases = map[string]any{"check": Check.All}
 // Check is what a change has to pass.
 type Check mg.Namespace
 
-// All (as check, too) runs all that a change has to pass, in a browser and on real Flinks too.
-// It says what it skips where something is missing; with CI=true nothing is
-// skipped.
+// All (as check, too) runs all that a change has to pass, in a browser and on
+// real Flinks too. It names what it skips where something is missing; with
+// CI=true nothing is skipped. It asserts counts and bytes, no times: those are
+// for bench.
 func (Check) All() error { return run(steps()) }
 
 // Full does the same, and what takes longer: the frontend in the oldest
@@ -110,11 +126,11 @@ func (Check) Full() error {
 		step{"the past of a real Flink", tagged("-run", slow, "./e2e"), errors.Join(cluster.Available(), prometheus.Available())}))
 }
 
-// slow are the tests of real Flinks that watch one for minutes.
+// slow are the tests that sample a real Flink for minutes.
 const slow = "Alternating|Prometheus"
 
 // steps are those of the check; the tests on a real Flink come last, so that
-// the output ends with their verdict.
+// the output ends with their outcome.
 func steps() []step {
 	node, page, flink := browser.Node(), browser.Available(), cluster.Available()
 	return []step{
@@ -126,9 +142,9 @@ func steps() []step {
 		{"unit tests of the frontend", script("test:ci"), node},
 		{"build", builds(node), nil},
 		{"test", Test, nil},
-		{"speed", speed, nil},
+		{"memory", memory, nil},
 		{"archive", archive, node},
-		{"browser", script("e2e"), page},
+		{"browser", script("e2e", "--grep-invert", timed), page},
 		{"real Flink", tagged("-skip", slow, "./e2e", "./e2e/compose"), flink},
 	}
 }
@@ -147,7 +163,7 @@ func Matrix() error {
 	return sh.RunWithV(environment, "go", "test", "-tags", "e2e", "-count=1", "-v", "-timeout", "40m", "-run", "TestRealFlink", "./e2e")
 }
 
-// Timeline watches a bottleneck that moves on a real Flink for minutes and writes
+// Timeline samples a bottleneck that moves on a real Flink for minutes and writes
 // docs/timeline.md.
 func Timeline() error {
 	mg.Deps(Backend)
@@ -164,7 +180,7 @@ type step struct {
 }
 
 // run does the steps in order, up to the first that fails. After the last it
-// prints nothing, so that the output ends with the verdict of the tests.
+// prints nothing, so that the output ends with the outcome of the tests.
 func run(steps []step) error {
 	for i, step := range steps {
 		switch {
@@ -186,23 +202,27 @@ func run(steps []step) error {
 	return nil
 }
 
-// builds is the whole dist, or where there is no Node.js the backend alone.
+// builds is dist with the backend for this machine, or where there is no Node.js
+// that backend alone.
 func builds(noNode error) func() error {
 	return func() error {
-		if noNode != nil {
-			return Backend()
+		if noNode == nil {
+			mg.Deps(Frontend)
 		}
-		mg.Deps(Build)
+		mg.Deps(Backend)
 		return nil
 	}
 }
 
-// archive makes the zip of what is built.
+// archive checks whether Grafana's catalogue would refuse dist, by an archive for
+// this machine alone that is not kept.
 func archive() error {
-	path, err := release.Make("dist", ".", ".")
-	if err == nil {
-		fmt.Println(path)
+	folder, err := os.MkdirTemp("", "archive-")
+	if err != nil {
+		return err
 	}
+	defer os.RemoveAll(folder)
+	_, err = release.MakeFor(release.Platform{OS: runtime.GOOS, Arch: runtime.GOARCH}, "dist", ".", folder)
 	return err
 }
 
@@ -212,7 +232,7 @@ func oldBrowser() error {
 	if err != nil {
 		return err
 	}
-	return sh.RunWithV(map[string]string{"GRAFANA_UI": "10.4"}, "npm", "run", "e2e")
+	return sh.RunWithV(map[string]string{"GRAFANA_UI": "10.4"}, "npm", "run", "e2e", "--", "--grep-invert", timed)
 }
 
 // packages installs what package-lock.json names, unless it is there.
@@ -224,11 +244,11 @@ func packages() error {
 	return npm("ci", "--no-audit", "--no-fund")
 }
 
-// script runs one of package.json's.
-func script(name string) func() error {
+// script runs one of package.json's, with arguments.
+func script(name string, arguments ...string) func() error {
 	return func() error {
 		mg.Deps(packages)
-		return npm("run", name)
+		return npm(append([]string{"run", name, "--"}, arguments...)...)
 	}
 }
 
@@ -240,7 +260,7 @@ func tagged(which ...string) func() error {
 	return func() error { return sh.RunV("go", arguments...) }
 }
 
-// formatting looks at what git tracks, and at new files that it would.
+// formatting checks what git tracks, and new files that it would.
 func formatting() error {
 	files, err := sh.Output("git", "ls-files", "--cached", "--others", "--exclude-standard", "--deduplicate", "*.go")
 	if err != nil {
@@ -256,14 +276,10 @@ func formatting() error {
 	return nil
 }
 
-func vet() error {
-	return errors.Join(
-		sh.RunV("go", "vet", "./..."),
-		sh.RunV("go", "vet", "-tags", "mage,e2e", "./..."))
-}
+// tags are those of all files of this repository but the plain ones: what is
+// built with all of them is built once.
+const tags = "mage,e2e,bench"
 
-func staticcheck() error {
-	return errors.Join(
-		sh.RunV("go", "tool", "staticcheck", "./..."),
-		sh.RunV("go", "tool", "staticcheck", "-tags", "mage,e2e", "./..."))
-}
+func vet() error { return sh.RunV("go", "vet", "-tags", tags, "./...") }
+
+func staticcheck() error { return sh.RunV("go", "tool", "staticcheck", "-tags", tags, "./...") }

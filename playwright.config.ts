@@ -1,8 +1,8 @@
 import { type PluginOptions } from '@grafana/plugin-e2e';
 import { defineConfig, type PlaywrightTestConfig, type Project } from '@playwright/test';
 
-/** The built plugin in a page of Grafana's packages, before simulated Flinks. */
-const port = Number(process.env.BROWSER_PORT ?? 3310);
+/** The built plugin in a page of Grafana's packages, before simulated Flinks; a port of 0 is chosen by the server. */
+const port = Number(process.env.BROWSER_PORT ?? 0);
 const older = process.env.GRAFANA_UI === '10.4';
 const packages = older ? 'e2e/browser/grafana-10/node_modules' : 'node_modules';
 const output = 'e2e/browser/output';
@@ -34,7 +34,7 @@ export default defineConfig<PluginOptions>({
   timeout: 60_000,
   expect: { timeout: 15_000 },
   use: {
-    baseURL: real ?? `http://127.0.0.1:${port}`,
+    baseURL: real ?? process.env.BROWSER_ADDRESS, // which the server's line sets
     viewport: { width: 1280, height: 1000 },
     trace: 'retain-on-failure',
     contextOptions: { reducedMotion: 'reduce' }, // colours are then the final ones at once
@@ -55,7 +55,7 @@ export default defineConfig<PluginOptions>({
           `go build -o ${output}/server ./e2e/browser/server`,
           `exec ${output}/server -port ${port} -parent ${process.pid} -log ${output}/plugin.log -page ${output}/${older ? 'page-10.4' : 'page'} -icons ${packages}/@grafana/ui/dist/public/img/icons`,
         ].join(' && '),
-        url: `http://127.0.0.1:${port}/healthy`,
+        wait: { stdout: /Listening on (?<browser_address>http:\S+)/ },
         timeout: 180_000,
         stdout: 'pipe',
       },

@@ -18,39 +18,30 @@ const (
 	// turn is how long the window of the job alternating hoards, and then
 	// fires: see HoardingWindow.java.
 	turn = 40 * time.Second
-	// settled is how far into a turn a look speaks of nothing but that turn:
-	// it tells of a fetch, of metrics that are up to 5 s old.
+	// settled is how far into a turn a sample covers nothing but that turn: it is
+	// of one fetch, of metrics that are up to 5 s old.
 	settled = 18 * time.Second
-	// longAgo is how long ago a range has ended that nothing is asked for.
+	// longAgo is how long ago a range has ended that costs Flink no request.
 	longAgo = 65 * time.Second
 	// turns is how long three changes take, from any moment on, and until they
 	// are past.
 	turns = 4*turn + longAgo + patience
 )
 
-// whose tells which task holds the job back at a time: the turns follow the
+// whose is the task that holds the job back at a time: the turns follow the
 // clock.
 func whose(at time.Time) string {
 	return []string{"window", "sink"}[at.UnixMilli()/turn.Milliseconds()%2]
 }
 
 // The window of a job hoards and fires in turns. One query begins the sampling;
-// what the plugin then remembers shows the turns of 40 s, and says of those of
-// about 10 s that they are too short for Flink.
+// the history then shows the turns of 40 s, and warns that those of about 10 s are
+// too short for Flink.
 func TestAlternatingBottleneck(t *testing.T) {
 	if err := cluster.Available(); err != nil {
 		t.Fatal(err)
 	}
-	flink, err := cluster.Start(t.Context(), "flink", cluster.Newest, "alternating", "alternating-fast")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := flink.Close(); err != nil {
-			t.Error(err)
-		}
-		gone(t, "Flink", flink.PID())
-	})
+	flink := startFlink(t, cluster.Newest, nil, "alternating", "alternating-fast")
 	ds, begun := startPlugin(t, flink.URL()), time.Now()
 	for _, job := range []string{"alternating", "alternating-fast"} {
 		ds.timeline(t, job, ending(begun, begun))
@@ -62,17 +53,17 @@ func TestAlternatingBottleneck(t *testing.T) {
 	fast := ds.timeline(t, "alternating-fast", ending(begun, now))
 	t.Logf("alternating:\n%s\nalternating-fast:\n%s\n%s", shown.text(whose), fast.text(nil), legend)
 	t.Run("the tasks take turns", func(t *testing.T) { shown.takeTurns(t) })
-	t.Run("looks follow the clock", func(t *testing.T) { shown.followClock(t) })
-	t.Run("a look a fetch", func(t *testing.T) {
+	t.Run("samples follow the clock", func(t *testing.T) { shown.followClock(t) })
+	t.Run("a sample a fetch", func(t *testing.T) {
 		if each := now.Sub(begun) / time.Duration(len(shown.times)); each < 9*time.Second || each > 13*time.Second {
-			t.Errorf("%d looks in %s, one every %s", len(shown.times), now.Sub(begun), each)
+			t.Errorf("%d samples in %s, one every %s", len(shown.times), now.Sub(begun), each)
 		}
 	})
 	t.Run("peaks", func(t *testing.T) { ds.hasPeaks(t, ending(begun, now)) })
 	t.Run("time travel", func(t *testing.T) { ds.travels(t, begun, now) })
 	t.Run("too fast", func(t *testing.T) { fast = ds.tooFast(t, begun) })
 	if len(shown.notices) > 0 {
-		t.Errorf("of turns of 40 s it says %q", shown.notices)
+		t.Errorf("turns of 40 s have the notices %q", shown.notices)
 	}
 	if file := os.Getenv("TIMELINE_REPORT"); file != "" && !t.Failed() {
 		if err := writeTimelines(file, shown, fast); err != nil {
@@ -81,20 +72,18 @@ func TestAlternatingBottleneck(t *testing.T) {
 	}
 }
 
-// tooFast looks whether a timeline says that turns of about 10 s are too short.
+// tooFast checks that a timeline warns that turns of about 10 s are too short.
 // While the fetches meet the middle of each turn, nothing seems to move.
 func (ds dataSource) tooFast(t *testing.T, begun time.Time) timeline {
 	return until(t, func() (timeline, bool) {
 		fast := ds.timeline(t, "alternating-fast", ending(begun, time.Now()))
-		said := strings.Join(fast.notices, " ")
-		return fast, strings.Contains(said, "faster than Flink reports") && strings.Contains(said, "every 10 s")
+		notices := strings.Join(fast.notices, " ")
+		return fast, strings.Contains(notices, "faster than Flink reports") && strings.Contains(notices, "every 10 s")
 	})
 }
 
-func ending(from, to time.Time) backend.TimeRange { return backend.TimeRange{From: from, To: to} }
-
-// awaitTurns waits for three changes that are past. It asks for ended ranges
-// alone, which must not cost Flink a request: the looks are the sampler's.
+// awaitTurns waits for three changes that are past. It queries ended ranges
+// alone, which must not cost Flink a request: the samples are the sampler's.
 func (ds dataSource) awaitTurns(t *testing.T, begun time.Time) {
 	t.Helper()
 	deadline := time.After(turns)
@@ -116,7 +105,7 @@ func (ds dataSource) awaitTurns(t *testing.T, begun time.Time) {
 	}
 }
 
-// takeTurns looks at how often, and for how long, each task holds the job back.
+// takeTurns checks how often, and for how long, each task holds the job back.
 func (shown timeline) takeTurns(t *testing.T) {
 	both := 0
 	for i := range shown.times {
@@ -125,23 +114,23 @@ func (shown timeline) takeTurns(t *testing.T) {
 		}
 	}
 	if 4*both > len(shown.times) {
-		t.Errorf("both are the bottleneck in %d of %d looks", both, len(shown.times))
+		t.Errorf("both are the bottleneck in %d of %d samples", both, len(shown.times))
 	}
 	if shown.changes() < 3 {
 		t.Fatalf("the bottleneck changed %d times", shown.changes())
 	}
 	runs := slices.DeleteFunc(shown.runs(), func(each run) bool { return each.task == "" })
 	for _, run := range runs[1:max(1, len(runs)-1)] { // the first and the last are cut off
-		if run.looks < 2 {
-			t.Errorf("%s holds the job back for %d look", run.task, run.looks)
+		if run.samples < 2 {
+			t.Errorf("%s holds the job back for %d sample", run.task, run.samples)
 		}
 	}
 }
 
-// followClock looks whether each look that speaks of one turn alone names the
-// task whose turn it is.
+// followClock checks that each sample that covers one turn alone names the task
+// whose turn it is.
 func (shown timeline) followClock(t *testing.T) {
-	told := map[string]int{}
+	named := map[string]int{}
 	first := shown.times[0].Truncate(turn).Add(turn) // a job that began in a turn of the sink has nothing to fire yet
 	for i, at := range shown.times {
 		into := time.Duration(at.UnixMilli()%turn.Milliseconds()) * time.Millisecond
@@ -149,16 +138,16 @@ func (shown timeline) followClock(t *testing.T) {
 		if into < settled || at.Before(first) || holder == "" && at.Sub(shown.times[0]) < time.Minute {
 			continue // of two turns, or not measured yet
 		}
-		if told[holder]++; holder != whose(at) {
+		if named[holder]++; holder != whose(at) {
 			t.Errorf("%s into its turn %s holds the job back, and %q is named", into, whose(at), holder)
 		}
 	}
-	if told["window"] < 3 || told["sink"] < 3 {
-		t.Errorf("looks in the midst of a turn name %v", told)
+	if named["window"] < 3 || named["sink"] < 3 {
+		t.Errorf("samples in the midst of a turn name %v", named)
 	}
 }
 
-// hasPeaks looks at the severity of each task over time.
+// hasPeaks checks the severity of each task over time.
 func (ds dataSource) hasPeaks(t *testing.T, over backend.TimeRange) {
 	highest := map[string]float64{}
 	for _, frame := range ds.over(t, over, `{"queryType":"history","jobs":["alternating"],"measure":"bottleneck","by":"task"}`) {
@@ -179,7 +168,7 @@ func (ds dataSource) hasPeaks(t *testing.T, over backend.TimeRange) {
 	}
 }
 
-// travels asks what the bottleneck was at the end of each turn that is past.
+// travels queries the bottleneck at the end of each turn that is past.
 func (ds dataSource) travels(t *testing.T, begun, now time.Time) {
 	named := []string{}
 	for end := begun.Add(turn).Truncate(turn).Add(turn - 2*time.Second); now.Sub(end) > longAgo; end = end.Add(turn) {

@@ -30,8 +30,8 @@ func testDemo(t *testing.T, url string) {
 	namesSlowWindow(t, onlyObject(t, &output))
 }
 
-// The demo of a simulated cluster needs nothing but Go, and says what the
-// simulation knows.
+// The demo of a simulated cluster needs nothing but Go, and names its true
+// bottleneck.
 func TestDemoNeedsOnlyGo(t *testing.T) {
 	demo := exec.CommandContext(t.Context(), "go", "tool", "mage", "demo")
 	demo.Dir = ".."
@@ -46,7 +46,7 @@ func TestDemoNeedsOnlyGo(t *testing.T) {
 	namesSlowWindow(t, onlyObject(t, &output))
 }
 
-// namesSlowWindow looks whether every query type is answered, and the verdict
+// namesSlowWindow checks that every query type is answered, and that the verdict
 // is about the slow task.
 func namesSlowWindow(t *testing.T, frames map[string]data.Frames) {
 	t.Helper()

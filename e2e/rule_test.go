@@ -57,7 +57,7 @@ func bottleneckRule(t *testing.T) provision.Rule {
 	return groups[0].Rules[0]
 }
 
-// evaluate does what Grafana does with a rule, and tells what becomes of each
+// evaluate does what Grafana does with a rule, and returns what becomes of each
 // job.
 func (ds dataSource) evaluate(t *testing.T, rule provision.Rule) map[string]string {
 	t.Helper()
@@ -66,32 +66,32 @@ func (ds dataSource) evaluate(t *testing.T, rule provision.Rule) map[string]stri
 		t.Fatal(err)
 	}
 	states := map[string]string{}
-	for _, s := range ds.series(t, node) {
-		met, err := threshold.Met(s.value)
+	for _, i := range ds.instances(t, node) {
+		met, err := threshold.Met(i.value)
 		if err != nil {
 			t.Fatal(err)
 		}
-		states[s.labels["job"]] = well
+		states[i.labels["job"]] = well
 		switch {
-		case s.value == nil:
-			states[s.labels["job"]] = keeps
+		case i.value == nil:
+			states[i.labels["job"]] = keeps
 		case met:
-			states[s.labels["job"]] = fires
-			tells(t, rule, s)
+			states[i.labels["job"]] = fires
+			i.checkAnnotations(t, rule)
 		}
 	}
 	return states
 }
 
-// series is a number as Grafana's expressions get it; nil is null.
-type series struct {
+// instance is a number as Grafana's expressions get it, of one alert; nil is null.
+type instance struct {
 	labels data.Labels
 	value  *float64
 }
 
-// series are the answers to a node of a rule, read as Grafana's expressions
+// instances are the answers to a node of a rule, read as Grafana's expressions
 // read them: they would refuse equal label sets.
-func (ds dataSource) series(t *testing.T, node provision.Node) (all []series) {
+func (ds dataSource) instances(t *testing.T, node provision.Node) (all []instance) {
 	t.Helper()
 	query, err := node.Query(time.Now())
 	if err != nil {
@@ -120,22 +120,22 @@ func (ds dataSource) series(t *testing.T, node provision.Node) (all []series) {
 			t.Fatalf("%v: %v, empty %v, or there twice", ref.GetLabels(), err, empty)
 		}
 		seen[ref.GetLabels().Fingerprint()] = true
-		all = append(all, series{ref.GetLabels(), value})
+		all = append(all, instance{ref.GetLabels(), value})
 	}
 	return all
 }
 
-// tells looks whether the annotations of an alert say which job it is about,
-// and how bad it is.
-func tells(t *testing.T, rule provision.Rule, s series) {
+// checkAnnotations checks that the annotations of an alert name the job, and how
+// bad it is.
+func (i instance) checkAnnotations(t *testing.T, rule provision.Rule) {
 	t.Helper()
-	annotations, err := rule.Annotated(s.labels, map[string]provision.Value{"A": {Labels: s.labels, Value: *s.value}})
+	annotations, err := rule.Annotated(i.labels, map[string]provision.Value{"A": {Labels: i.labels, Value: *i.value}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, word := range []string{s.labels["job"], s.labels["cluster"]} {
+	for _, word := range []string{i.labels["job"], i.labels["cluster"]} {
 		if word == "" || !strings.Contains(annotations["summary"], word) {
-			t.Errorf("the summary does not say %q: %s", word, annotations["summary"])
+			t.Errorf("the summary lacks %q: %s", word, annotations["summary"])
 		}
 	}
 	if !strings.Contains(annotations["description"], "Severity: ") || strings.Contains(annotations["description"], "<no value>") {

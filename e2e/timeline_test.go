@@ -4,7 +4,6 @@ package e2e
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"os"
 	"slices"
@@ -13,33 +12,18 @@ import (
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
-	"github.com/grafana/grafana-plugin-sdk-go/data"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/e2e/cluster"
 )
 
-// timeline is the answer to a query for one: the status of each task at each
-// look.
+// timeline is the answer to a query for one: the status of each task in each
+// sample.
 type timeline struct {
 	times    []time.Time
 	tasks    []string
 	status   map[string][]string // by task; empty where it is not known
 	notices  []string
 	requests int
-}
-
-// over answers a query over a range.
-func (ds dataSource) over(t *testing.T, over backend.TimeRange, query string) data.Frames {
-	t.Helper()
-	response, err := ds.plugin.QueryData(t.Context(), ds.settings, backend.DataQuery{RefID: "A", JSON: []byte(query), TimeRange: over})
-	if err != nil {
-		t.Fatal(err)
-	}
-	answer := response.Responses["A"]
-	if answer.Error != nil || len(answer.Frames) == 0 {
-		t.Fatalf("%d frames, %v: %s", len(answer.Frames), answer.Error, query)
-	}
-	return answer.Frames
 }
 
 func (ds dataSource) timeline(t *testing.T, job string, over backend.TimeRange) (shown timeline) {
@@ -58,31 +42,24 @@ func (ds dataSource) timeline(t *testing.T, job string, over backend.TimeRange) 
 			shown.status[task] = append(shown.status[task], status)
 		}
 	}
-	for _, notice := range frame.Meta.Notices {
-		shown.notices = append(shown.notices, notice.Text)
-	}
-	var custom struct{ Requests int }
-	if text, err := json.Marshal(frame.Meta.Custom); err != nil || json.Unmarshal(text, &custom) != nil {
-		t.Fatalf("the metadata is %v", frame.Meta.Custom)
-	}
-	shown.requests = custom.Requests
+	shown.notices, shown.requests = noticesOf(frame), customOf(t, frame).Requests
 	return shown
 }
 
-// holder is the task that holds the job back at a look, empty if none does.
-func (shown timeline) holder(look int) string {
+// holder is the task that holds the job back in a sample, empty if none does.
+func (shown timeline) holder(sample int) string {
 	for _, task := range shown.tasks {
-		if shown.status[task][look] == "bottleneck" {
+		if shown.status[task][sample] == "bottleneck" {
 			return task
 		}
 	}
 	return ""
 }
 
-// run is for how many looks in a row one task holds the job back.
+// run is for how many samples in a row one task holds the job back.
 type run struct {
-	task  string
-	looks int
+	task    string
+	samples int
 }
 
 func (shown timeline) runs() (runs []run) {
@@ -91,7 +68,7 @@ func (shown timeline) runs() (runs []run) {
 		if n := len(runs); n == 0 || runs[n-1].task != holder {
 			runs = append(runs, run{task: holder})
 		}
-		runs[len(runs)-1].looks++
+		runs[len(runs)-1].samples++
 	}
 	return runs
 }
@@ -108,13 +85,13 @@ func (shown timeline) changes() (changes int) {
 	return changes
 }
 
-// marks stand for a status, one for a look.
+// marks stand for a status, one for a sample.
 var marks = map[string]string{"bottleneck": "#", "backpressured": "=", "busy": "+", "mixed": "-", "idle": ".", "": "?"}
 
 const legend = "# bottleneck  = backpressured  + busy  - mixed  . idle  ? not measured"
 
-// text draws a lane a task, a character a look. Whose turn it was by the clock
-// is drawn above where it is told.
+// text draws a lane a task, a character a sample. Whose turn it was by the clock
+// is drawn above, where it is known.
 func (shown timeline) text(whose func(time.Time) string) string {
 	var text strings.Builder
 	width := len(slices.MaxFunc(slices.Concat(shown.tasks, []string{"turn"}), func(a, b string) int { return cmp.Compare(len(a), len(b)) }))
@@ -135,19 +112,19 @@ func (shown timeline) text(whose func(time.Time) string) string {
 	return text.String()
 }
 
-// writeTimelines writes what was seen as a page of the documentation.
+// writeTimelines writes both timelines as a page of the documentation.
 func writeTimelines(file string, shown, fast timeline) error {
 	lasted := shown.times[len(shown.times)-1].Sub(shown.times[0]).Round(time.Second)
 	page := fmt.Sprintf(`# A bottleneck that moves
 
-What the query type `+"`timeline`"+` said of two jobs on a real Flink %s with its default settings, from one run of `+"`e2e/alternating_test.go`"+`: a lane a task, a character a look, %d looks in %s. One query began it; all looks are the sampler's, one for each fetch of Flink's metrics.
+The query type `+"`timeline`"+` for two jobs on a real Flink %s with its default settings, from one run of `+"`e2e/alternating_test.go`"+`: a lane a task, a character a sample, %d samples in %s. One query began it; all samples are the sampler's, one for each fetch of Flink's metrics.
 
     %s
 
-In the job `+"`alternating`"+` a window works on what it hoards for 40 s, and for the next 40 s it fires more than the buffers hold into a slower sink. The first lane says by the clock whose turn it was, **w**indow or **s**ink:
+In the job `+"`alternating`"+` a window works on what it hoards for 40 s, and for the next 40 s it fires more than the buffers hold into a slower sink. The first lane is by the clock, whose turn it was, **w**indow or **s**ink:
 
 %s
-In the job `+"`alternating-fast`"+` the window fires about every 20 s. That is too fast for metrics that Flink fetches every 10 s, and the answer says so:
+In the job `+"`alternating-fast`"+` the window fires about every 20 s. That is too fast for metrics that Flink fetches every 10 s, and the answer has a notice:
 
 %s
 > %s

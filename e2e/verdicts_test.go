@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// verdicts are the jobs of e2e/flink and what has to be said about them.
+// verdicts are the jobs of e2e/flink and the verdict that each must get.
 var verdicts = map[string]func(views) error{
 	"bottleneck": func(v views) error {
 		return errors.Join(v.names("slow-window", "capacity", 4),
@@ -37,8 +37,8 @@ var verdicts = map[string]func(views) error{
 	},
 }
 
-// names looks whether the verdict is about that task alone, and whether all
-// views agree with it.
+// names checks that the verdict is about that task alone, and that all views agree
+// with it.
 func (v views) names(task, kind string, hot int) error {
 	if len(v.bottlenecks) != 1 || len(v.jobs) != 1 {
 		return fmt.Errorf("%d rows of bottlenecks and %d of jobs, want one each", len(v.bottlenecks), len(v.jobs))
@@ -78,7 +78,7 @@ func (v views) isHealthy() error {
 	return errors.Join(errs...)
 }
 
-// statuses looks at tasks that may have one of some statuses each.
+// statuses checks tasks that may have one of some statuses each.
 func (v views) statuses(want map[string]string) error {
 	var errs []error
 	for _, task := range v.tasks {
@@ -96,7 +96,7 @@ func (v views) statuses(want map[string]string) error {
 	return errors.Join(errs...)
 }
 
-// oneHotSubtask looks at the subtasks of a skewed task.
+// oneHotSubtask checks the subtasks of a skewed task.
 func (v views) oneHotSubtask(task string) error {
 	hot, waiting := 0, 0
 	for _, subtask := range v.subtasks {
@@ -116,7 +116,7 @@ func (v views) oneHotSubtask(task string) error {
 
 var colour = regexp.MustCompile(`^#[0-9a-f]{6}$`)
 
-// isDrawn looks at the node graph: a coloured node a task, edges between them.
+// isDrawn checks the node graph: a coloured node a task, edges between them.
 func (v views) isDrawn() error {
 	var errs []error
 	if len(v.nodes) != len(v.tasks) || len(v.nodes) == 0 || len(v.edges) < len(v.nodes)-1 {

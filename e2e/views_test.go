@@ -3,7 +3,6 @@
 package e2e
 
 import (
-	"encoding/json"
 	"fmt"
 	"testing"
 	"time"
@@ -12,12 +11,8 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 )
 
-const (
-	// patience covers the warm-up of a task and two fetches of its metrics,
-	// several times over.
-	patience = 90 * time.Second
-	pause    = 2 * time.Second
-)
+// pause is how long await waits between two queries.
+const pause = 2 * time.Second
 
 // views are the answers to all query types about one job.
 type views struct {
@@ -27,15 +22,15 @@ type views struct {
 	status   map[string]float64
 }
 
-// await asks until the check has nothing to complain about, which takes two
-// looks at the job at least.
+// await repeats the queries until the check passes, which takes two samples of the
+// job at least.
 func (ds dataSource) await(t *testing.T, job string, check func(views) error) views {
 	t.Helper()
 	deadline := time.After(patience)
 	tick := time.NewTicker(pause)
 	defer tick.Stop()
 	for {
-		answers, err := ds.ask(t, job)
+		answers, err := ds.query(t, job)
 		if err == nil {
 			err = check(answers)
 		}
@@ -50,17 +45,17 @@ func (ds dataSource) await(t *testing.T, job string, check func(views) error) vi
 	}
 }
 
-// ask sends all queries in one request. A query that fails fails the test; an
+// query sends all queries in one request. A query that fails fails the test; an
 // answer that does not come from counters yet is an error.
-func (ds dataSource) ask(t *testing.T, job string) (v views, err error) {
+func (ds dataSource) query(t *testing.T, job string) (v views, err error) {
 	t.Helper()
 	now := time.Now()
-	return ds.askOver(t, job, ending(now.Add(-5*time.Minute), now))
+	return ds.queryOver(t, job, ending(now.Add(-5*time.Minute), now))
 }
 
-// askOver asks about a range: an answer that does not come from where it should
+// queryOver is query over a range: an answer that does not come from where it should
 // is an error.
-func (ds dataSource) askOver(t *testing.T, job string, over backend.TimeRange) (v views, err error) {
+func (ds dataSource) queryOver(t *testing.T, job string, over backend.TimeRange) (v views, err error) {
 	t.Helper()
 	response, err := ds.plugin.QueryData(t.Context(), ds.settings,
 		query(over, job, "jobs", ""), query(over, job, "tasks", ""), query(over, job, "subtasks", ""), query(over, job, "nodeGraph", ""),
@@ -75,7 +70,7 @@ func (ds dataSource) askOver(t *testing.T, job string, over backend.TimeRange) (
 		}
 		for _, frame := range answer.Frames {
 			frames[refID+frame.Name] = frame
-			if source := sourceOf(frame); source != ds.source {
+			if source := customOf(t, frame).Source; source != ds.source {
 				err = fmt.Errorf("the source of %s is %v, want %s", refID, source, ds.source)
 			}
 		}
@@ -103,25 +98,6 @@ func query(over backend.TimeRange, job, queryType, measure string) backend.DataQ
 	}
 }
 
-// row is a frame's row, its values by column; null is left out.
-type row map[string]any
-
-func rows(frame *data.Frame) []row {
-	if frame == nil {
-		return nil
-	}
-	table := make([]row, frame.Rows())
-	for i := range table {
-		table[i] = row{}
-		for _, field := range frame.Fields {
-			if value, known := field.ConcreteAt(i); known {
-				table[i][field.Name] = value
-			}
-		}
-	}
-	return table
-}
-
 // number is the one value of a measure of a job, nil for null.
 func number(frame *data.Frame) *float64 {
 	if frame == nil || len(frame.Fields) != 1 || frame.Rows() != 1 {
@@ -146,19 +122,4 @@ func byTask(frame *data.Frame) map[string]float64 {
 		}
 	}
 	return values
-}
-
-func sourceOf(frame *data.Frame) any {
-	if frame.Meta == nil {
-		return nil
-	}
-	text, err := json.Marshal(frame.Meta.Custom)
-	if err != nil {
-		return nil
-	}
-	var custom struct{ Source any }
-	if json.Unmarshal(text, &custom) != nil {
-		return nil
-	}
-	return custom.Source
 }

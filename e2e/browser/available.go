@@ -1,4 +1,4 @@
-// Package browser says whether this machine can build the frontend and open it
+// Package browser checks whether this machine can build the frontend and open it
 // in a browser. The tests that do so are its *.spec.ts, run by Playwright.
 package browser
 
@@ -14,8 +14,8 @@ import (
 // oldestNode is the oldest Node.js that the frontend's tools take.
 const oldestNode = 20
 
-// Node says in one sentence what this machine lacks to build the frontend:
-// Node.js 20 or later.
+// Node returns an error that names what this machine lacks to build the
+// frontend: Node.js 20 or later.
 func Node() error {
 	output, err := exec.Command("node", "--version").Output()
 	if err != nil {
@@ -29,7 +29,7 @@ func Node() error {
 	return nil
 }
 
-// Available says in one sentence what this machine lacks to open the built
+// Available returns an error that names what this machine lacks to open the built
 // frontend in a browser: Node.js, or the Chromium that CHROMIUM names.
 func Available() error {
 	if err := Node(); err != nil {

@@ -8,7 +8,7 @@ test.beforeEach(async ({ addresses, configure, faults }) => {
   faults.expect(/\/resources\/|api\/ds\/query/);
 });
 
-test('while Flink is away names can be typed, and a sentence says why none are listed', async ({ page, visit }) => {
+test('while Flink is away names can be typed, with the reason that none are listed', async ({ page, visit }) => {
   await visit(editing(tasks));
   await field(page, 'Jobs').click();
   await expect(page.getByText('connection refused').first()).toBeVisible();
@@ -17,7 +17,7 @@ test('while Flink is away names can be typed, and a sentence says why none are l
   await type(page, 'Jobs', 'orders');
   await type(page, 'Tasks', '/sink/');
   expect(await query(page)).toMatchObject({ jobs: ['orders'], tasks: ['/sink/'] });
-  // The editor has said it: a toast would say it again at each menu.
+  // The editor shows it: a toast would repeat it at each menu.
   await expect(page.getByRole('log', { name: 'Toasts' })).toHaveCount(0);
 });
 

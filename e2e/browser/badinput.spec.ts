@@ -32,19 +32,19 @@ for (const label of ['Clusters', 'Jobs', 'Tasks']) {
   });
 }
 
-const saved: Array<{ name: string; query: Query; told: string }> = [
-  { name: 'an unknown type', query: { schemaVersion: 1, queryType: 'flameGraph', jobs: ['skew'], vertex: 7 }, told: 'flameGraph' },
-  { name: 'a type of 10,000 characters', query: { schemaVersion: 1, queryType: long }, told: 'does not know' },
-  { name: 'a type that is no text', query: { schemaVersion: 1, queryType: { a: 1 } }, told: 'does not know' },
-  { name: 'a newer schemaVersion', query: { schemaVersion: 99, queryType: 'tasks', jobs: { any: ['of'] } }, told: 'schemaVersion 99' },
+const saved: Array<{ name: string; query: Query; text: string }> = [
+  { name: 'an unknown type', query: { schemaVersion: 1, queryType: 'flameGraph', jobs: ['skew'], vertex: 7 }, text: 'flameGraph' },
+  { name: 'a type of 10,000 characters', query: { schemaVersion: 1, queryType: long }, text: 'does not know' },
+  { name: 'a type that is no text', query: { schemaVersion: 1, queryType: { a: 1 } }, text: 'does not know' },
+  { name: 'a newer schemaVersion', query: { schemaVersion: 99, queryType: 'tasks', jobs: { any: ['of'] } }, text: 'schemaVersion 99' },
 ];
 
-for (const { name, query: before, told } of saved) {
-  test(`a saved query of ${name} is kept as it was, and a sentence says so`, async ({ faults, page, visit }) => {
+for (const { name, query: before, text } of saved) {
+  test(`a saved query of ${name} is kept as it was, with a sentence about it`, async ({ faults, page, visit }) => {
     faults.expect(/api\/ds\/query/);
     await visit(editing(before));
     const alert = page.getByRole('region', { name: 'Query A' }).getByRole('alert');
-    await expect(alert).toContainText(told);
+    await expect(alert).toContainText(text);
     await page.getByRole('button', { name: 'Run queries' }).click();
     await expect(page.getByRole('region', { name: 'Answer' }).getByRole('alert')).toBeVisible();
     expect(await query(page)).toMatchObject(before);
@@ -60,7 +60,7 @@ test('a saved query with lists of wrong types can be edited', async ({ faults, p
   expect((await query(page)).jobs).toEqual(['skew', 'healthy']);
 });
 
-test('a newer query is replaced only when one asks for it', async ({ page, visit }) => {
+test('a newer query is replaced only on request', async ({ page, visit }) => {
   await visit(editing({ schemaVersion: 99, queryType: 'tasks', jobs: ['skew'] }));
   await page.getByRole('button', { name: 'Write a new query' }).click();
   expect(await query(page)).toMatchObject({ refId: 'A', schemaVersion: 1, queryType: 'bottlenecks' });

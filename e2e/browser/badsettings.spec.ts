@@ -3,30 +3,30 @@ import { expect, test } from './fixtures';
 const long = 'x'.repeat(10_000);
 
 /** What is typed into a field of the limits, and the sentence beside it. */
-const limits: Array<{ field: string; typed: string; told: string }> = [
-  { field: 'Time-out', typed: '0', told: 'Choose a number from 0.1 to 600.' },
-  { field: 'Time-out', typed: '-1', told: 'Choose a number from 0.1 to 600.' },
-  { field: 'Time-out', typed: '1e9', told: 'Choose a number from 0.1 to 600.' },
-  { field: 'Time-out', typed: 'soon', told: 'Choose a number from 0.1 to 600.' },
-  { field: 'Requests at once', typed: '257', told: 'Choose a whole number from 1 to 256.' },
-  { field: 'Requests at once', typed: '1.5', told: 'Choose a whole number from 1 to 256.' },
-  { field: 'Requests at once', typed: '🐿️', told: 'Choose a whole number from 1 to 256.' },
-  { field: 'Age limit', typed: '2', told: 'Write a number and a unit, such as 2s or 500ms.' },
-  { field: 'Age limit', typed: 'soon', told: 'Write a number and a unit, such as 2s or 500ms.' },
-  { field: 'Age limit', typed: long, told: 'Write a number and a unit, such as 2s or 500ms.' },
+const limits: Array<{ field: string; typed: string; text: string }> = [
+  { field: 'Time-out', typed: '0', text: 'Choose a number from 0.1 to 600.' },
+  { field: 'Time-out', typed: '-1', text: 'Choose a number from 0.1 to 600.' },
+  { field: 'Time-out', typed: '1e9', text: 'Choose a number from 0.1 to 600.' },
+  { field: 'Time-out', typed: 'soon', text: 'Choose a number from 0.1 to 600.' },
+  { field: 'Requests at once', typed: '257', text: 'Choose a whole number from 1 to 256.' },
+  { field: 'Requests at once', typed: '1.5', text: 'Choose a whole number from 1 to 256.' },
+  { field: 'Requests at once', typed: '🐿️', text: 'Choose a whole number from 1 to 256.' },
+  { field: 'Age limit', typed: '2', text: 'Write a number and a unit, such as 2s or 500ms.' },
+  { field: 'Age limit', typed: 'soon', text: 'Write a number and a unit, such as 2s or 500ms.' },
+  { field: 'Age limit', typed: long, text: 'Write a number and a unit, such as 2s or 500ms.' },
 ];
 
-test('limits that cannot be used are told while one types', async ({ page, visit }) => {
+test('limits that cannot be used are marked while one types', async ({ page, visit }) => {
   await visit('/config');
   await page.getByRole('button', { name: 'Expand section Limits' }).click();
-  for (const { field, typed, told } of limits) {
+  for (const { field, typed, text } of limits) {
     const input = page.getByLabel(field);
     await input.fill('');
     await input.pressSequentially(typed.slice(0, 20));
     await input.fill(typed);
-    await expect(page.getByText(told).first(), `${field}: ${typed.slice(0, 20)}`).toBeVisible();
+    await expect(page.getByText(text).first(), `${field}: ${typed.slice(0, 20)}`).toBeVisible();
     await input.fill('');
-    await expect(page.getByText(told)).toHaveCount(0);
+    await expect(page.getByText(text)).toHaveCount(0);
   }
 });
 
@@ -40,7 +40,7 @@ test('a fraction of a second can be typed', async ({ page, state, visit }) => {
   expect((await state()).saved.jsonData.timeoutSeconds).toBe(0.5);
 });
 
-test('names and addresses of clusters that cannot be used are told', async ({ faults, page, visit }) => {
+test('names and addresses of clusters that cannot be used are marked', async ({ faults, page, visit }) => {
   faults.expect(/\/health$/);
   await visit('/config');
   await page.getByLabel('Cluster name').fill('west');

@@ -13,7 +13,7 @@ const packages = older ? join(here, 'grafana-10') : resolve(here, '../..');
 const fromPackages = {
   name: 'from-packages',
   setup({ onResolve, resolve: find }) {
-    // One loader for all: Grafana 10.4 asks for it too, by names without endings.
+    // One loader for all: Grafana 10.4 imports it too, by names without endings.
     onResolve({ filter: /^systemjs\/dist\// }, ({ path }) => ({ path: resolve(here, '../../node_modules', path.replace(/(\.js)?$/, '.js')) }));
     onResolve({ filter: /^[^./]/ }, ({ importer, kind, path, pluginData }) => {
       const own = dirname(importer) === join(here, 'host') && pluginData !== 'found';

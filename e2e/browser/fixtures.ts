@@ -16,7 +16,7 @@ export interface Saved {
   secureJsonData?: Record<string, string>;
 }
 
-/** What the server tells tests. */
+/** The state of the server, for tests. */
 export interface State {
   addresses: Record<Cluster, string>;
   /** Requests so far, by cluster. */
@@ -27,7 +27,7 @@ export interface State {
 
 interface Fixtures {
   faults: Faults;
-  /** Where Flink is: before each test the data source looks at the normal cluster. */
+  /** Where Flink is: before each test the data source is that of the normal cluster. */
   addresses: State['addresses'];
   /** Goes to a page of the plugin; the one that is left must be without fault. */
   visit: (address: string) => Promise<void>;

@@ -25,7 +25,7 @@ test('a query keeps only the keys that its type takes', async ({ page, visit }) 
   }
 });
 
-test('a measure keeps only what it can be told by', async ({ page, visit }) => {
+test('a measure keeps only the grouping that it has', async ({ page, visit }) => {
   await visit(editing(full));
   await field(page, 'Measure').click();
   await option(page, 'Running').click();
@@ -42,7 +42,7 @@ test('keys that the editor does not know are kept', async ({ page, visit }) => {
   expect(await query(page)).toMatchObject({ queryType: 'subtasks', hide: false, window: '10s' });
 });
 
-test('a new panel asks for bottlenecks, a new alert rule for a measure', async ({ page, visit }) => {
+test('a new panel queries bottlenecks, a new alert rule a measure', async ({ page, visit }) => {
   await visit('/query');
   expect(await query(page)).toMatchObject({ schemaVersion: 1, queryType: 'bottlenecks' });
   await visit('/query?app=unified-alerting');

@@ -32,9 +32,9 @@ test('a regular expression and a variable are typed, and reach the backend as th
   await type(page, 'Tasks', '${task}');
   await type(page, 'Clusters', '[[cluster]]');
   expect(await query(page)).toMatchObject({ jobs: ['/^bott/', '$job'], tasks: ['${task}'], clusters: ['[[cluster]]'] });
-  const asked = page.waitForRequest(/api\/ds\/query/);
+  const request = page.waitForRequest(/api\/ds\/query/);
   await page.getByRole('button', { name: 'Run queries' }).click();
-  expect((await asked).postDataJSON().queries).toMatchObject([
+  expect((await request).postDataJSON().queries).toMatchObject([
     { jobs: ['/^bott/', 'bottleneck', 'skew'], tasks: ['$__all'], clusters: ['default'] },
   ]);
   const [names] = await fields(page);

@@ -3,7 +3,7 @@ export const older = process.env.GRAFANA_UI === '10.4';
 
 /** Messages of Grafana 10.4 alone. */
 export const warnings = [
-  // Its Field does not know the prop, and hands it on; React tells so in development only.
+  // Its Field hands the unknown prop on; React warns of it in development only.
   /React does not recognize the `%s` prop .* noMargin/,
 ];
 

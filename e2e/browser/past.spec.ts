@@ -1,10 +1,10 @@
 import { expect, test } from './fixtures';
 
-test('what is remembered, and the Prometheus behind it, is filled in and saved', async ({ faults, page, state, visit }) => {
+test('the history, and the Prometheus behind it, is filled in and saved', async ({ faults, page, state, visit }) => {
   faults.expect(/\/health$/); // there is no Prometheus
   await visit('/config');
   await page.getByRole('button', { name: 'Expand section History' }).click();
-  await page.getByLabel('Remember for').fill('6h');
+  await page.getByLabel('Keep samples for').fill('6h');
   await page.getByLabel('Memory').fill('128');
   await page.getByLabel('Sample for').fill('30m');
   await page.getByRole('button', { name: 'Expand section Prometheus' }).click();
@@ -22,10 +22,10 @@ test('what is remembered, and the Prometheus behind it, is filled in and saved',
   expect(secureJsonData).toMatchObject({ prometheusPassword: 'correct horse' });
 });
 
-test('a Prometheus that cannot be asked, and bounds that cannot be kept, are told while one types', async ({ page, visit }) => {
+test('a Prometheus address and bounds that cannot be used are marked while one types', async ({ page, visit }) => {
   await visit('/config');
   await page.getByRole('button', { name: 'Expand section History' }).click();
-  await page.getByLabel('Remember for').fill('soon');
+  await page.getByLabel('Keep samples for').fill('soon');
   await expect(page.getByText('Write a number and a unit')).toBeVisible();
   await page.getByLabel('Memory').fill('-1');
   await expect(page.getByText('Choose a number from 0 to 16384.')).toBeVisible();

@@ -62,13 +62,13 @@ test('clusters are followed too, and typed', async ({ addresses, configure, page
   expect(await values(page)).toEqual(['slow-sink']);
 });
 
-test('a newer variable, and one of an unknown list, are kept as they were, and a sentence says so', async ({ page, visit }) => {
-  for (const [saved, told] of [
+test('a newer variable, and one of an unknown list, are kept as they were, with a sentence about it', async ({ page, visit }) => {
+  for (const [saved, text] of [
     [{ schemaVersion: 99, variable: 'jobs', later: 1 }, 'schemaVersion 99'],
     [{ variable: 'operators', later: 1 }, '“operators”'],
   ] as const) {
     await visit(variable(saved));
-    await expect(page.getByRole('alert')).toContainText(told);
+    await expect(page.getByRole('alert')).toContainText(text);
     expect(await query(page)).toMatchObject(saved);
   }
   await field(page, 'List').click();

@@ -14,7 +14,7 @@ const oldestJava = 11
 
 var javaVersion = regexp.MustCompile(`version "(\d+)`)
 
-// Available says in one sentence what this machine lacks to start a real
+// Available returns an error that names what this machine lacks to start a real
 // Flink: Java 11 or later, or Maven.
 func Available() error {
 	output, err := exec.Command(java(), "-version").CombinedOutput()
@@ -23,7 +23,7 @@ func Available() error {
 	}
 	found := javaVersion.FindSubmatch(output)
 	if found == nil {
-		return fmt.Errorf("a real Flink needs Java %d or later, and `%s -version` does not say its version", oldestJava, java())
+		return fmt.Errorf("a real Flink needs Java %d or later, and `%s -version` prints no version", oldestJava, java())
 	}
 	if major, err := strconv.Atoi(string(found[1])); err != nil || major < oldestJava {
 		return fmt.Errorf("a real Flink needs Java %d or later, and `%s` is older: install a newer JDK, or set JAVA_HOME", oldestJava, java())

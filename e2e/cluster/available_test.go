@@ -16,7 +16,7 @@ func TestAvailable(t *testing.T) {
 		"25":     {`echo 'Picked up JAVA_TOOL_OPTIONS: -Xmx1g'; echo 'openjdk version "25"'`, ""},
 		"8":      {`echo 'java version "1.8.0_292"' >&2`, "is older"},
 		"absent": {`exit 127`, "there is none"},
-		"odd":    {`echo hello`, "does not say its version"},
+		"odd":    {`echo hello`, "prints no version"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			project(t, test.java, maven)

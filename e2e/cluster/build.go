@@ -10,6 +10,8 @@ import (
 	"regexp"
 	"strconv"
 	"time"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/e2e/process"
 )
 
 const buildTimeout = 10 * time.Minute
@@ -28,7 +30,7 @@ func build(ctx context.Context, dir, version string) error {
 	stamp := filepath.Join(dir, "target", version, ".built")
 	changed, err := newerThan(stamp, dir)
 	if err != nil {
-		return fmt.Errorf("looking for the sources of the jobs: %w", err)
+		return fmt.Errorf("reading the sources of the jobs: %w", err)
 	}
 	if !changed {
 		return nil
@@ -51,14 +53,16 @@ func runMaven(ctx context.Context, dir, version, suffix string) error {
 	}
 	maven := exec.CommandContext(ctx, "mvn", append(arguments, "package")...)
 	maven.WaitDelay = closeTimeout
-	output := newTail()
-	maven.Stdout, maven.Stderr = output, output
-	err := maven.Run()
-	if ctx.Err() != nil {
+	started, err := process.Start(maven, nil)
+	if err != nil {
+		return fmt.Errorf("building the jobs for Flink %s with mvn: %w", version, err)
+	}
+	<-started.Ended()
+	if err = started.Err(); ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
 	if err != nil {
-		return fmt.Errorf("building the jobs for Flink %s with mvn: %w%s", version, err, output.quote())
+		return fmt.Errorf("building the jobs for Flink %s with mvn: %w%s", version, err, started.Printed())
 	}
 	return nil
 }
@@ -72,7 +76,7 @@ func scalaSuffix(major, minor string) string {
 	return ""
 }
 
-// newerThan tells whether the pom or a source in dir changed after the stamp,
+// newerThan reports whether the pom or a source in dir changed after the stamp,
 // or there is no stamp.
 func newerThan(stamp, dir string) (bool, error) {
 	built, err := os.Stat(stamp)
@@ -83,7 +87,7 @@ func newerThan(stamp, dir string) (bool, error) {
 		return false, err
 	}
 	changed := false
-	look := func(path string, _ fs.DirEntry, err error) error {
+	check := func(path string, _ fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -91,8 +95,8 @@ func newerThan(stamp, dir string) (bool, error) {
 		changed = changed || err == nil && info.ModTime().After(built.ModTime())
 		return err
 	}
-	if err := filepath.WalkDir(filepath.Join(dir, "pom.xml"), look); err != nil {
+	if err := filepath.WalkDir(filepath.Join(dir, "pom.xml"), check); err != nil {
 		return false, err
 	}
-	return changed, filepath.WalkDir(filepath.Join(dir, "src"), look)
+	return changed, filepath.WalkDir(filepath.Join(dir, "src"), check)
 }

@@ -1,6 +1,6 @@
 // Package cluster starts a real Flink with demo jobs for tests and the demo:
-// it has Maven build e2e/flink for the version that is asked for, and runs it
-// in a JVM that never outlives this process.
+// it has Maven build e2e/flink for a version of Flink, and runs it in a JVM that
+// never outlives this process.
 package cluster
 
 import (
@@ -9,11 +9,16 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"time"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/e2e/process"
 )
 
 // Newest is the newest version of Flink that the jobs are known to run on.
@@ -21,20 +26,20 @@ const Newest = "2.3.0"
 
 const (
 	mainClass = "io.flinkscope.e2e.FlinkCluster"
-	announced = "FLINK_URL="
 
 	startTimeout = 120 * time.Second
 	closeTimeout = 10 * time.Second
 )
 
+// announced are the addresses that Flink prints: of its Prometheus reporters,
+// and, when all tasks of its jobs run, of its REST API.
+var announced = regexp.MustCompile(`^(FLINK_URL|FLINK_REPORTER)=(.*)$`)
+
 // Cluster is a Flink cluster that runs, with all tasks of its jobs running.
 type Cluster struct {
 	url     string
-	process *exec.Cmd
 	stdin   io.Closer
-	output  *tail
-	ended   chan struct{} // closed after outcome is set
-	outcome error
+	process *process.Process
 }
 
 // Start builds what dir, the Maven project e2e/flink, has for the version,
@@ -43,7 +48,7 @@ type Cluster struct {
 // downloads it and may take minutes.
 //
 // The cluster lives until Close, or until ctx or this program ends. Errors
-// quote the last lines that Maven or Flink wrote.
+// quote the last lines that Maven or Flink has printed.
 func Start(ctx context.Context, dir, version string, jobs ...string) (*Cluster, error) {
 	return StartConfigured(ctx, dir, version, nil, jobs...)
 }
@@ -57,10 +62,37 @@ func StartConfigured(ctx context.Context, dir, version string, conf map[string]s
 	if err != nil {
 		return nil, fmt.Errorf("starting Flink %s: %w", version, err)
 	}
-	if err := c.await(ctx); err != nil {
+	if c.url, err = AwaitURL(ctx, c.process, startTimeout); err != nil {
 		return nil, fmt.Errorf("starting Flink %s: %w", version, errors.Join(err, c.Close()))
 	}
 	return c, nil
+}
+
+// Announcements match the lines that [AwaitURL] and [Reporters] read.
+func Announcements() *regexp.Regexp { return announced }
+
+// AwaitURL returns the address of the REST API when all tasks of the jobs of a
+// [FlinkCluster] process run.
+func AwaitURL(ctx context.Context, flink *process.Process, timeout time.Duration) (url string, err error) {
+	err = flink.Until(ctx, timeout, "its jobs ran", func(context.Context) (bool, error) {
+		for _, match := range flink.Matches() {
+			if match[1] == "FLINK_URL" {
+				url = match[2]
+			}
+		}
+		return url != "", nil
+	})
+	return url, err
+}
+
+// Reporters are the addresses, host and port, of a process' Prometheus reporters.
+func Reporters(flink *process.Process) (addresses []string) {
+	for _, match := range flink.Matches() {
+		if match[1] == "FLINK_REPORTER" {
+			addresses = append(addresses, match[2])
+		}
+	}
+	return addresses
 }
 
 // URL is the base address of the REST API.
@@ -68,24 +100,31 @@ func (c *Cluster) URL() string {
 	return c.url
 }
 
+// Reporter is the address, host and port, of the Prometheus reporter that was
+// configured with that range of ports; empty if there is none.
+func (c *Cluster) Reporter(first, last int) string {
+	for _, address := range Reporters(c.process) {
+		if _, text, err := net.SplitHostPort(address); err == nil {
+			if port, err := strconv.Atoi(text); err == nil && port >= first && port <= last {
+				return address
+			}
+		}
+	}
+	return ""
+}
+
 // PID is the id of the JVM's process.
 func (c *Cluster) PID() int {
-	return c.process.Process.Pid
+	return c.process.PID()
 }
 
 // Close ends the JVM, by force after ten seconds, and returns when it is gone.
-// It may be called again. The error says that the JVM could not be ended.
+// It may be called again. It fails if the JVM could not be ended.
 func (c *Cluster) Close() error {
 	c.stdin.Close() // a second time it is closed already
-	select {
-	case <-c.ended:
-		return nil
-	case <-time.After(closeTimeout):
+	if err := c.process.Wait(closeTimeout); err != nil && c.process.Err() == nil {
+		return fmt.Errorf("ending Flink: %w", err)
 	}
-	if err := c.process.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return fmt.Errorf("ending Flink's process %d: %w", c.PID(), err)
-	}
-	<-c.ended
 	return nil
 }
 
@@ -97,42 +136,19 @@ func launch(ctx context.Context, dir, version string, conf map[string]string, jo
 	for _, key := range slices.Sorted(maps.Keys(conf)) {
 		arguments = append(arguments, "--conf", key+"="+conf[key])
 	}
-	process := exec.CommandContext(ctx, java(), arguments...)
-	process.Dir = dir
-	stdin, err := process.StdinPipe()
+	command := exec.CommandContext(ctx, java(), arguments...)
+	command.Dir = dir
+	stdin, err := command.StdinPipe()
 	if err != nil {
 		return nil, err
 	}
-	process.Cancel = stdin.Close
-	process.WaitDelay = closeTimeout
-	c := &Cluster{process: process, stdin: stdin, output: newTail(), ended: make(chan struct{})}
-	process.Stdout, process.Stderr = c.output, c.output
-	if err := process.Start(); err != nil {
+	command.Cancel = stdin.Close
+	command.WaitDelay = closeTimeout
+	started, err := process.Start(command, announced)
+	if err != nil {
 		return nil, err
 	}
-	go c.follow()
-	return c, nil
-}
-
-func (c *Cluster) follow() {
-	c.outcome = c.process.Wait()
-	close(c.ended)
-}
-
-// await returns when the cluster has said its address.
-func (c *Cluster) await(ctx context.Context) error {
-	late := time.NewTimer(startTimeout)
-	defer late.Stop()
-	select {
-	case c.url = <-c.output.announcement:
-		return nil
-	case <-c.ended:
-		return fmt.Errorf("it ended before its jobs ran (%v)%s", c.outcome, c.output.quote())
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-late.C:
-		return fmt.Errorf("its jobs do not run after %s%s", startTimeout, c.output.quote())
-	}
+	return &Cluster{stdin: stdin, process: started}, nil
 }
 
 func classPath(version string) string {

@@ -23,8 +23,8 @@ func TestClusterRunsUntilItIsClosed(t *testing.T) {
 	if c.URL() != "http://127.0.0.1:8081" {
 		t.Errorf("address is %q", c.URL())
 	}
-	if !strings.Contains(c.output.quote(), mainClass+" --job skew --job healthy") {
-		t.Errorf("jobs are missing in %s", c.output.quote())
+	if !strings.Contains(c.process.Printed(), mainClass+" --job skew --job healthy") {
+		t.Errorf("jobs are missing in %s", c.process.Printed())
 	}
 	for range 2 {
 		if err := c.Close(); err != nil {
@@ -36,13 +36,28 @@ func TestClusterRunsUntilItIsClosed(t *testing.T) {
 	}
 }
 
+// Each reporter has a range of ports to itself.
+func TestReportersAreKnownByTheirRange(t *testing.T) {
+	const reporters = "echo FLINK_REPORTER=127.0.0.1:22001; echo FLINK_REPORTER=127.0.0.1:21000;" + flink
+	c, err := Start(t.Context(), project(t, reporters, maven), "2.3.0", "skew")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, b, none := c.Reporter(21000, 21999), c.Reporter(22000, 22999), c.Reporter(23000, 23999); a != "127.0.0.1:21000" || b != "127.0.0.1:22001" || none != "" {
+		t.Errorf("reporters are at %q, %q and %q", a, b, none)
+	}
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestFlinkGetsItsSettings(t *testing.T) {
 	c, err := StartConfigured(t.Context(), project(t, flink, maven), "2.3.0", map[string]string{"b.key": "2", "a.key": "x y"}, "skew")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := "--job skew --conf a.key=x y --conf b.key=2"; !strings.Contains(c.output.quote(), want) {
-		t.Errorf("%q is missing in %s", want, c.output.quote())
+	if want := "--job skew --conf a.key=x y --conf b.key=2"; !strings.Contains(c.process.Printed(), want) {
+		t.Errorf("%q is missing in %s", want, c.process.Printed())
 	}
 	if err := c.Close(); err != nil {
 		t.Error(err)
@@ -56,7 +71,7 @@ func TestClusterEndsWithItsContext(t *testing.T) {
 		t.Fatal(err)
 	}
 	cancel()
-	<-c.ended
+	<-c.process.Ended()
 }
 
 func TestStartSaysWhatFailed(t *testing.T) {
@@ -69,7 +84,7 @@ func TestStartSaysWhatFailed(t *testing.T) {
 			[]string{"building the jobs for Flink 2.3.0 with mvn: exit status 1", "no such artifact"}},
 		"java": {"1.20.5", "echo 'Unknown job a.' >&2; exit 2", maven,
 			[]string{"starting Flink 1.20.5", "exit status 2", "Unknown job a."}},
-		"silence": {"1.20.5", "exit 0", maven, []string{"it wrote nothing"}},
+		"silence": {"1.20.5", "exit 0", maven, []string{"it has printed nothing"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := Start(t.Context(), project(t, test.java, test.mvn), test.version, "all")

@@ -13,7 +13,7 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/e2e/cluster"
 )
 
-func TestWhatTheSpecificationDoesNotKnowIsAnError(t *testing.T) {
+func TestUnknownKeysAreErrors(t *testing.T) {
 	for name, content := range map[string]string{
 		"key":     "services: {a: {image: b, volume: [c]}}",
 		"volume":  "services: {a: {image: b, volumes: ['data:/d']}}",
@@ -56,7 +56,7 @@ func TestPortsAreOpenToThisMachineOnly(t *testing.T) {
 	}
 }
 
-// What is mounted and missing Docker makes a folder of, and owns as root.
+// Docker makes a folder, owned by root, of what is mounted and missing.
 func TestWhatIsMountedExists(t *testing.T) {
 	for name, mount := range mounts(project(t)) {
 		if !mount.ReadOnly {

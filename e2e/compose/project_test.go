@@ -1,6 +1,6 @@
-// Package compose proves docker-compose.yaml without a Docker engine: by the
-// reference implementation of the compose specification, and by running what
-// its Flink runs.
+// Package compose tests docker-compose.yaml without a Docker engine: by the
+// reference implementation of the compose specification, and by running the
+// command of its Flink.
 package compose
 
 import (
@@ -15,7 +15,7 @@ import (
 const root = "../.."
 
 // load reads the file as `docker compose up` does when nothing is set in the
-// environment. What the specification does not know is an error.
+// environment. Keys that are not in the specification are errors.
 func load(t *testing.T, file string) (*types.Project, error) {
 	t.Helper()
 	options, err := cli.NewProjectOptions([]string{file})

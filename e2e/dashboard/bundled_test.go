@@ -52,7 +52,7 @@ func TestEveryDashboardIsIncluded(t *testing.T) {
 }
 
 // Grafana 10.4 stores schema version 39. An id belongs to one Grafana, and
-// nobody is asked for inputs where a file is provisioned.
+// a provisioned file needs no inputs.
 func TestDashboardsSuitEveryGrafana(t *testing.T) {
 	for file, d := range bundled(t) {
 		var keys map[string]json.RawMessage
@@ -97,18 +97,18 @@ func TestEverythingAsksTheChosenDataSource(t *testing.T) {
 	for file, d := range bundled(t) {
 		for _, p := range d.Panels {
 			if len(p.Targets) == 0 || p.Datasource != chosen {
-				t.Errorf("%s: %q asks %+v for %d targets", file, p.Title, p.Datasource, len(p.Targets))
+				t.Errorf("%s: %q queries %+v for %d targets", file, p.Title, p.Datasource, len(p.Targets))
 			}
 			for _, target := range p.Targets {
-				var asks struct{ Datasource Datasource }
-				if err := json.Unmarshal(target, &asks); err != nil || asks.Datasource != chosen {
-					t.Errorf("%s: a target of %q asks %+v, %v", file, p.Title, asks.Datasource, err)
+				var parsed struct{ Datasource Datasource }
+				if err := json.Unmarshal(target, &parsed); err != nil || parsed.Datasource != chosen {
+					t.Errorf("%s: a target of %q queries %+v, %v", file, p.Title, parsed.Datasource, err)
 				}
 			}
 		}
 		for _, v := range d.Templating.List {
 			if v.Type == "datasource" && string(v.Query) != `"`+host.PluginID+`"` || v.Type == "query" && v.Datasource != chosen {
-				t.Errorf("%s: variable %s asks %+v for %s", file, v.Name, v.Datasource, v.Query)
+				t.Errorf("%s: variable %s queries %+v for %s", file, v.Name, v.Datasource, v.Query)
 			}
 		}
 	}

@@ -1,5 +1,5 @@
 // Package dashboard reads dashboards as Grafana stores them, as far as it
-// matters to a data source: what their panels ask, which fields of the answers
+// matters to a data source: what their panels query, which fields of the answers
 // they name, and how variables are filled in.
 package dashboard
 
@@ -38,7 +38,7 @@ type Panel struct {
 	Transformations []Transformation  `json:"transformations"`
 }
 
-// Datasource is how a panel, target or variable says what it asks.
+// Datasource is the reference of a panel, target or variable to its data source.
 type Datasource struct {
 	Type string `json:"type"`
 	UID  string `json:"uid"`
@@ -47,7 +47,7 @@ type Datasource struct {
 // Area is where a panel lies on the grid, 24 columns wide.
 type Area struct{ X, Y, W, H int }
 
-// Overlaps tells whether two areas share a cell.
+// Overlaps reports whether two areas share a cell.
 func (a Area) Overlaps(b Area) bool {
 	return a.X < b.X+b.W && b.X < a.X+a.W && a.Y < b.Y+b.H && b.Y < a.Y+a.H
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 )
 
-// FieldConfig says how a panel shows fields.
+// FieldConfig is how a panel shows fields.
 type FieldConfig struct {
 	Overrides []Override `json:"overrides"`
 }
@@ -44,7 +44,7 @@ func (o Override) Links() (urls []string) {
 	return urls
 }
 
-// Options are those of a panel that say which fields it shows, and how.
+// Options are those of a panel about which fields it shows, and how.
 type Options struct {
 	ReduceOptions struct {
 		// Calcs are how a stat panel makes one value of a field's.

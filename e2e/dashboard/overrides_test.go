@@ -67,7 +67,7 @@ func (c column) fixedColour() string {
 	return ""
 }
 
-// Of a field that is left out a link knows nothing.
+// A link cannot use a field that is left out.
 func TestLinksTakeAlongWhatIsThere(t *testing.T) {
 	links := 0
 	for c := range columns(t) {

@@ -19,7 +19,7 @@ type Variable struct {
 	Multi      bool            `json:"multi"`
 	IncludeAll bool            `json:"includeAll"`
 	AllValue   *string         `json:"allValue"`
-	// Refresh is 2 where the values are asked for on every change of the time range.
+	// Refresh is 2 where the values are queried on every change of the time range.
 	Refresh int `json:"refresh"`
 	Sort    int `json:"sort"`
 	Current struct {

@@ -1,6 +1,6 @@
 import { expect, test } from '@grafana/plugin-e2e';
 
-/** Flink's address as that Grafana reaches it: docker-compose.yaml's unless told. */
+/** Flink's address as that Grafana reaches it: docker-compose.yaml's by default. */
 const address = process.env.GRAFANA_FLINK_URL ?? 'http://flink:8081';
 
 test('Save & test answers with what Flink is', async ({ createDataSourceConfigPage, page }) => {

@@ -1,8 +1,14 @@
 package host
 
-import "os"
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+)
 
-// grafanaVersion is what the plugin is told that it runs under.
+// grafanaVersion is the version that the plugin gets in its environment and in
+// requests.
 const grafanaVersion = "13.2.2"
 
 // passed are the variables that Grafana hands on to a plugin; no other reaches
@@ -20,4 +26,14 @@ func environment() []string {
 		}
 	}
 	return variables
+}
+
+// Executable is the path at which Grafana expects the backend for this machine, in
+// the plugin's directory.
+func Executable(directory string) string {
+	name := fmt.Sprintf("gpx_flink_%s_%s", runtime.GOOS, runtime.GOARCH)
+	if runtime.GOOS == "windows" {
+		name += ".exe"
+	}
+	return filepath.Join(directory, name)
 }

@@ -1,6 +1,6 @@
-// Package host starts a backend plugin the way Grafana does: as a process of
-// its own, found by the handshake of go-plugin and asked over gRPC. Tests and
-// the demo use it to look at the built executable from where Grafana stands.
+// Package host starts a backend plugin as Grafana does: as a process of its own,
+// with go-plugin's handshake, and sends it requests over gRPC. Tests and the demo
+// use it to query the built executable.
 package host
 
 import (
@@ -13,17 +13,21 @@ import (
 	"sync"
 	"time"
 
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/backend/grpcplugin"
+	"github.com/grafana/grafana-plugin-sdk-go/genproto/pluginv2"
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/go-plugin"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/e2e/process"
 )
 
 // startTimeout is how long a plugin may take to offer its address.
 const startTimeout = 30 * time.Second
 
-// Plugin is a backend plugin that runs. It may be asked by many at once.
+// Plugin is a backend plugin that runs. It is safe for concurrent use.
 type Plugin struct {
-	process     *plugin.Client
+	client      *plugin.Client
 	pid         int
 	closing     sync.Once
 	diagnostics grpcplugin.DiagnosticsClient
@@ -31,19 +35,19 @@ type Plugin struct {
 	resources   grpcplugin.ResourceClient
 }
 
-// Start runs the executable and shakes hands with it. What it logs, JSON lines
-// on its standard error, goes to log, which may be nil.
+// Start runs the executable and waits for its handshake. Its log, JSON lines on
+// standard error, goes to log, which may be nil.
 //
-// The process lives until Close, or until ctx or this program ends. An error
-// says in one sentence why it did not start.
+// The process lives until Close, or until ctx or this program ends. An error is
+// one sentence on why it did not start.
 func Start(ctx context.Context, executable string, log io.Writer) (*Plugin, error) {
 	if _, err := os.Stat(executable); err != nil {
 		return nil, fmt.Errorf("no plugin to start, build it with `go tool mage build`: %w", err)
 	}
 	command := exec.CommandContext(ctx, executable)
 	command.Env = environment()
-	endWithParent(command)
-	p := &Plugin{process: plugin.NewClient(clientConfig(command, log))}
+	process.EndWithParent(command)
+	p := &Plugin{client: plugin.NewClient(clientConfig(command, log))}
 	if err := p.connect(); err != nil {
 		p.Close()
 		if ctx.Err() != nil {
@@ -64,11 +68,62 @@ func (p *Plugin) PID() int {
 // Close ends the process, by force after two seconds, and returns when it is
 // gone. Only the first call does anything.
 func (p *Plugin) Close() {
-	p.closing.Do(p.process.Kill)
+	p.closing.Do(p.client.Kill)
+}
+
+// CheckHealth requests what Save & test shows. An error means that the plugin
+// did not answer; what is wrong with the data source is in the result.
+func (p *Plugin) CheckHealth(ctx context.Context, settings backend.DataSourceInstanceSettings) (*backend.CheckHealthResult, error) {
+	answer, err := p.diagnostics.CheckHealth(ctx, &pluginv2.CheckHealthRequest{
+		PluginContext: pluginContext(settings),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("the plugin did not answer the health check: %w", err)
+	}
+	return backend.FromProto().CheckHealthResponse(answer), nil
+}
+
+// QueryData sends the queries in one request, as a panel does. An error means
+// that the plugin did not answer at all; a query's own is in its response.
+func (p *Plugin) QueryData(ctx context.Context, settings backend.DataSourceInstanceSettings, queries ...backend.DataQuery) (*backend.QueryDataResponse, error) {
+	return p.query(ctx, settings, nil, queries)
+}
+
+// Evaluate sends the queries in one request, as an alert rule does.
+func (p *Plugin) Evaluate(ctx context.Context, settings backend.DataSourceInstanceSettings, queries ...backend.DataQuery) (*backend.QueryDataResponse, error) {
+	return p.query(ctx, settings, map[string]string{backend.FromAlertHeaderName: "true"}, queries)
+}
+
+func (p *Plugin) query(ctx context.Context, settings backend.DataSourceInstanceSettings, headers map[string]string, queries []backend.DataQuery) (*backend.QueryDataResponse, error) {
+	request := backend.ToProto().QueryDataRequest(&backend.QueryDataRequest{Headers: headers, Queries: queries})
+	request.PluginContext = pluginContext(settings)
+	answer, err := p.data.QueryData(ctx, request)
+	if err != nil {
+		return nil, fmt.Errorf("the plugin did not answer %d queries: %w", len(queries), err)
+	}
+	return backend.FromProto().QueryDataResponse(answer)
+}
+
+// CallResource sends the request, whose PluginContext is filled in here, and
+// returns the first part of the answer, which is all of it but for streams.
+func (p *Plugin) CallResource(ctx context.Context, settings backend.DataSourceInstanceSettings, request backend.CallResourceRequest) (*backend.CallResourceResponse, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	message := backend.ToProto().CallResourceRequest(&request)
+	message.PluginContext = pluginContext(settings)
+	stream, err := p.resources.CallResource(ctx, message)
+	if err != nil {
+		return nil, fmt.Errorf("the plugin did not take %s %s: %w", request.Method, request.Path, err)
+	}
+	answer, err := stream.Recv()
+	if err != nil {
+		return nil, fmt.Errorf("the plugin did not answer %s %s: %w", request.Method, request.Path, err)
+	}
+	return backend.FromProto().CallResourceResponse(answer), nil
 }
 
 func (p *Plugin) connect() error {
-	rpc, err := p.process.Client()
+	rpc, err := p.client.Client()
 	if err != nil {
 		return err
 	}

@@ -2,26 +2,34 @@
 package prometheus
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/prometheus/client_golang/api"
+	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/e2e/process"
 )
 
 const (
 	// startTimeout is how long it may take until all targets are up.
-	startTimeout = 30 * time.Second
+	startTimeout = time.Minute
 	closeTimeout = 10 * time.Second
 )
 
-// Available tells in a sentence why there is no Prometheus, or nil.
+// listening is the line in which Prometheus prints the address that it has got.
+var listening = regexp.MustCompile(`msg="Listening on".* address=(\S+)`)
+
+// Available returns an error that names what this machine lacks to start a real
+// Prometheus.
 func Available() error {
 	if _, err := exec.LookPath("prometheus"); err != nil {
 		return fmt.Errorf("a real Prometheus is needed, and there is none: install Debian's package prometheus (%w)", err)
@@ -34,34 +42,31 @@ type Prometheus struct {
 	// URL is the base address of its API.
 	URL string
 
-	process *exec.Cmd
-	output  bytes.Buffer
+	process *process.Process
 }
 
-// Start runs Prometheus on the loopback address, with everything it writes
-// inside the directory, and returns when it has scraped all targets, addresses
-// of host and port, without an error. It runs until Close or the end of ctx.
+// Start runs Prometheus on a free port of the loopback address, with all its
+// files inside the directory, and returns when it has scraped all targets,
+// addresses of host and port, without an error. It runs until Close or the end
+// of ctx. Errors quote the last lines that it has printed.
 func Start(ctx context.Context, directory string, interval time.Duration, targets ...string) (*Prometheus, error) {
-	address, err := Free()
-	if err != nil {
-		return nil, err
-	}
 	file := filepath.Join(directory, "prometheus.yml")
 	if err := os.WriteFile(file, []byte(configuration(interval, targets)), 0o600); err != nil {
 		return nil, err
 	}
-	p := &Prometheus{URL: "http://" + address}
-	p.process = exec.CommandContext(ctx, "prometheus", "--config.file="+file,
-		"--storage.tsdb.path="+filepath.Join(directory, "data"), "--web.listen-address="+address, "--log.level=warn")
-	p.process.Cancel = func() error { return p.process.Process.Signal(syscall.SIGTERM) }
-	p.process.WaitDelay = closeTimeout
-	p.process.Stdout, p.process.Stderr = &p.output, &p.output
-	endWithParent(p.process)
-	if err := p.process.Start(); err != nil {
+	command := exec.CommandContext(ctx, "prometheus", "--config.file="+file,
+		"--storage.tsdb.path="+filepath.Join(directory, "data"), "--web.listen-address=127.0.0.1:0")
+	command.Cancel = func() error { return command.Process.Signal(syscall.SIGTERM) }
+	command.WaitDelay = closeTimeout
+	process.EndWithParent(command)
+	started, err := process.Start(command, listening)
+	if err != nil {
 		return nil, err
 	}
+	p := &Prometheus{process: started}
 	if err := p.await(ctx, len(targets)); err != nil {
-		return nil, fmt.Errorf("%w: %w", err, p.Close())
+		_ = p.Close() // it has printed more than that
+		return nil, fmt.Errorf("starting Prometheus: %w", err)
 	}
 	return p, nil
 }
@@ -76,26 +81,49 @@ func configuration(interval time.Duration, targets []string) string {
 		interval, strings.Join(quoted, ", "))
 }
 
-// PID is the id of its process.
-func (p *Prometheus) PID() int { return p.process.Process.Pid }
-
-// Close ends the process and returns when it is gone, if the end of its context
-// has not ended it already. An error quotes what it wrote.
-func (p *Prometheus) Close() error {
-	if err := p.process.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
+// await returns when Prometheus listens and that many targets are up.
+func (p *Prometheus) await(ctx context.Context, targets int) error {
+	address, err := p.process.Await(ctx, startTimeout, "it listened")
+	if err != nil {
 		return err
 	}
-	if err := p.process.Wait(); err != nil && !p.process.ProcessState.Success() {
-		return fmt.Errorf("Prometheus ended with %w: %s", err, strings.TrimSpace(p.output.String()))
+	p.URL = "http://" + address[1]
+	transport := &http.Transport{}
+	defer transport.CloseIdleConnections()
+	client, err := api.NewClient(api.Config{Address: p.URL, RoundTripper: transport})
+	if err != nil {
+		return err
 	}
-	return nil
+	return p.process.Until(ctx, startTimeout, fmt.Sprintf("%d targets were up", targets), func(ctx context.Context) (bool, error) {
+		up, err := up(ctx, v1.NewAPI(client))
+		return up == targets, err
+	})
 }
 
-// Free finds a loopback address that nothing listens on.
-func Free() (address string, err error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+// up counts the targets that were scraped. The error is why others were not.
+func up(ctx context.Context, client v1.API) (up int, why error) {
+	found, err := client.Targets(ctx)
 	if err != nil {
-		return "", err
+		return 0, err
 	}
-	return listener.Addr().String(), listener.Close()
+	for _, target := range found.Active {
+		if target.Health == v1.HealthGood {
+			up++
+		} else if target.LastError != "" {
+			why = fmt.Errorf("%s: %s", target.ScrapeURL, target.LastError)
+		}
+	}
+	return up, why
+}
+
+// PID is the id of its process.
+func (p *Prometheus) PID() int { return p.process.PID() }
+
+// Close ends the process and returns when it is gone, if the end of its context
+// has not ended it already. An error quotes the last lines that it has printed.
+func (p *Prometheus) Close() error {
+	if err := p.process.Terminate(closeTimeout); err != nil {
+		return fmt.Errorf("Prometheus ended with %w%s", err, p.process.Printed())
+	}
+	return nil
 }

@@ -46,7 +46,18 @@ func TestPrometheusRunsUntilItIsClosed(t *testing.T) {
 	}
 }
 
-func TestPrometheusIsNamedWhereItLacks(t *testing.T) {
+// What keeps Prometheus from starting is in what it has printed.
+func TestStartFails(t *testing.T) {
+	if err := Available(); err != nil {
+		t.Skip(err)
+	}
+	_, err := Start(t.Context(), t.TempDir(), -time.Second)
+	if err == nil || !strings.Contains(err.Error(), "it ended before it listened (exit status") || !strings.Contains(err.Error(), "prometheus.yml") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestPrometheusIsNamedWhereItIsMissing(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	if err := Available(); err == nil || !strings.Contains(err.Error(), "install Debian's package prometheus") {
 		t.Errorf("got %v", err)

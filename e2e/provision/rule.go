@@ -78,7 +78,7 @@ func Read(folder string) (groups []Group, err error) {
 	return groups, nil
 }
 
-// Query is what the node asks a data source at that time.
+// Query is the node's query at that time.
 func (n Node) Query(at time.Time) (backend.DataQuery, error) {
 	model, err := json.Marshal(n.Model)
 	return backend.DataQuery{

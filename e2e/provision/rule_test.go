@@ -50,12 +50,12 @@ func TestTheRuleOfBottlenecks(t *testing.T) {
 		t.Errorf("it fires after %s with %+v of %+v", rule.For, threshold, query.RelativeTimeRange)
 	}
 	if m := query.Model; m["queryType"] != "measure" || m["measure"] != "bottleneck" || m["by"] != "job" || m["schemaVersion"] != 1 {
-		t.Errorf("it asks for %v", m)
+		t.Errorf("it queries %v", m)
 	}
 }
 
 // What is not known neither fires nor resolves; and Grafana's rule editor wants
-// every node to say its refId, and every condition a query.
+// every node to have its refId, and every condition a query.
 func TestRulesKeepTheirStateAndSuitTheEditor(t *testing.T) {
 	for _, rule := range provisioned(t) {
 		if rule.NoDataState != "KeepLast" || rule.ExecErrState != "KeepLast" {
@@ -72,7 +72,7 @@ func TestRulesKeepTheirStateAndSuitTheEditor(t *testing.T) {
 		}
 		for _, node := range rule.Data {
 			if source, _ := node.Model["datasource"].(map[string]any); node.Model["refId"] != node.RefID || source["uid"] != node.DatasourceUID {
-				t.Errorf("%q: %s says it is %v, of %v", rule.Title, node.RefID, node.Model["refId"], source)
+				t.Errorf("%q: %s has the refId %v, of %v", rule.Title, node.RefID, node.Model["refId"], source)
 			}
 		}
 	}
@@ -109,7 +109,7 @@ func TestLabelsHoldNoDollar(t *testing.T) {
 	}
 }
 
-// The rule asks the data source that is provisioned beside it, and Grafana
+// The rule queries the data source that is provisioned beside it, and Grafana
 // finds the dashboards where the plugin is installed.
 func TestTheFilesFitTogether(t *testing.T) {
 	var sources struct {
@@ -124,7 +124,7 @@ func TestTheFilesFitTogether(t *testing.T) {
 	}
 	for _, rule := range provisioned(t) {
 		if _, query, err := rule.Threshold(); err != nil || query.DatasourceUID != sources.Datasources[0].UID {
-			t.Errorf("%q asks %s, %v", rule.Title, query.DatasourceUID, err)
+			t.Errorf("%q queries %s, %v", rule.Title, query.DatasourceUID, err)
 		}
 	}
 	var providers struct {

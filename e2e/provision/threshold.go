@@ -53,7 +53,7 @@ func (r Rule) Threshold() (threshold Threshold, query Node, err error) {
 	return threshold, query, err
 }
 
-// Met tells whether a value is beyond the threshold; nil is not known, and
+// Met reports whether a value is beyond the threshold; nil is not known, and
 // neither.
 func (t Threshold) Met(value *float64) (bool, error) {
 	if len(t.Conditions) != 1 || t.Conditions[0].Evaluator.Type != "gt" || len(t.Conditions[0].Evaluator.Params) != 1 {

@@ -7,10 +7,10 @@ import (
 	"text/template"
 )
 
-// Doors are what the proxy is in front of, and what it wants to be shown.
+// Doors are what the proxy is in front of, and the credentials that it demands.
 type Doors struct {
-	// Flink is where the REST API is, host and port; Away a place where none
-	// is any more.
+	// Flink is where the REST API is, host and port; Away an address where
+	// nothing listens.
 	Flink, Away string
 	// Own is the certificate of the proxy; Clients, in PEM, of the authority
 	// of those who may enter by mutual TLS.
@@ -21,14 +21,15 @@ type Doors struct {
 	User, Password, Token, Session string
 }
 
-// write fills the directory with the configuration and what belongs to it.
-func (d Doors) write(directory string, ports []string) error {
+// write fills the directory with the configuration and its files. At the path
+// ready nginx answers 204.
+func (d Doors) write(directory string, ports []string, ready string) error {
 	var text strings.Builder
 	err := configuration.Execute(&text, struct {
 		Doors
-		Directory                        string
+		Directory, Ready                 string
 		Plain, PlainIPv6, TLS, MutualTLS string
-	}{d, directory, ports[0], ports[1], ports[2], ports[3]})
+	}{d, directory, ready, ports[0], ports[1], ports[2], ports[3]})
 	if err != nil {
 		return err
 	}
@@ -43,13 +44,13 @@ func (d Doors) write(directory string, ports []string) error {
 	return nil
 }
 
-// configuration leaves to nginx's defaults what it does not have to say. It
+// configuration has nothing that nginx's defaults have. It
 // has one process, so that none is left when that ends.
 var configuration = template.Must(template.New("nginx.conf").Parse(`
 daemon off;
 master_process off;
 pid {{.Directory}}/nginx.pid;
-error_log {{.Directory}}/error.log;
+error_log stderr;
 events {}
 http {
 	access_log off;
@@ -73,6 +74,7 @@ http {
 		listen {{.Plain}};
 		listen {{.PlainIPv6}};
 		location / { return 404; }
+		location = /{{.Ready}} { return 204; }
 		location /flink/ { proxy_pass http://flink/; }
 		location /away/ { proxy_pass http://{{.Away}}/; }
 		location /basic/ {

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// What the plugin says of a way that is closed, of the address that it asked.
+// The plugin's sentences about a way that is closed; ADDRESS is the way's.
 const (
 	unreached = "Flink could not be reached at ADDRESS/overview (%s): check the address and port, and that Grafana's server can reach it."
 	refused   = "ADDRESS/overview was refused with %s: check the authentication in the data source's settings."

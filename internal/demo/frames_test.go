@@ -6,8 +6,8 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 )
 
-// branches is the job two-sources as the plugin sees it: one of two branches
-// is held up. Its second subtask of score is not measured, its score is named
+// branches is the job two-sources as the plugin answers: one of two branches is
+// held back. Its second subtask of score is not measured, its score is named
 // as Flink names a chain.
 func branches() map[string]data.Frames {
 	source := map[string]any{"source": "counters", "requests": 7}
@@ -89,7 +89,7 @@ func branchReport(paint painter) report {
 	return report{
 		address:  "http://127.0.0.1:8081",
 		health:   "Flink 2.3.0, 1 running job, 2 TaskManagers.",
-		answer:   answer{frames: branches(), requests: 8, took: 12345 * time.Microsecond},
+		answer:   answer{frames: branches(), queries: len(queries), requests: 8, took: 12345 * time.Microsecond},
 		requests: 48,
 		paint:    paint,
 	}

@@ -7,15 +7,15 @@ import (
 	"io"
 )
 
-// complaints passes on what the plugin's log says that went wrong, in short,
-// and what is no log line at all, such as a panic.
-type complaints struct {
+// logFilter writes the warnings and errors of the plugin's log, shortened, and
+// what is no log line at all, such as a panic.
+type logFilter struct {
 	to   io.Writer
 	line []byte
 }
 
 // Write takes the log as it comes, lines cut anywhere.
-func (c *complaints) Write(log []byte) (int, error) {
+func (c *logFilter) Write(log []byte) (int, error) {
 	c.line = append(c.line, log...)
 	for {
 		line, rest, whole := bytes.Cut(c.line, []byte("\n"))
@@ -29,7 +29,7 @@ func (c *complaints) Write(log []byte) (int, error) {
 	}
 }
 
-func (c *complaints) pass(line []byte) error {
+func (c *logFilter) pass(line []byte) error {
 	var entry struct {
 		Level   string `json:"@level"`
 		Message string `json:"@message"`

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"errors"
 	"flag"
 	"os"
 	"path/filepath"
@@ -36,12 +37,31 @@ func empty() report {
 	return r
 }
 
-func TestReportNamesWhatIsMissing(t *testing.T) {
+// A query that failed costs its own part of the text, which has the reason once.
+func TestReportOfFailedQueries(t *testing.T) {
+	r := branchReport(false)
+	late := errors.New("the plugin did not answer in time")
+	r.answer.failures = []failure{{queries[2], late}, {queries[4], late}}
+	text, err := r.text()
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "failed.txt", text)
+
+	r.answer.failures = []failure{{queries[0], late}}
+	if text, err = r.text(); err != nil || !strings.Contains(text, "The jobs are not known.") || !strings.Contains(text, "Not answered: jobs: the plugin did not") {
+		t.Errorf("got %v and %s", err, text)
+	}
+}
+
+// What a frame lacks is an error; the other parts are printed.
+func TestReportOfBrokenFrames(t *testing.T) {
 	r := branchReport(false)
 	frame := r.answer.frames["subtasks"][0]
 	frame.Fields = frame.Fields[:3]
-	if _, err := r.text(); err == nil || err.Error() != "the frame subtasks has no field host" {
-		t.Errorf("got %v", err)
+	text, err := r.text()
+	if err == nil || err.Error() != "the frame subtasks has no field host" || !strings.Contains(text, "Verdict: score") {
+		t.Errorf("got %v and %s", err, text)
 	}
 	delete(r.answer.frames, "nodeGraph")
 	if _, err := r.text(); err == nil || !strings.Contains(err.Error(), "no frame nodes") {

@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// tapes are answers of real jobs on default settings, asked every 3 s for
+// tapes are answers about real jobs on default settings, requested every 3 s for
 // about 200 s: a gzipped JSON line an answer.
 //
 //go:embed tapes
@@ -80,43 +80,42 @@ func (t *Tape) read(lines io.Reader) error {
 	return scanner.Err()
 }
 
-// At is what the cluster had last answered for a path, that long after the
-// tape's start.
+// At is the cluster's last answer for a path, that long after the tape's start.
 func (t *Tape) At(path string, after time.Duration) (code int, body []byte) {
-	said := t.answers[path]
-	next := slices.IndexFunc(said, func(a answer) bool { return a.at > after })
+	answers := t.answers[path]
+	next := slices.IndexFunc(answers, func(a answer) bool { return a.at > after })
 	switch {
-	case len(said) == 0:
+	case len(answers) == 0:
 		return http.StatusNotFound, []byte(`{"errors":["Unable to load requested file."]}`)
 	case next < 0:
-		next = len(said)
+		next = len(answers)
 	case next == 0:
 		next = 1
 	}
-	return said[next-1].code, said[next-1].body
+	return answers[next-1].code, answers[next-1].body
 }
 
 // Client replays the tape from now on as an HTTP client would get it, without
-// a network: it works in a bubble of testing/synctest. asked is called with
+// a network: it works in a bubble of testing/synctest. requested is called with
 // the path of each request; it may be nil.
-func (t *Tape) Client(asked func(path string)) *http.Client {
-	return &http.Client{Transport: &replay{tape: t, start: time.Now(), asked: asked}}
+func (t *Tape) Client(requested func(path string)) *http.Client {
+	return &http.Client{Transport: &replay{tape: t, start: time.Now(), requested: requested}}
 }
 
 type replay struct {
-	tape  *Tape
-	start time.Time
-	asked func(string)
+	tape      *Tape
+	start     time.Time
+	requested func(string)
 }
 
-// RoundTrip answers at once with what the cluster said at this time.
+// RoundTrip answers at once with the cluster's answer of this time.
 func (r *replay) RoundTrip(request *http.Request) (*http.Response, error) {
 	if err := request.Context().Err(); err != nil {
 		return nil, err
 	}
 	path := request.URL.Path
-	if r.asked != nil {
-		r.asked(path)
+	if r.requested != nil {
+		r.requested(path)
 	}
 	code, body := r.tape.cluster(path)
 	if code == 0 {

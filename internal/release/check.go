@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 )
 
 // contained is a plugin in an archive, and the sources it was built from.
@@ -14,6 +15,15 @@ type contained struct {
 	files  map[string]*zip.File // by their paths in FS
 	plugin Plugin
 	source fs.FS
+	// platforms are those that it must have a backend for.
+	platforms []Platform
+}
+
+// text is empty for a file that is missing: the demands on its content then
+// name it.
+func (c *contained) text(name string) string {
+	content, _ := fs.ReadFile(c, name)
+	return strings.TrimSpace(string(content))
 }
 
 var checks = []func(*contained) error{
@@ -21,10 +31,10 @@ var checks = []func(*contained) error{
 	includes, documents, backends, module, sourceMap, buildManifest,
 }
 
-// Check says in a sentence each all that the catalogue would refuse the archive
-// for, as far as it can be told from the archive and the folder that dist was
-// built from. If its layout or plugin.json is broken, the rest is not looked at.
-func Check(archive *zip.Reader, source fs.FS) error {
+// check returns a sentence for everything that the catalogue would refuse the
+// archive for, as far as the archive and the folder that dist was built from
+// show it. If its layout or plugin.json is broken, the rest is not checked.
+func check(archive *zip.Reader, source fs.FS, platforms []Platform) error {
 	root, err := layout(archive.File)
 	if err != nil {
 		return err
@@ -33,7 +43,7 @@ func Check(archive *zip.Reader, source fs.FS) error {
 	if err != nil {
 		return err
 	}
-	c := &contained{FS: inside, root: root, files: below(root, archive.File), source: source}
+	c := &contained{FS: inside, root: root, files: below(root, archive.File), source: source, platforms: platforms}
 	if c.plugin, err = Read(inside); err != nil {
 		return err
 	}

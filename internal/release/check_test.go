@@ -7,12 +7,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"testing/fstest"
 )
 
 func TestTheCatalogueTakesAValidArchive(t *testing.T) {
 	f := valid()
-	if err := Check(f.zip(t), f.source); err != nil {
+	if err := f.check(t); err != nil {
 		t.Error(err)
 	}
 }
@@ -27,13 +26,13 @@ func TestTheCatalogueTakes(t *testing.T) {
 	} {
 		f := valid()
 		change(t, f)
-		if err := Check(f.zip(t), f.source); err != nil {
+		if err := f.check(t); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
 
-// refusals are sentences, each with what it alone is said of.
+// refusals are sentences, each with the only fault that it is about.
 type refusals map[string]change
 
 func (r refusals) test(t *testing.T) {
@@ -42,7 +41,7 @@ func (r refusals) test(t *testing.T) {
 		t.Run(want, func(t *testing.T) {
 			f := valid()
 			r[want](t, f)
-			err := Check(f.zip(t), f.source)
+			err := f.check(t)
 			if err == nil {
 				t.Fatal("the archive was not refused")
 			}
@@ -53,19 +52,19 @@ func (r refusals) test(t *testing.T) {
 	}
 }
 
-func TestAllIsSaidAtOnce(t *testing.T) {
+func TestAllFaultsAreReportedAtOnce(t *testing.T) {
 	f := valid()
 	for _, change := range []change{edit("plugin.json", `"Shows pipes."`, `""`), remove("module.js"), mode("gpx_pipes_linux_arm", 0o644)} {
 		change(t, f)
 	}
-	err := Check(f.zip(t), f.source)
+	err := f.check(t)
 	if err == nil || strings.Count(err.Error(), "\n") != 2 {
 		t.Errorf("want three sentences, got %v", err)
 	}
 }
 
 func TestAnEmptyArchiveIsRefused(t *testing.T) {
-	err := Check((&fixture{}).zip(t), fstest.MapFS{})
+	err := (&fixture{}).check(t)
 	if err == nil || !strings.Contains(err.Error(), "the archive has the folders []") {
 		t.Errorf("got %v", err)
 	}
@@ -93,7 +92,7 @@ func TestLayout(t *testing.T) {
 func TestAFileOutsideOfTheFolderIsRefused(t *testing.T) {
 	f := valid()
 	entryNamed("README.md")(t, f)
-	err := Check(f.zip(t), f.source)
+	err := f.check(t)
 	if err == nil || !strings.Contains(err.Error(), "README.md lies outside the plugin's folder") {
 		t.Errorf("got %v", err)
 	}
@@ -101,7 +100,7 @@ func TestAFileOutsideOfTheFolderIsRefused(t *testing.T) {
 
 func TestFiles(t *testing.T) {
 	refusals{
-		`README.md is missing or says next to nothing`:                  remove("README.md"),
+		`README.md is missing or is next to empty`:                      remove("README.md"),
 		`README.md links to "docs/a.md"`:                                edit("README.md", "https://example.org", "docs/a.md"),
 		`README.md links to "img/a.png"`:                                edit("README.md", "# Pipes", `<img src="img/a.png">`),
 		`README.md contains a comment`:                                  edit("README.md", "# Pipes", "<!-- draft -->"),

@@ -2,13 +2,12 @@ package release
 
 import (
 	"errors"
-	"io/fs"
 	"regexp"
 	"strings"
 )
 
 const (
-	shortestReadme  = 200   // less says nothing
+	shortestReadme  = 200   // less is of no use
 	shortestLicense = 9_000 // the Apache License has 11,000
 )
 
@@ -33,7 +32,7 @@ func documents(c *contained) error {
 
 func readme(text string) error {
 	refused := []error{
-		demand(len(text) >= shortestReadme, "README.md is missing or says next to nothing: the catalogue shows it"),
+		demand(len(text) >= shortestReadme, "README.md is missing or is next to empty: the catalogue shows it"),
 		demand(!strings.Contains(text, "<!--"), "README.md contains a comment: remove it"),
 		demand(!jargon.MatchString(text), "README.md contains developers' jargon (%s): move it elsewhere", jargon.FindString(text)),
 	}
@@ -42,11 +41,4 @@ func readme(text string) error {
 		refused = append(refused, demand(abroad.MatchString(address), "README.md links to %q, which leads nowhere in the catalogue: write the whole https address", address))
 	}
 	return errors.Join(refused...)
-}
-
-// text is empty for a file that is missing, which is what the sentences about
-// it cover too.
-func (c *contained) text(name string) string {
-	content, _ := fs.ReadFile(c, name)
-	return strings.TrimSpace(string(content))
 }

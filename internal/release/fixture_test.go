@@ -4,6 +4,10 @@ import (
 	"archive/zip"
 	"bytes"
 	"crypto/sha256"
+	"debug/elf"
+	"debug/macho"
+	"debug/pe"
+	"encoding/binary"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -106,6 +110,11 @@ func (f *fixture) zip(t *testing.T) *zip.Reader {
 	return r
 }
 
+func (f *fixture) check(t *testing.T) error {
+	t.Helper()
+	return check(f.zip(t), f.source, Platforms())
+}
+
 func (f *fixture) index(t *testing.T, path string) int {
 	t.Helper()
 	i := slices.IndexFunc(f.files, func(file file) bool { return file.path == id+"/"+path })
@@ -113,4 +122,83 @@ func (f *fixture) index(t *testing.T, path string) int {
 		t.Fatalf("the fixture has no %s", path)
 	}
 	return i
+}
+
+// change breaks a fixture. Paths are below the plugin's folder.
+type change func(*testing.T, *fixture)
+
+func edit(path, old, new string) change {
+	return func(t *testing.T, f *fixture) {
+		t.Helper()
+		file := &f.files[f.index(t, path)]
+		if !strings.Contains(file.content, old) {
+			t.Fatalf("%s has no %s", path, old)
+		}
+		file.content = strings.Replace(file.content, old, new, 1)
+	}
+}
+
+func content(path, content string) change {
+	return func(t *testing.T, f *fixture) { f.files[f.index(t, path)].content = content }
+}
+
+func remove(path string) change {
+	return func(t *testing.T, f *fixture) {
+		i := f.index(t, path)
+		f.files = append(f.files[:i], f.files[i+1:]...)
+	}
+}
+
+func mode(path string, mode fs.FileMode) change {
+	return func(t *testing.T, f *fixture) { f.files[f.index(t, path)].mode = mode }
+}
+
+func with(path string) change {
+	return entryNamed(id + "/" + path)
+}
+
+// entryNamed adds one by its whole path.
+func entryNamed(path string) change {
+	return func(_ *testing.T, f *fixture) { f.files = append(f.files, file{path, "x", 0o644}) }
+}
+
+func rename(root string) change {
+	return func(_ *testing.T, f *fixture) {
+		for i := range f.files {
+			f.files[i].path = strings.Replace(f.files[i].path, id, root, 1)
+		}
+	}
+}
+
+func source(path, content string) change {
+	return func(_ *testing.T, f *fixture) { f.source[path].Data = []byte(content) }
+}
+
+func noSource(path string) change {
+	return func(_ *testing.T, f *fixture) { delete(f.source, path) }
+}
+
+// programs are headers of programs, by the suffix of the backend.
+func programs() map[string]string {
+	ident := [16]byte{0x7f, 'E', 'L', 'F', byte(elf.ELFCLASS64), byte(elf.ELFDATA2LSB), byte(elf.EV_CURRENT)}
+	ident32 := ident
+	ident32[elf.EI_CLASS] = byte(elf.ELFCLASS32)
+	return map[string]string{
+		"linux_amd64":       pack(elf.Header64{Ident: ident, Version: 1, Machine: uint16(elf.EM_X86_64)}),
+		"linux_arm64":       pack(elf.Header64{Ident: ident, Version: 1, Machine: uint16(elf.EM_AARCH64)}),
+		"linux_arm":         pack(elf.Header32{Ident: ident32, Version: 1, Machine: uint16(elf.EM_ARM)}),
+		"darwin_amd64":      pack(macho.FileHeader{Magic: macho.Magic64, Cpu: macho.CpuAmd64}, uint32(0)),
+		"darwin_arm64":      pack(macho.FileHeader{Magic: macho.Magic64, Cpu: macho.CpuArm64}, uint32(0)),
+		"windows_amd64.exe": pack([2]byte{'M', 'Z'}, [58]byte{}, uint32(64), [4]byte{'P', 'E'}, pe.FileHeader{Machine: pe.IMAGE_FILE_MACHINE_AMD64}, [64]byte{}),
+	}
+}
+
+func pack(parts ...any) string {
+	var out bytes.Buffer
+	for _, part := range parts {
+		if err := binary.Write(&out, binary.LittleEndian, part); err != nil {
+			panic(err)
+		}
+	}
+	return out.String()
 }

@@ -24,8 +24,8 @@ var extensions = map[string][]string{
 
 func logos(c *contained) error {
 	return errors.Join(
-		c.image("small logo", c.plugin.Info.Logos.Small),
-		c.image("large logo", c.plugin.Info.Logos.Large))
+		image(c, "small logo", c.plugin.Info.Logos.Small),
+		image(c, "large logo", c.plugin.Info.Logos.Large))
 }
 
 func screenshots(c *contained) error {
@@ -33,7 +33,7 @@ func screenshots(c *contained) error {
 	for _, screenshot := range c.plugin.Info.Screenshots {
 		refused = append(refused,
 			demand(screenshot.Name != "", "plugin.json: the screenshot %s has no name", screenshot.Path),
-			c.image("screenshot", screenshot.Path))
+			image(c, "screenshot", screenshot.Path))
 	}
 	return errors.Join(refused...)
 }
@@ -44,13 +44,13 @@ func drawings(c *contained) error {
 	var refused []error
 	for _, name := range slices.Sorted(maps.Keys(c.files)) {
 		if path.Ext(name) == ".svg" {
-			refused = append(refused, c.drawing(name))
+			refused = append(refused, safeDrawing(c, name))
 		}
 	}
 	return errors.Join(refused...)
 }
 
-func (c *contained) image(kind, name string) error {
+func image(c *contained, kind, name string) error {
 	if !fs.ValidPath(name) {
 		return fmt.Errorf("plugin.json: the %s's path %q is not of the form img/name.svg", kind, name)
 	}
@@ -65,7 +65,7 @@ func (c *contained) image(kind, name string) error {
 	return demand(slices.Contains(extensions[found], path.Ext(name)), "plugin.json: the %s %s contains %s: give it the ending of an SVG, PNG, JPEG or GIF picture that it is", kind, name, found)
 }
 
-func (c *contained) drawing(name string) error {
+func safeDrawing(c *contained, name string) error {
 	file, err := c.Open(name)
 	if err != nil {
 		return err

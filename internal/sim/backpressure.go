@@ -26,11 +26,10 @@ type ratio struct {
 	Others        []ratio `json:"other-concurrent-attempts,omitempty"`
 }
 
-// backpressure is what Flink tells of a task's backpressure: nothing before
-// metrics have arrived, nor of a task that the job does not have (-1). When it
-// says it is from is when the last fetch began, though its values may still be
-// older.
-func (m moment) backpressure(t int) pressure {
+// backpressureOf is Flink's answer for a task's backpressure: empty before
+// metrics have arrived, and for a task that the job does not have (-1). Its
+// timestamp is when the last fetch began, though its values may still be older.
+func backpressureOf(m moment, t int) pressure {
 	if t < 0 {
 		return pressure{Status: "deprecated"}
 	}
@@ -41,31 +40,31 @@ func (m moment) backpressure(t int) pressure {
 		if !known {
 			return pressure{Status: "deprecated"}
 		}
-		answer.Subtasks[s] = m.ratio(task, s, load)
+		answer.Subtasks[s] = ratioOf(m, task, s, load)
 		highest = max(highest, answer.Subtasks[s].Backpressured)
 	}
-	answer.Level, answer.Level2 = m.release.levels(highest)
+	answer.Level, answer.Level2 = levels(m.release, highest)
 	return answer
 }
 
-func (m moment) ratio(task Task, s int, load Load) ratio {
-	told := ratio{Subtask: s, Backpressured: decimal(load.Backpressured), Idle: decimal(load.Idle), Busy: decimal(load.Busy)}
+func ratioOf(m moment, task Task, s int, load Load) ratio {
+	shown := ratio{Subtask: s, Backpressured: decimal(load.Backpressured), Idle: decimal(load.Idle), Busy: decimal(load.Busy)}
 	if task.Legacy {
-		told.Idle, told.Busy = 0, decimal(math.NaN())
+		shown.Idle, shown.Busy = 0, decimal(math.NaN())
 	}
-	told.Level, told.Level2 = m.release.levels(told.Backpressured)
+	shown.Level, shown.Level2 = levels(m.release, shown.Backpressured)
 	if slices.Contains(task.Speculative, s) {
-		first, number := told, m.attempt.number
+		first, number := shown, m.attempt.number
 		first.Attempt = &number
 		second := number + 1
-		told.Attempt, told.Others = &second, []ratio{first}
+		shown.Attempt, shown.Others = &second, []ratio{first}
 	}
-	return told
+	return shown
 }
 
 // levels is Flink's word for the backpressure, under the two names that it
 // goes by.
-func (r release) levels(share decimal) (level, again string) {
+func levels(r release, share decimal) (level, again string) {
 	switch {
 	case share <= 0.10:
 		level = "ok"
@@ -74,7 +73,7 @@ func (r release) levels(share decimal) (level, again string) {
 	default:
 		level = "high"
 	}
-	if r.tellsLevelTwice() {
+	if r.hasLevelTwice() {
 		again = level
 	}
 	return level, again

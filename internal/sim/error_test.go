@@ -1,16 +1,10 @@
 package sim_test
 
 import (
-	"context"
-	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
-
-	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink"
 )
 
 // Errors are those of a real Flink: most of them hold a stack trace.
@@ -48,64 +42,4 @@ func TestErrors(t *testing.T) {
 			t.Errorf("%s: %d %s", method, recorder.Code, recorder.Body)
 		}
 	}
-}
-
-// Faults come out of the client as what they are.
-func TestFaults(t *testing.T) {
-	cluster := ready(t, "2.3.0", "bottleneck")
-	job := cluster.Jobs[0]
-	for name, c := range map[string]struct {
-		fault sim.Fault
-		want  flink.Kind
-	}{
-		"hanging":     {sim.Hanging(), flink.TimedOut},
-		"failing":     {sim.Failing(), flink.Failing},
-		"gone":        {sim.Gone(), flink.NotFound},
-		"login page":  {sim.LoginPage(), flink.NotFlink},
-		"cut":         {sim.Cut(100), flink.Cut},
-		"huge":        {sim.Huge(70), flink.TooLarge},
-		"dripping":    {sim.Dripping(time.Second), flink.TimedOut},
-		"after none":  {sim.After(0, sim.Failing()), flink.Failing},
-		"after one":   {sim.After(1, sim.Failing()), 0},
-		"elsewhere":   {sim.On("/backpressure", sim.Failing()), 0},
-		"here":        {sim.On(job.ID, sim.Failing()), flink.Failing},
-		"late":        {sim.Late(time.Millisecond), 0},
-		"cyclic":      {sim.Cyclic(), 0},
-		"dangling":    {sim.Dangling(), 0},
-		"uncountable": {sim.Uncountable(), 0},
-		"negative":    {sim.Negative(), 0},
-	} {
-		t.Run(name, func(t *testing.T) {
-			err := askedOver(t, sim.Spoiled(cluster, c.fault), job.ID, c.want == flink.TimedOut)
-			var failed *flink.Error
-			switch {
-			case c.want == 0 && err == nil, errors.As(err, &failed) && failed.Kind == c.want:
-			case c.want == flink.TimedOut && errors.Is(err, context.DeadlineExceeded):
-			default:
-				t.Errorf("got %v, want kind %d", err, c.want)
-			}
-		})
-	}
-}
-
-// askedOver asks for a job over a real connection, for some time.
-func askedOver(t *testing.T, cluster http.Handler, jobID string, impatient bool) error {
-	t.Helper()
-	url, stop, err := sim.Serve(t.Context(), cluster)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer stop()
-	asked, err := flink.New(&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}, url, flink.Slots(1))
-	if err != nil {
-		t.Fatal(err)
-	}
-	limit := 5 * time.Second
-	if impatient {
-		limit = 100 * time.Millisecond
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), limit)
-	defer cancel()
-	_, err = asked.Job(ctx, jobID)
-	return err
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink"
 )
 
-// window asks for the task with the slow window, whose counters tell how long
-// ago the metrics are from.
+// window reads the task with the slow window, whose counters show how old the
+// metrics are.
 func window(t *testing.T, c *flink.Client, job *sim.Job) flink.Subtask {
 	t.Helper()
 	task, err := c.Task(t.Context(), job.ID, job.Tasks[2].ID)
@@ -22,8 +22,8 @@ func window(t *testing.T, c *flink.Client, job *sim.Job) flink.Subtask {
 	return task.Subtasks[0]
 }
 
-// told is how long the subtask has run by its counters.
-func told(subtask flink.Subtask) time.Duration {
+// ran is how long the subtask has run by its counters.
+func ran(subtask flink.Subtask) time.Duration {
 	m := subtask.Metrics
 	return time.Duration(math.Round(float64(*m.Idle+*m.Busy+*m.Backpressured))) * time.Millisecond
 }
@@ -34,7 +34,7 @@ func TestMetricsMoveOnDemand(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cluster := ready(t, "2.3.0", "bottleneck")
 		c, job := client(t, cluster), cluster.Jobs[0]
-		age := func() time.Duration { return time.Since(job.Start) - told(window(t, c, job)) }
+		age := func() time.Duration { return time.Since(job.Start) - ran(window(t, c, job)) }
 		for _, step := range []struct {
 			what        string
 			pause, want time.Duration
@@ -59,7 +59,7 @@ func TestMetricsMoveOnDemand(t *testing.T) {
 // Some requests make the JobManager fetch, others do not.
 func TestWhatTriggersAFetch(t *testing.T) {
 	for what, c := range map[string]struct {
-		ask      func(context.Context, *flink.Client, *sim.Job) error
+		request  func(context.Context, *flink.Client, *sim.Job) error
 		triggers bool
 	}{
 		"the list of jobs": {func(ctx context.Context, c *flink.Client, _ *sim.Job) error { _, err := c.Jobs(ctx); return err }, false},
@@ -85,12 +85,12 @@ func TestWhatTriggersAFetch(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				cluster := ready(t, "2.3.0", "bottleneck")
-				asked := client(t, cluster)
-				if err := c.ask(t.Context(), asked, cluster.Jobs[0]); err != nil {
+				requested := client(t, cluster)
+				if err := c.request(t.Context(), requested, cluster.Jobs[0]); err != nil {
 					t.Fatal(err)
 				}
 				time.Sleep(200 * time.Millisecond)
-				if complete := window(t, asked, cluster.Jobs[0]).Metrics.ReadRecordsComplete; complete != c.triggers {
+				if complete := window(t, requested, cluster.Jobs[0]).Metrics.ReadRecordsComplete; complete != c.triggers {
 					t.Errorf("metrics are there: %t, want %t", complete, c.triggers)
 				}
 			})
@@ -120,7 +120,7 @@ func TestFetchingOff(t *testing.T) {
 	})
 }
 
-// Flink tells a job's states as they were up to 3 s ago.
+// Flink returns a job's states as they were up to 3 s ago.
 func TestStatesAreCached(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cluster := ready(t, "2.3.0", "bottleneck")

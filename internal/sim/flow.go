@@ -49,9 +49,6 @@ func flowing(tasks []Task, most []float64) flow {
 	return f
 }
 
-// works tells whether the task does anything: it runs, or follows its job.
-func (t Task) works() bool { return t.State == "" || t.State == running }
-
 // gains follows a record of each source through the graph.
 func gains(tasks []Task) [][]float64 {
 	all := make([][]float64, len(tasks))
@@ -136,7 +133,7 @@ func (f flow) limiting() (tasks []int) {
 	return tasks
 }
 
-// held tells of each task whether it waits for one below it: it carries
+// held is, for each task, whether it waits for one below it: it carries
 // records of a source that the one below holds back.
 func (f flow) held(tasks []Task) []bool {
 	held := make([]bool, len(tasks))
@@ -148,7 +145,7 @@ func (f flow) held(tasks []Task) []bool {
 	return held
 }
 
-// leadingTo tells of each task whether some of the targets is below it.
+// leadingTo is, for each task, whether some of the targets is below it.
 func leadingTo(tasks []Task, targets []int) []bool {
 	leads := make([]bool, len(tasks))
 	for t := len(tasks) - 1; t >= 0; t-- {
@@ -157,4 +154,95 @@ func leadingTo(tasks []Task, targets []int) []bool {
 		}
 	}
 	return leads
+}
+
+// steady is a job's steady state: how it flows, and how each subtask spends
+// its time.
+type steady struct {
+	flow
+	loads [][]Load
+}
+
+// steadyState is the steady state of tasks on the job's machines.
+func steadyState(job *Job, tasks []Task) steady {
+	parts, most := make([][]part, len(tasks)), make([]float64, len(tasks))
+	for t, task := range tasks {
+		parts[t], most[t] = partsOf(job, task)
+	}
+	s := steady{flow: flowing(tasks, most), loads: make([][]Load, len(tasks))}
+	held, feeds := s.held(tasks), feeding(tasks)
+	for t, task := range tasks {
+		switch {
+		case !task.works():
+			s.loads[t] = make([]Load, task.subtasks())
+		case len(task.Loads) > 0:
+			s.loads[t] = task.Loads
+		default:
+			s.loads[t] = loadsOf(task, parts[t], s.rates[t], held[t], feeds[t])
+		}
+	}
+	return s
+}
+
+// part is one subtask's part of a task: the share of the records that reach
+// it, and how many a second it can take.
+type part struct{ weight, capacity float64 }
+
+// partsOf are a task's subtasks, and how many records a second it can take as a
+// whole: as many as the subtask that is first at its limit allows.
+func partsOf(job *Job, task Task) (parts []part, most float64) {
+	parts, most = make([]part, task.subtasks()), math.Inf(1)
+	sum := 0.0
+	for s := range parts {
+		parts[s] = part{1, math.Inf(1)}
+		if s < len(task.Weights) {
+			parts[s].weight = task.Weights[s]
+		}
+		if machine, _ := job.machine(s); task.Capacity > 0 {
+			parts[s].capacity = task.Capacity / max(machine.Slowness, 1)
+		}
+		sum += parts[s].weight
+	}
+	for s := range parts {
+		if parts[s].weight /= sum; parts[s].weight > 0 {
+			most = min(most, parts[s].capacity/parts[s].weight)
+		}
+	}
+	return parts, most
+}
+
+// loadsOf are how the subtasks of a task that goes that fast spend their time:
+// what is left of it beside work they wait, for room below or for records.
+func loadsOf(t Task, parts []part, rate float64, held, feeds bool) []Load {
+	loads := make([]Load, len(parts))
+	for s, part := range parts {
+		in := rate * part.weight
+		work := min(in/part.capacity, 1)
+		load := Load{Idle: 1 - work, RecordsIn: in}
+		if held {
+			load.Idle, load.Backpressured = 0, 1-work
+		}
+		load.Busy = work * (1 - t.Uncounted)
+		load.Idle += work * t.Uncounted
+		if feeds {
+			load.RecordsOut = in * t.selectivity()
+		}
+		if t.source() {
+			load.RecordsIn = 0
+		}
+		loads[s] = load
+	}
+	return loads
+}
+
+// feeding is, for each task, whether another reads from it: Flink counts no
+// records that leave a sink.
+func feeding(tasks []Task) []bool {
+	feeds := make([]bool, len(tasks))
+	for _, task := range tasks {
+		for _, input := range task.Inputs {
+			feeds[input] = true
+		}
+	}
+	return feeds
 }

@@ -9,15 +9,15 @@ import (
 // life is what follows from a job's phases: the steady state of each, and what
 // its subtasks have done before it.
 type life struct {
-	phases []lived
+	phases []steadyPhase
 	// cycle is how long the phases last if they repeat, else 0, and spent
 	// what the subtasks do in one.
 	cycle time.Duration
 	spent [][]work
 }
 
-// lived is a phase in a job's life.
-type lived struct {
+// steadyPhase is a phase in a job's life, with its steady state.
+type steadyPhase struct {
 	Phase
 	steady
 	begin  time.Duration // after the start of the job, or of the cycle
@@ -42,39 +42,13 @@ func (w work) minus(earlier work) work {
 	return work{w.idle - earlier.idle, w.busy - earlier.busy, w.held - earlier.held, w.in - earlier.in, w.out - earlier.out}
 }
 
-// lives works the job's life out once.
-func (j *Job) lives() *life {
-	j.once.Do(func() {
-		j.life.spent = make([][]work, len(j.Tasks))
-		tasks, begin := slices.Clone(j.Tasks), time.Duration(0)
-		for _, phase := range j.phases() {
-			if phase.Change != nil {
-				tasks = slices.Clone(tasks)
-				phase.Change(tasks)
-			}
-			at := lived{Phase: phase, begin: begin, tasks: tasks, before: j.life.spent}
-			at.steady = j.settled(at.able(cmp.Or(phase.State, running)))
-			j.life.spent = at.after()
-			j.life.phases = append(j.life.phases, at)
-			begin += phase.Lasts
-		}
-		if j.Repeat {
-			j.life.cycle = begin
-		}
-	})
-	return &j.life
-}
-
-// phases are those of the job, at least one.
-func (j *Job) phases() []Phase {
-	if len(j.Phases) == 0 {
-		return []Phase{{}}
-	}
-	return j.Phases
+// and adds up what two subtasks have done.
+func (w work) and(other work) work {
+	return work{w.idle + other.idle, w.busy + other.busy, w.held + other.held, w.in + other.in, w.out + other.out}
 }
 
 // able are the phase's tasks, none of which works unless the job runs.
-func (p lived) able(state string) []Task {
+func (p steadyPhase) able(state string) []Task {
 	if state == running {
 		return p.tasks
 	}
@@ -86,7 +60,7 @@ func (p lived) able(state string) []Task {
 }
 
 // after is the work done when the phase is over.
-func (p lived) after() [][]work {
+func (p steadyPhase) after() [][]work {
 	spent := make([][]work, len(p.loads))
 	for t, loads := range p.loads {
 		spent[t] = make([]work, max(len(loads), len(p.before[t])))
@@ -100,7 +74,7 @@ func (p lived) after() [][]work {
 
 // at is the phase at a time after the start, how many cycles went before it,
 // and how long it has lasted.
-func (l *life) at(offset time.Duration) (phase *lived, cycles int, into time.Duration) {
+func (l *life) at(offset time.Duration) (phase *steadyPhase, cycles int, into time.Duration) {
 	offset = max(offset, 0)
 	if l.cycle > 0 {
 		cycles, offset = int(offset/l.cycle), offset%l.cycle
@@ -128,4 +102,47 @@ func (l *life) total(task, subtask int, offset time.Duration) (sum work) {
 		sum = sum.plus(phase.loads[task][subtask], into)
 	}
 	return sum
+}
+
+// attempt is one life of a job's subtasks, from a restart to the next.
+type attempt struct {
+	number int
+	begun  time.Duration // after the start of the job
+}
+
+// phaseAt is the n-th phase, cycles counted on, and when it begins.
+func (l *life) phaseAt(n int) (phase *steadyPhase, begin time.Duration) {
+	phase = &l.phases[n%len(l.phases)]
+	return phase, time.Duration(n/len(l.phases))*l.cycle + phase.begin
+}
+
+// nth is the number of the phase at a time after the start.
+func (l *life) nth(offset time.Duration) int {
+	phase, cycles, _ := l.at(offset)
+	n := cycles * len(l.phases)
+	for i := range l.phases {
+		if &l.phases[i] == phase {
+			return n + i
+		}
+	}
+	return n
+}
+
+// attemptAt is the attempt at a time after the start.
+func (l *life) attemptAt(offset time.Duration) attempt {
+	restarts, last := 0, l.nth(offset)
+	for i, phase := range l.phases {
+		if phase.Restart && i <= last {
+			restarts += (last-i)/len(l.phases) + 1
+		}
+	}
+	if l.phases[0].Restart {
+		restarts-- // the first start is none
+	}
+	for n := last; n > max(last-len(l.phases), 0); n-- {
+		if phase, begin := l.phaseAt(n); phase.Restart {
+			return attempt{restarts, begin}
+		}
+	}
+	return attempt{number: restarts}
 }

@@ -9,9 +9,10 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/collector"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/look"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/upstream"
 )
 
 func TestMain(m *testing.M) {
@@ -31,10 +32,10 @@ func (w wire) RoundTrip(request *http.Request) (*http.Response, error) {
 	return recorder.Result(), nil
 }
 
-// client asks the cluster that the handler is.
+// client is a client of the cluster that the handler is.
 func client(t *testing.T, cluster http.Handler) *flink.Client {
 	t.Helper()
-	made, err := flink.New(&http.Client{Transport: wire{cluster}}, "http://flink:8081", flink.Slots(8))
+	made, err := flink.New(&upstream.Client{Client: &http.Client{Transport: wire{cluster}}, Concurrency: 8}, "http://flink:8081")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,19 +52,18 @@ func ready(t *testing.T, version string, names ...string) *sim.Cluster {
 	return cluster
 }
 
-// measured looks at the cluster's first job until its snapshot comes from two
-// looks, and returns the last of them.
+// measured is the snapshot of the cluster's first job, from two samples.
 func measured(t *testing.T, cluster *sim.Cluster) *job.Snapshot {
 	t.Helper()
-	k := look.New(client(t, cluster), 2*time.Second)
+	c := collector.New(client(t, cluster), collector.Options{MaxAge: 2 * time.Second})
 	info := job.Info{ID: cluster.Jobs[0].ID, Name: cluster.Jobs[0].Name}
-	if _, _, err := k.Snapshot(t.Context(), info); err != nil {
+	if _, _, err := c.Verdict(t.Context(), info); err != nil {
 		t.Fatal(err)
 	}
 	time.Sleep(cluster.Fetch + time.Second)
-	snapshot, _, err := k.Snapshot(t.Context(), info)
+	verdict, _, err := c.Verdict(t.Context(), info)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return snapshot
+	return verdict.Snapshot
 }

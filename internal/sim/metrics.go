@@ -3,10 +3,11 @@ package sim
 import (
 	"fmt"
 	"math"
+	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // metric is one value in Flink's metric answers: a text, or a name alone in
@@ -14,29 +15,6 @@ import (
 type metric struct {
 	ID    string `json:"id"`
 	Value string `json:"value,omitempty"`
-}
-
-// jobMetrics are what the JobManager measures of a job.
-func (c *Cluster) jobMetrics(job *Job, query url.Values, now time.Time) []metric {
-	told := []metric{}
-	if job == nil {
-		return told
-	}
-	m := c.moment(job, now)
-	if !m.fetched || m.shown < 0 {
-		return told
-	}
-	values := map[string]string{
-		"numRestarts": fmt.Sprint(m.lives().attemptAt(m.shown).number),
-		"uptime":      fmt.Sprint(m.shown.Milliseconds()),
-		"downtime":    "0",
-	}
-	for _, name := range names(query) {
-		if value, known := values[name]; known {
-			told = append(told, metric{name, value})
-		}
-	}
-	return told
 }
 
 // names are the metrics that a request asks for.
@@ -47,15 +25,15 @@ func names(query url.Values) []string {
 	return strings.Split(query.Get("get"), ",")
 }
 
-// metrics are the values of metrics such as "3.busyTimeMsPerSecond". What
-// Flink does not know is left out. Without names it lists them.
-func (m moment) metrics(task int, query url.Values) []metric {
-	told := []metric{}
+// metricsOf are the values of metrics such as "3.busyTimeMsPerSecond". What
+// Flink does not have is left out. Without names it lists them.
+func metricsOf(m moment, task int, query url.Values) []metric {
+	found := []metric{}
 	if task < 0 {
-		return told
+		return found
 	}
 	if !query.Has("get") {
-		return m.list(task)
+		return metricList(m, task)
 	}
 	for _, id := range names(query) {
 		number, name, _ := strings.Cut(id, ".")
@@ -63,19 +41,19 @@ func (m moment) metrics(task int, query url.Values) []metric {
 		if err != nil || subtask < 0 || subtask >= m.phase.tasks[task].subtasks() {
 			continue
 		}
-		if value, known := m.value(task, subtask, name); known {
-			told = append(told, metric{id, value})
+		if value, known := metricText(m, task, subtask, name); known {
+			found = append(found, metric{id, value})
 		}
 	}
-	return told
+	return found
 }
 
-// list names all metrics of a task.
-func (m moment) list(task int) []metric {
+// metricList names all metrics of a task.
+func metricList(m moment, task int) []metric {
 	listed := []metric{}
 	for subtask := range m.phase.tasks[task].subtasks() {
 		for _, name := range metricNames {
-			if _, known := m.value(task, subtask, name); known {
+			if _, known := metricText(m, task, subtask, name); known {
 				listed = append(listed, metric{ID: fmt.Sprintf("%d.%s", subtask, name)})
 			}
 		}
@@ -83,8 +61,8 @@ func (m moment) list(task int) []metric {
 	return listed
 }
 
-// value is one metric of a subtask, as a text.
-func (m moment) value(task, subtask int, name string) (text string, known bool) {
+// metricText is one metric of a subtask, as a text.
+func metricText(m moment, task, subtask int, name string) (text string, known bool) {
 	of, known := m.number(task, subtask, name)
 	if !known {
 		return "", false
@@ -97,4 +75,86 @@ func (m moment) value(task, subtask int, name string) (text string, known bool) 
 	default:
 		return strconv.FormatInt(int64(of), 10), true
 	}
+}
+
+// aggregation is one metric over all subtasks of a task.
+type aggregation struct {
+	ID   string   `json:"id"`
+	Min  *decimal `json:"min,omitempty"`
+	Max  *decimal `json:"max,omitempty"`
+	Avg  *decimal `json:"avg,omitempty"`
+	Sum  *decimal `json:"sum,omitempty"`
+	Skew *decimal `json:"skew,omitempty"`
+}
+
+// aggregatedMetrics are metrics over all subtasks of a task. An unknown
+// metric makes the whole answer empty; an unknown aggregation is a bad request.
+func aggregatedMetrics(m moment, task int, query url.Values) (int, any) {
+	wanted := []string{"min", "max", "avg", "sum"}
+	if m.release.from(1, 20) {
+		wanted = append(wanted, "skew")
+	}
+	if query.Has("agg") {
+		allowed := wanted
+		wanted = strings.Split(strings.ToLower(query.Get("agg")), ",")
+		for _, name := range wanted {
+			if !slices.Contains(allowed, name) {
+				return unreadable("query parameter (agg)", query.Get("agg"))
+			}
+		}
+	}
+	found := []aggregation{}
+	for _, name := range names(query) {
+		values := valuesOf(m, task, name)
+		if len(values) == 0 {
+			return http.StatusOK, []aggregation{}
+		}
+		found = append(found, aggregate(name, values, wanted))
+	}
+	return http.StatusOK, found
+}
+
+// valuesOf are one metric of all subtasks; none if Flink does not have it.
+func valuesOf(m moment, task int, name string) (values []float64) {
+	if task < 0 {
+		return nil
+	}
+	for subtask := range m.phase.tasks[task].subtasks() {
+		if value, known := m.number(task, subtask, name); known {
+			values = append(values, value)
+		}
+	}
+	return values
+}
+
+func aggregate(name string, values []float64, wanted []string) aggregation {
+	low, high, sum, off := values[0], values[0], 0.0, 0.0
+	for _, value := range values {
+		low, high, sum = min(low, value), max(high, value), sum+value
+	}
+	mean := sum / float64(len(values))
+	for _, value := range values {
+		off += math.Abs(value - mean)
+	}
+	skew := 0.0
+	if mean != 0 {
+		skew = min(100, 100*off/float64(len(values))/mean)
+	}
+	metric := aggregation{ID: name}
+	for _, want := range wanted {
+		put := func(value float64) *decimal { d := decimal(value); return &d }
+		switch want {
+		case "min":
+			metric.Min = put(low)
+		case "max":
+			metric.Max = put(high)
+		case "avg":
+			metric.Avg = put(mean)
+		case "sum":
+			metric.Sum = put(sum)
+		case "skew":
+			metric.Skew = put(skew)
+		}
+	}
+	return metric
 }

@@ -42,7 +42,7 @@ const (
 	// limit is how busy a task may be and count as at its limit. Several that
 	// are so busy share the blame.
 	limit = 0.9
-	// heldBack is from when on Flink speaks of backpressure.
+	// heldBack is the share from which Flink calls a task backpressured.
 	heldBack = 0.1
 )
 

@@ -21,16 +21,16 @@ func released(version string) release {
 	return release{m, n}
 }
 
-// from tells whether it is that version or a newer one.
+// from reports whether it is that version or a newer one.
 func (r release) from(major, minor int) bool {
 	return r.major > major || r.major == major && r.minor >= minor
 }
 
 // What differs by version, as far as it has a name.
-func (r release) counts() bool          { return r.from(1, 16) }
-func (r release) tellsHost() bool       { return !r.from(2, 0) }
-func (r release) tellsEndpoint() bool   { return r.from(1, 19) }
-func (r release) tellsLevelTwice() bool { return r.from(1, 15) }
+func (r release) hasCounters() bool   { return r.from(1, 16) }
+func (r release) hasHost() bool       { return !r.from(2, 0) }
+func (r release) hasEndpoint() bool   { return r.from(1, 19) }
+func (r release) hasLevelTwice() bool { return r.from(1, 15) }
 
 // window is how long the gauges average over.
 func (r release) window() time.Duration {

@@ -14,8 +14,8 @@ import (
 // A cluster that is served ends with its context, and gives back its port.
 func TestServe(t *testing.T) {
 	for name, end := range map[string]func(cancel, stop func()){
-		"with its context": func(cancel, stop func()) { cancel(); stop() },
-		"when it is told":  func(cancel, stop func()) { stop(); stop(); cancel() },
+		"with its context":   func(cancel, stop func()) { cancel(); stop() },
+		"when it is stopped": func(cancel, stop func()) { stop(); stop(); cancel() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
@@ -23,14 +23,14 @@ func TestServe(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			asked := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-			answer, err := asked.Get(url + "/jobs/overview")
+			client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+			answer, err := client.Get(url + "/jobs/overview")
 			if err != nil || answer.StatusCode != http.StatusOK {
 				t.Errorf("got %v, %v", answer, err)
 			}
 			_ = answer.Body.Close()
 			end(cancel, stop)
-			if _, err := asked.Get(url + "/overview"); err == nil {
+			if _, err := client.Get(url + "/overview"); err == nil {
 				t.Error("it still answers")
 			}
 		})
@@ -55,17 +55,17 @@ func TestReady(t *testing.T) {
 	}
 }
 
-// The same seed says the same, noise included, whoever asks in what order.
+// The same seed gives the same answers, noise included, in any order of requests.
 func TestSeedDecides(t *testing.T) {
 	answers := func(seed uint64, order ...int) (body string) {
 		synctest.Test(t, func(t *testing.T) {
 			cluster, job := fetched(t, "2.3.0", "bottleneck")
 			cluster.Noise, cluster.Seed = 286*time.Millisecond, seed
-			said := make([]string, len(job.Tasks))
+			bodies := make([]string, len(job.Tasks))
 			for _, task := range order {
-				_, said[task] = get(cluster, "/jobs/"+job.ID+"/vertices/"+job.Tasks[task].ID)
+				_, bodies[task] = get(cluster, "/jobs/"+job.ID+"/vertices/"+job.Tasks[task].ID)
 			}
-			body = strings.Join(said, "")
+			body = strings.Join(bodies, "")
 		})
 		return body
 	}

@@ -1,11 +1,11 @@
 package sim
 
 import (
+	"cmp"
 	"slices"
-	"time"
 )
 
-// Truth is what holds a job back, as the simulation knows it.
+// Truth is what holds a job back by the model: what a verdict is compared with.
 type Truth struct {
 	// Kind is that of the worst bottleneck; "none" where nothing holds the
 	// job back, "unknown" where it does not run.
@@ -32,69 +32,53 @@ type Bottleneck struct {
 	Hosts []string
 }
 
-// Truth is what holds the job back at a time.
-func (j *Job) Truth(at time.Time) Truth {
-	phase, _, _ := j.lives().at(at.Sub(j.Start))
-	if j.stateIn(phase) != running || !slices.ContainsFunc(phase.tasks, Task.works) {
-		return Truth{Kind: "unknown"}
-	}
+// finder finds the bottlenecks of a job in a phase of its life.
+type finder struct {
+	job   *Job
+	phase *steadyPhase
+}
+
+func (f finder) truth() Truth {
 	truth := Truth{Kind: "none"}
-	held := phase.held(phase.tasks)
-	for _, task := range phase.limiting() {
-		if !phase.tasks[task].source() {
-			truth.Bottlenecks = append(truth.Bottlenecks, j.bottleneck(phase, task))
-		} else if !slices.ContainsFunc(connected(phase.tasks, task), func(t int) bool { return held[t] }) {
-			truth.Bottlenecks = append(truth.Bottlenecks, j.bottleneck(phase, task))
+	tasks, held := f.phase.tasks, f.phase.held(f.phase.tasks)
+	for _, task := range f.phase.limiting() {
+		if !tasks[task].source() || !slices.ContainsFunc(connected(tasks, task), func(t int) bool { return held[t] }) {
+			truth.Bottlenecks = append(truth.Bottlenecks, f.bottleneck(task))
 		}
 	}
-	slices.SortStableFunc(truth.Bottlenecks, func(a, b Bottleneck) int {
-		switch {
-		case a.Severity > b.Severity:
-			return -1
-		case a.Severity < b.Severity:
-			return 1
-		default:
-			return 0
-		}
-	})
+	slices.SortStableFunc(truth.Bottlenecks, func(a, b Bottleneck) int { return cmp.Compare(b.Severity, a.Severity) })
 	if len(truth.Bottlenecks) > 0 {
 		truth.Kind = truth.Bottlenecks[0].Kind
 	}
 	return truth
 }
 
-// Load is how a subtask spends its time at a time.
-func (j *Job) Load(task, subtask int, at time.Time) Load {
-	phase, _, _ := j.lives().at(at.Sub(j.Start))
-	return phase.loads[task][subtask]
-}
-
-func (j *Job) bottleneck(phase *lived, task int) Bottleneck {
-	found := Bottleneck{Task: task, Name: phase.tasks[task].Name}
-	found.Hot, found.Hosts = j.hot(phase, task)
-	if phase.tasks[task].source() {
+func (f finder) bottleneck(task int) Bottleneck {
+	found := Bottleneck{Task: task, Name: f.phase.tasks[task].Name}
+	found.Hot, found.Hosts = f.hot(task)
+	if f.phase.tasks[task].source() {
 		found.Kind = "source"
-		for _, load := range phase.loads[task] {
+		for _, load := range f.phase.loads[task] {
 			found.Severity = max(found.Severity, load.Busy)
 		}
 		return found
 	}
-	for _, input := range phase.tasks[task].Inputs {
-		found.Severity = max(found.Severity, meanHeld(phase.loads[input]))
+	for _, input := range f.phase.tasks[task].Inputs {
+		found.Severity = max(found.Severity, meanHeld(f.phase.loads[input]))
 	}
-	found.Kind = j.kindOf(phase, found)
+	found.Kind = f.kind(found)
 	return found
 }
 
-// kindOf tells why a task that is no source is at its limit.
-func (j *Job) kindOf(phase *lived, found Bottleneck) string {
-	subtasks := len(phase.loads[found.Task])
+// kind is why a task that is no source is at its limit.
+func (f finder) kind(found Bottleneck) string {
+	subtasks := len(f.phase.loads[found.Task])
 	switch {
 	case len(found.Hot) == 0:
 		return "unmeasured"
 	case 2*len(found.Hot) > subtasks || subtasks == 1:
 		return "capacity"
-	case len(found.Hosts) == 1 && len(j.Machines) > 1 && j.few(phase, found.Hosts[0]) > 1:
+	case len(found.Hosts) == 1 && len(f.job.Machines) > 1 && f.few(found.Hosts[0]) > 1:
 		return "machine"
 	default:
 		return "skew"
@@ -102,10 +86,10 @@ func (j *Job) kindOf(phase *lived, found Bottleneck) string {
 }
 
 // few counts the tasks of which few subtasks are hot, all of them on the host.
-func (j *Job) few(phase *lived, host string) (tasks int) {
-	for task := range phase.tasks {
-		hot, hosts := j.hot(phase, task)
-		if len(hosts) == 1 && hosts[0] == host && 2*len(hot) <= len(phase.loads[task]) {
+func (f finder) few(host string) (tasks int) {
+	for task := range f.phase.tasks {
+		hot, hosts := f.hot(task)
+		if len(hosts) == 1 && hosts[0] == host && 2*len(hot) <= len(f.phase.loads[task]) {
 			tasks++
 		}
 	}
@@ -113,13 +97,13 @@ func (j *Job) few(phase *lived, host string) (tasks int) {
 }
 
 // hot lists the subtasks that are busy more than half of their time.
-func (j *Job) hot(phase *lived, task int) (subtasks []int, hosts []string) {
-	for s, load := range phase.loads[task] {
+func (f finder) hot(task int) (subtasks []int, hosts []string) {
+	for s, load := range f.phase.loads[task] {
 		if load.Busy <= 0.5 {
 			continue
 		}
 		subtasks = append(subtasks, s)
-		if machine, _ := j.machine(s); !slices.Contains(hosts, machine.Host) {
+		if machine, _ := f.job.machine(s); !slices.Contains(hosts, machine.Host) {
 			hosts = append(hosts, machine.Host)
 		}
 	}

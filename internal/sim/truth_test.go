@@ -10,7 +10,7 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
 )
 
-// What is true of the ready-made jobs, as whoever made them wanted it.
+// What holds the ready-made jobs back, as they were designed.
 func TestTruthOfReadyJobs(t *testing.T) {
 	for name, want := range map[string]string{
 		"bottleneck": "slow-window capacity [0 1 2 3]", "skew": "aggregate skew [2]", "slow-sink": "sink capacity [0 1]",
@@ -71,8 +71,7 @@ func TestTruthOfAlternatingJobs(t *testing.T) {
 	}
 }
 
-// Looked at in the midst of a turn of 40 s, the verdict is about the task whose
-// turn it is.
+// In the midst of a turn of 40 s the verdict names the task whose turn it is.
 func TestVerdictsOfAlternatingTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cluster := ready(t, "2.3.0", "alternating")

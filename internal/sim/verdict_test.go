@@ -13,9 +13,9 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )
 
-// mayBeUnknown is a job that nothing holds back, of which a verdict may say that
-// it does not know: Flink 1.13 does not tell that it is a batch job, whose
-// tasks have yet to begin, and not one that lacks slots.
+// mayBeUnknown is a job that nothing holds back, whose verdict may be unknown:
+// from Flink 1.13 one cannot see that it is a batch job, whose tasks have yet to
+// begin, and not one that lacks slots.
 const mayBeUnknown = "batch 1.13.6"
 
 // changing are jobs that change within a window, so that no one moment is the
@@ -52,7 +52,7 @@ func TestVerdictsOfReadyJobs(t *testing.T) {
 	}
 }
 
-// same tells whether a root cause is the true bottleneck. Gauges of old
+// same reports whether a root cause is the true bottleneck. Gauges of old
 // versions are whole milliseconds a second.
 func same(snapshot *job.Snapshot, root diagnosis.Root, made *sim.Job, truth sim.Bottleneck) bool {
 	return snapshot.Graph.Tasks[root.Task].ID == made.Tasks[truth.Task].ID && string(root.Kind) == truth.Kind &&

@@ -90,7 +90,7 @@ func TestMetrics(t *testing.T) {
 		} {
 			cluster, made := fetched(t, version, "skew")
 			path := "/jobs/" + made.ID + "/vertices/" + made.Tasks[2].ID
-			for asked, want := range map[string]string{
+			for query, want := range map[string]string{
 				"/subtasks/metrics?get=busyTimeMsPerSecond":                         c.all,
 				"/subtasks/metrics?get=busyTimeMsPerSecond&agg=MIN,Max":             `[{"id":"busyTimeMsPerSecond","min":143.0,"max":1000.0}]`,
 				"/subtasks/metrics?get=busyTimeMsPerSecond,bad":                     `[]`,
@@ -98,8 +98,8 @@ func TestMetrics(t *testing.T) {
 				"/metrics?get=2.idleTimeMsPerSecond,2.backPressuredTimeMsPerSecond": `[{"id":"2.idleTimeMsPerSecond","value":"0"},{"id":"2.backPressuredTimeMsPerSecond","value":"0"}]`,
 				"/metrics?get=": `[]`,
 			} {
-				if _, body := get(cluster, path+asked); strings.TrimSpace(body) != want {
-					t.Errorf("%s of %s: %s, want %s", asked, version, body, want)
+				if _, body := get(cluster, path+query); strings.TrimSpace(body) != want {
+					t.Errorf("%s of %s: %s, want %s", query, version, body, want)
 				}
 			}
 			if status, _ := get(cluster, path+"/subtasks/metrics?get=busyTimeMsPerSecond&agg=skew"); status != c.skew {

@@ -2,6 +2,7 @@ package diagnosis_test
 
 import (
 	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -20,8 +21,8 @@ func at(busy, backpressured float64) sub { return sub{busy: busy, backpressured:
 
 func (s sub) on(host string) sub { s.host = host; return s }
 
-// silent is a subtask that runs but has no metrics yet.
-var silent = sub{unmeasured: true}
+// noMetrics is a subtask that runs but has no metrics yet.
+var noMetrics = sub{unmeasured: true}
 
 // node is a task of a job, named by its id.
 type node struct {
@@ -52,15 +53,15 @@ func chain(nodes ...node) []node {
 
 const window = 10 * time.Second
 
-// snapshotOf measures the tasks the way a cluster's counters do: by two looks
+// snapshotOf measures the tasks the way a cluster's counters do: by two samples
 // that are one fetch apart.
 func snapshotOf(nodes ...node) *job.Snapshot {
-	trail := job.NewDeriver(job.MetricInterval{Fetch: window, Gauge: job.FromGauge60s})
-	trail.Add(lookAt(nodes, 0))
-	return trail.Add(lookAt(nodes, window))
+	deriver := job.NewDeriver(job.MetricInterval{Fetch: window, Gauge: job.FromGauge60s})
+	deriver.Add(sampleOf(nodes, 0))
+	return deriver.Add(sampleOf(nodes, window))
 }
 
-func lookAt(nodes []node, after time.Duration) *job.Sample {
+func sampleOf(nodes []node, after time.Duration) *job.Sample {
 	var tasks []job.Task
 	var edges []job.Edge
 	byID := map[string]node{}
@@ -71,30 +72,30 @@ func lookAt(nodes []node, after time.Duration) *job.Sample {
 		}
 		byID[n.name] = n
 	}
-	look := &job.Sample{
+	sample := &job.Sample{
 		Job:   job.Info{ID: "j", Name: "orders", State: job.Running},
 		Graph: job.NewGraph(tasks, edges),
 		At:    time.Unix(1_700_000_000, 0).Add(after),
 	}
-	for _, t := range look.Graph.Tasks {
-		said := job.TaskSample{}
+	for _, t := range sample.Graph.Tasks {
+		answer := job.TaskSample{}
 		if t.State == job.Running {
-			said.Subtasks = byID[t.ID].readings(after)
+			answer.Subtasks = byID[t.ID].samples(after)
 		}
-		look.Tasks = append(look.Tasks, said)
+		sample.Tasks = append(sample.Tasks, answer)
 	}
-	return look
+	return sample
 }
 
-func (n node) readings(after time.Duration) (readings []job.SubtaskSample) {
+func (n node) samples(after time.Duration) (samples []job.SubtaskSample) {
 	for i, s := range n.subtasks {
-		reading := job.SubtaskSample{Subtask: i, State: job.Running, Running: time.Hour + after, Host: s.host}
+		sample := job.SubtaskSample{Subtask: i, State: job.Running, Running: time.Hour + after, Host: s.host}
 		if !s.unmeasured {
-			reading.Counters = s.counters(after)
+			sample.Counters = s.counters(after)
 		}
-		readings = append(readings, reading)
+		samples = append(samples, sample)
 	}
-	return readings
+	return samples
 }
 
 func (s sub) counters(after time.Duration) *job.Counters {
@@ -104,18 +105,64 @@ func (s sub) counters(after time.Duration) *job.Counters {
 }
 
 // diagnosed is the snapshot of the tasks and its verdict.
-func diagnosed(nodes ...node) (*job.Snapshot, diagnosis.Verdict) {
+func diagnosed(nodes ...node) (*job.Snapshot, *diagnosis.Verdict) {
 	snapshot := snapshotOf(nodes...)
 	return snapshot, diagnosis.Diagnose(snapshot)
 }
 
+// root is a root cause as a test names it.
+type root struct {
+	task     string
+	kind     diagnosis.Kind
+	severity float64
+	upstream string
+	hot      []int
+	hosts    []string
+}
+
+// named are a verdict's root causes with names instead of indexes.
+func named(verdict *diagnosis.Verdict) (roots []root) {
+	tasks := verdict.Snapshot.Graph.Tasks
+	for _, found := range verdict.Roots {
+		named := root{
+			task: tasks[found.Task].Name, kind: found.Kind, severity: float64(found.Severity),
+			hot: found.Hot, hosts: found.Hosts,
+		}
+		if found.Upstream >= 0 {
+			named.upstream = tasks[found.Upstream].Name
+		}
+		roots = append(roots, named)
+	}
+	return roots
+}
+
+func same(a, b root) bool {
+	return a.task == b.task && a.kind == b.kind && math.Abs(a.severity-b.severity) < 1e-9 &&
+		a.upstream == b.upstream && slices.Equal(a.hot, b.hot) && slices.Equal(a.hosts, b.hosts)
+}
+
+// wantRoots checks that the roots, worst first, are all that is found.
+func wantRoots(t *testing.T, nodes []node, want ...root) {
+	t.Helper()
+	_, verdict := diagnosed(nodes...)
+	if got := named(verdict); !slices.EqualFunc(got, want, same) {
+		t.Fatalf("roots are %+v, want %+v", got, want)
+	}
+	if verdict.Kind != want[0].kind {
+		t.Errorf("the verdict is of kind %s, want that of the worst root, %s", verdict.Kind, want[0].kind)
+	}
+}
+
 func TestBuiltSnapshotHasTheSharesItWasGiven(t *testing.T) {
-	snapshot := snapshotOf(task("map", at(0.5, 0.1).on("host-a"), at(0.25, 0), silent))
+	snapshot := snapshotOf(task("map", at(0.5, 0.1).on("host-a"), at(0.25, 0), noMetrics))
 	subtasks := snapshot.Tasks[0].Subtasks
 	if got, want := subtasks[0].Shares, (job.Shares{Idle: 0.4, Busy: 0.5, Backpressured: 0.1}); got != want {
 		t.Errorf("shares are %v, want %v", got, want)
 	}
 	if subtasks[0].Host != "host-a" || subtasks[2].Known() || snapshot.Window() != window {
-		t.Errorf("host %q, silent subtask known %v, window %v", subtasks[0].Host, subtasks[2].Known(), snapshot.Window())
+		t.Errorf("host %q, the one without metrics known %v, window %v", subtasks[0].Host, subtasks[2].Known(), snapshot.Window())
 	}
 }
+
+// alike compares values, of which what is not known equals itself.
+func alike(a, b float64) bool { return a == b || math.IsNaN(a) && math.IsNaN(b) }

@@ -74,7 +74,7 @@ func TestColourOfTheUnknown(t *testing.T) {
 	for busy := range 101 {
 		for backpressured := range 101 {
 			if fill := diagnosis.Fill(job.Share(busy)/100, job.Share(backpressured)/100); fill == diagnosis.UnknownColour {
-				t.Fatalf("%d %% busy, %d %% backpressured looks unknown", busy, backpressured)
+				t.Fatalf("%d %% busy, %d %% backpressured has the colour of unknown", busy, backpressured)
 			}
 		}
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )
 
-// What a user reads, with the numbers that the tables show too.
+// A root cause is explained in the numbers that the tables show too.
 func TestExplainAndAdvise(t *testing.T) {
 	hosts := func(busy ...float64) (subtasks []sub) {
 		for i, b := range busy {
@@ -74,21 +74,21 @@ func TestExplainAndAdvise(t *testing.T) {
 	}
 }
 
-// Where there is no root cause, it says what was looked at.
+// Where there is no root cause, the text says what was measured.
 func TestLooked(t *testing.T) {
 	stopped := func(state job.State) *job.Snapshot {
-		look := lookAt([]node{ended("in"), ended("out").after("in")}, window)
-		look.Job.State = state
-		return job.NewDeriver(job.MetricInterval{Fetch: window}).Add(look)
+		sample := sampleOf([]node{ended("in"), ended("out").after("in")}, window)
+		sample.Job.State = state
+		return job.NewDeriver(job.MetricInterval{Fetch: window}).Add(sample)
 	}
-	loose := snapshotOf(task("in", at(0, 0.9)), task("map", at(1, 0)))
-	loose.Graph.EdgesUnknown = true
+	withoutEdges := snapshotOf(task("in", at(0, 0.9)), task("map", at(1, 0)))
+	withoutEdges.Graph.EdgesUnknown = true
 	for name, c := range map[string]struct {
 		snapshot *job.Snapshot
 		want     string
 	}{
-		"a graph that nobody knows": {
-			loose,
+		"edges unknown": {
+			withoutEdges,
 			"2 of 2 tasks measured over 10 s; the busiest, map, is 100 % busy; how its tasks are connected is not known, so none can be said to hold the others back.",
 		},
 		"healthy": {
@@ -101,11 +101,11 @@ func TestLooked(t *testing.T) {
 		},
 		"one task": {snapshotOf(task("all", at(0.5, 0))), "1 of 1 task measured over 10 s; the busiest, all, is 50 % busy."},
 		"one task in doubt": {
-			snapshotOf(chain(task("in", at(0, 0.9)), task("map", silent), task("out", at(0.1, 0)))...),
+			snapshotOf(chain(task("in", at(0, 0.9)), task("map", noMetrics), task("out", at(0.1, 0)))...),
 			"2 of 3 tasks measured over 10 s; the busiest, out, is 10 % busy; what is not measured may hold the job back: map (no metrics yet).",
 		},
 		"nothing": {
-			snapshotOf(task("a", silent), task("b", silent), task("c", silent), task("d", silent)),
+			snapshotOf(task("a", noMetrics), task("b", noMetrics), task("c", noMetrics), task("d", noMetrics)),
 			"None of 4 tasks is measured: a (no metrics yet), b (no metrics yet), c (no metrics yet), and more.",
 		},
 		"no tasks":                             {snapshotOf(), "None of 0 tasks is measured: the job has no tasks."},
@@ -113,12 +113,12 @@ func TestLooked(t *testing.T) {
 		"all tasks have ended, the job not so": {stopped(job.Running), "None of 2 tasks is measured: none of its tasks runs."},
 	} {
 		if got := diagnosis.Looked(c.snapshot, diagnosis.Diagnose(c.snapshot).Kind); got != c.want {
-			t.Errorf("%s: it says\n%s\nwant\n%s", name, got, c.want)
+			t.Errorf("%s: the text is\n%s\nwant\n%s", name, got, c.want)
 		}
 	}
 }
 
-// Notices name what is not measured; what has ended needs none.
+// A notice names what is not measured; what has ended needs none.
 func TestUnmeasured(t *testing.T) {
 	for name, c := range map[string]struct {
 		nodes []node
@@ -127,10 +127,10 @@ func TestUnmeasured(t *testing.T) {
 		"all are measured": {chain(task("in", at(0.2, 0)), task("out", at(0, 0))), ""},
 		"one has ended":    {chain(ended("in"), task("out", at(0, 0))), ""},
 		"no tasks":         {nil, ""},
-		"one is not":       {chain(ended("in"), task("map", silent), task("out", at(0, 0))), "map (no metrics yet)"},
+		"one is not":       {chain(ended("in"), task("map", noMetrics), task("out", at(0, 0))), "map (no metrics yet)"},
 	} {
 		if got := diagnosis.Unmeasured(snapshotOf(c.nodes...)); got != c.want {
-			t.Errorf("%s: it says %q, want %q", name, got, c.want)
+			t.Errorf("%s: the text is %q, want %q", name, got, c.want)
 		}
 	}
 }

@@ -40,7 +40,7 @@ func randomSub(random *rand.Rand) sub {
 	busy := random.Float64()
 	switch random.IntN(8) {
 	case 0:
-		return silent.on(host)
+		return noMetrics.on(host)
 	case 1:
 		return at(busy/10, 0).on(host)
 	case 2, 3:
@@ -51,7 +51,7 @@ func randomSub(random *rand.Rand) sub {
 }
 
 // forRandomJobs tries a property on many jobs, the same ones each time.
-func forRandomJobs(t *testing.T, holds func(t *testing.T, nodes []node, snapshot *job.Snapshot, verdict diagnosis.Verdict)) {
+func forRandomJobs(t *testing.T, holds func(t *testing.T, nodes []node, snapshot *job.Snapshot, verdict *diagnosis.Verdict)) {
 	t.Helper()
 	roots := 0
 	for seed := range uint64(randomJobs) {
@@ -67,8 +67,10 @@ func forRandomJobs(t *testing.T, holds func(t *testing.T, nodes []node, snapshot
 	}
 }
 
+// In any job a root cause is below a task that is backpressured, and is not
+// backpressured itself; the worst comes first.
 func TestEveryRootIsBelowSomethingHeldBackAndIsItselfNot(t *testing.T) {
-	forRandomJobs(t, func(t *testing.T, _ []node, snapshot *job.Snapshot, verdict diagnosis.Verdict) {
+	forRandomJobs(t, func(t *testing.T, _ []node, snapshot *job.Snapshot, verdict *diagnosis.Verdict) {
 		seen := map[int]bool{}
 		for _, root := range verdict.Roots {
 			load := snapshot.Tasks[root.Task]
@@ -96,8 +98,9 @@ func TestEveryRootIsBelowSomethingHeldBackAndIsItselfNot(t *testing.T) {
 	})
 }
 
+// The hot subtasks of a root cause are the busiest of its task, hottest first.
 func TestHotSubtasksAreThoseOfTheTask(t *testing.T) {
-	forRandomJobs(t, func(t *testing.T, _ []node, snapshot *job.Snapshot, verdict diagnosis.Verdict) {
+	forRandomJobs(t, func(t *testing.T, _ []node, snapshot *job.Snapshot, verdict *diagnosis.Verdict) {
 		for _, root := range verdict.Roots {
 			load := snapshot.Tasks[root.Task]
 			last := job.Share(1)
@@ -118,49 +121,50 @@ func TestHotSubtasksAreThoseOfTheTask(t *testing.T) {
 	})
 }
 
-// Flink lists tasks in whatever order its planner made them.
+// Flink lists tasks in whatever order its planner made them: the verdict is the same.
 func TestVerdictDoesNotDependOnTheOrderOfTasks(t *testing.T) {
-	sorted := func(snapshot *job.Snapshot, verdict diagnosis.Verdict) []root {
-		roots := names(snapshot, verdict)
+	sorted := func(verdict *diagnosis.Verdict) []root {
+		roots := named(verdict)
 		slices.SortFunc(roots, func(a, b root) int { return strings.Compare(a.task, b.task) })
 		return roots
 	}
 	random := rand.New(rand.NewPCG(7, 7))
-	forRandomJobs(t, func(t *testing.T, nodes []node, snapshot *job.Snapshot, verdict diagnosis.Verdict) {
+	forRandomJobs(t, func(t *testing.T, nodes []node, _ *job.Snapshot, verdict *diagnosis.Verdict) {
 		shuffled := slices.Clone(nodes)
 		random.Shuffle(len(shuffled), func(a, b int) { shuffled[a], shuffled[b] = shuffled[b], shuffled[a] })
-		otherSnapshot, otherVerdict := diagnosed(shuffled...)
-		want, got := sorted(snapshot, verdict), sorted(otherSnapshot, otherVerdict)
-		if !slices.EqualFunc(got, want, same) || verdict.Kind != otherVerdict.Kind {
-			t.Errorf("in another order %s %+v, want %s %+v", otherVerdict.Kind, got, verdict.Kind, want)
+		_, other := diagnosed(shuffled...)
+		want, got := sorted(verdict), sorted(other)
+		if !slices.EqualFunc(got, want, same) || verdict.Kind != other.Kind {
+			t.Errorf("in another order %s %+v, want %s %+v", other.Kind, got, verdict.Kind, want)
 		}
 	})
 }
 
-func TestEveryVerdictIsToldInWords(t *testing.T) {
-	forRandomJobs(t, func(t *testing.T, _ []node, snapshot *job.Snapshot, verdict diagnosis.Verdict) {
+// Each explanation and advice is a sentence that names the task, or the machine.
+func TestEveryVerdictIsExplained(t *testing.T) {
+	forRandomJobs(t, func(t *testing.T, _ []node, snapshot *job.Snapshot, verdict *diagnosis.Verdict) {
 		for _, root := range verdict.Roots {
 			name := snapshot.Graph.Tasks[root.Task].Name
 			explained, advice := diagnosis.Explain(snapshot, root), diagnosis.Advise(snapshot, root)
-			wellPut(t, explained)
-			wellPut(t, advice)
+			isSentence(t, explained)
+			isSentence(t, advice)
 			if !strings.Contains(explained, name) {
 				t.Errorf("%q does not name %s", explained, name)
 			}
 			if root.Kind == diagnosis.Machine {
-				name = root.Hosts[0] // what to look at is the machine
+				name = root.Hosts[0] // the machine is to be looked at
 			}
 			if !strings.Contains(advice, name) {
 				t.Errorf("%q does not name %s", advice, name)
 			}
 		}
-		wellPut(t, diagnosis.Looked(snapshot, verdict.Kind))
+		isSentence(t, diagnosis.Looked(snapshot, verdict.Kind))
 	})
 }
 
-func wellPut(t *testing.T, text string) {
+func isSentence(t *testing.T, text string) {
 	t.Helper()
 	if !strings.HasSuffix(text, ".") || strings.Contains(text, "NaN") || strings.Contains(text, "Inf") || strings.Contains(text, "%!") {
-		t.Errorf("it says %q", text)
+		t.Errorf("the text is %q", text)
 	}
 }

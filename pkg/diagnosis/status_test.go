@@ -53,9 +53,9 @@ func TestTaskStatusIsOfTheMaxima(t *testing.T) {
 		"one of four is held back":     {[]sub{at(0, 0), at(0, 0), at(0, 0), at(0, 0.9)}, diagnosis.Backpressured},
 		"one of four is busy":          {[]sub{at(0, 0), at(0, 0), at(0, 0), at(0.9, 0)}, diagnosis.Busy},
 		"one is busy, one held back":   {[]sub{at(0.6, 0), at(0, 0.6)}, diagnosis.Backpressured},
-		"the idlest names it idle":     {[]sub{at(0.1, 0), at(0.5, 0)}, diagnosis.Idle},
-		"the measured ones decide":     {[]sub{silent, at(0.9, 0)}, diagnosis.Busy},
-		"none of them is measured":     {[]sub{silent, silent}, diagnosis.Unknown},
+		"the idlest decides idle":      {[]sub{at(0.1, 0), at(0.5, 0)}, diagnosis.Idle},
+		"the measured ones decide":     {[]sub{noMetrics, at(0.9, 0)}, diagnosis.Busy},
+		"none of them is measured":     {[]sub{noMetrics, noMetrics}, diagnosis.Unknown},
 		"all of them are about halved": {[]sub{at(0.5, 0.1), at(0.4, 0.2)}, diagnosis.Mixed},
 	} {
 		load := snapshotOf(task("map", c.subtasks...)).Tasks[0]
@@ -84,13 +84,25 @@ func TestStatusCodesAndWords(t *testing.T) {
 	}
 }
 
-// The verdict's word goes before the shares'.
+// A root cause is the bottleneck whatever its shares, and of its subtasks those
+// that are hot.
 func TestStatusOfARootCause(t *testing.T) {
-	snapshot, verdict := diagnosed(chain(task("in", at(0, 0.9)), task("map", at(1, 0)), task("out", at(0.1, 0)))...)
+	snapshot, verdict := diagnosed(chain(task("in", at(0, 0.9)), task("map", at(1, 0), at(0.1, 0), at(0.9, 0), noMetrics, at(0.2, 0)), task("out", at(0.1, 0)))...)
 	want := []diagnosis.Status{diagnosis.Backpressured, diagnosis.Bottleneck, diagnosis.Idle}
+	wantSubtasks := [][]diagnosis.Status{
+		{diagnosis.Backpressured},
+		{diagnosis.Bottleneck, diagnosis.Idle, diagnosis.Bottleneck, diagnosis.Unknown, diagnosis.Idle},
+		{diagnosis.Idle},
+	}
 	for i, load := range snapshot.Tasks {
-		if got := verdict.StatusOf(i, load); got != want[i] {
-			t.Errorf("%s is %v, want %v", snapshot.Graph.Tasks[i].Name, got, want[i])
+		name := snapshot.Graph.Tasks[i].Name
+		if got := verdict.TaskStatus(i); got != want[i] {
+			t.Errorf("%s is %v, want %v", name, got, want[i])
+		}
+		for s := range load.Subtasks {
+			if got := verdict.SubtaskStatus(i, &load.Subtasks[s]); got != wantSubtasks[i][s] {
+				t.Errorf("subtask %d of %s is %v, want %v", s, name, got, wantSubtasks[i][s])
+			}
 		}
 	}
 }

@@ -21,32 +21,24 @@ const (
 	NotKnown       Kind = "unknown"    // too little was measured to tell
 )
 
-// Root is one root cause: a task that holds others, or the job, back.
-type Root struct {
-	// Task is the index into Graph.Tasks.
-	Task     int
-	Kind     Kind
-	Severity job.Share
-	// Upstream is the direct input that is held back most, -1 for a source.
-	Upstream int
-	// Hot are the indexes of the busy subtasks, and Hosts where they run.
-	Hot   []int
-	Hosts []string
-}
-
-// Verdict is what holds a job back.
+// Verdict is what holds a job back, by one snapshot. It is made once a snapshot
+// and shared by all its views; nothing changes it.
 type Verdict struct {
+	// Snapshot is what the verdict was made from.
+	Snapshot *job.Snapshot
 	// Kind is that of the worst root cause, or None or NotKnown.
-	Kind  Kind
-	Roots []Root // worst first; one for each region of backpressure
+	Kind Kind
+	// Roots are the root causes, worst first: one for each region of
+	// backpressure.
+	Roots []Root
 }
 
 // Diagnose finds what holds a job back: in each region of backpressure the
 // busiest task below backpressured ones that is not backpressured itself;
 // where nothing is, a source or fully chained job at its limit.
-func Diagnose(snapshot *job.Snapshot) Verdict {
+func Diagnose(snapshot *job.Snapshot) *Verdict {
 	if snapshot.Graph.EdgesUnknown {
-		return Verdict{Kind: NotKnown} // nobody knows who waits for whom
+		return &Verdict{Snapshot: snapshot, Kind: NotKnown} // who waits for whom is not known
 	}
 	var roots []Root
 	doubtful := false
@@ -60,7 +52,7 @@ func Diagnose(snapshot *job.Snapshot) Verdict {
 	roots = append(roots, sourcesAtLimit(snapshot)...)
 	machines(snapshot, roots)
 	slices.SortStableFunc(roots, func(a, b Root) int { return cmp.Compare(b.Severity, a.Severity) })
-	verdict := Verdict{Roots: roots, Kind: None}
+	verdict := &Verdict{Snapshot: snapshot, Roots: roots, Kind: None}
 	switch {
 	case len(roots) > 0:
 		verdict.Kind = roots[0].Kind
@@ -68,6 +60,302 @@ func Diagnose(snapshot *job.Snapshot) Verdict {
 		verdict.Kind = NotKnown
 	}
 	return verdict
+}
+
+// RootAt is the root cause that the task is, nil if it is none.
+func (v *Verdict) RootAt(task int) *Root {
+	for i := range v.Roots {
+		if v.Roots[i].Task == task {
+			return &v.Roots[i]
+		}
+	}
+	return nil
+}
+
+// TaskStatus is the status of a task: bottleneck if it is a root cause, else
+// by the highest shares of its subtasks.
+func (v *Verdict) TaskStatus(task int) Status {
+	if v.RootAt(task) != nil {
+		return Bottleneck
+	}
+	return TaskStatus(v.Snapshot.Tasks[task])
+}
+
+// SubtaskStatus is the status of one of the task's subtasks: bottleneck if it is
+// among the hot ones of a root cause, else by its shares.
+func (v *Verdict) SubtaskStatus(task int, load *job.SubtaskLoad) Status {
+	if root := v.RootAt(task); root != nil && root.IsHot(load.Subtask) {
+		return Bottleneck
+	}
+	return SubtaskStatus(load.Shares)
+}
+
+// Clear reports whether these tasks are known not to hold the job back. A
+// verdict that blames others says nothing about what was not measured.
+func (v *Verdict) Clear(tasks []int) bool {
+	if v.Kind == NotKnown || v.Kind == None {
+		return v.Kind == None
+	}
+	return !slices.ContainsFunc(tasks, func(task int) bool {
+		return !v.Snapshot.Tasks[task].Complete() && !v.Snapshot.Graph.Tasks[task].State.Terminal()
+	})
+}
+
+// WorstRoot is the worst root cause among these tasks, nil if there is none.
+func (v *Verdict) WorstRoot(tasks []int) *Root {
+	for i := range v.Roots {
+		if slices.Contains(tasks, v.Roots[i].Task) {
+			return &v.Roots[i]
+		}
+	}
+	return nil
+}
+
+// limit is the busy share from which a task counts as unable to go faster.
+const limit job.Share = 0.9
+
+// sourcesAtLimit finds, in the connected parts of a job that nothing holds
+// back, the sources that are busy all the time: the job goes as fast as they
+// do. A job that is one chained task is such a source.
+func sourcesAtLimit(snapshot *job.Snapshot) (roots []Root) {
+	parts := newUnion(len(snapshot.Tasks))
+	for i, task := range snapshot.Graph.Tasks {
+		for _, to := range task.Outputs {
+			parts.join(i, to)
+		}
+	}
+	held := map[int]bool{}
+	for i, load := range snapshot.Tasks {
+		held[parts.root(i)] = held[parts.root(i)] || heldBack(load)
+	}
+	for i, load := range snapshot.Tasks {
+		if snapshot.Graph.Tasks[i].Source() && load.Busy.Max > limit && !held[parts.root(i)] {
+			root := Root{Task: i, Kind: AtSource, Severity: load.Busy.Max, Upstream: -1}
+			root.setHot(load)
+			roots = append(roots, root)
+		}
+	}
+	return roots
+}
+
+// machines turns skew into machine where the cause is the host: all hot
+// subtasks of several tasks, and of no more than half of each, sit on it,
+// though the job runs on others too.
+func machines(snapshot *job.Snapshot, roots []Root) {
+	if len(hostsOf(snapshot)) < 2 {
+		return
+	}
+	for i, root := range roots {
+		if root.Kind == Skewed && len(root.Hosts) == 1 && hotTasksOn(snapshot, root.Hosts[0]) > 1 {
+			roots[i].Kind = Machine
+		}
+	}
+}
+
+// hotTasksOn counts the tasks whose only hot subtasks, few of theirs, sit on
+// the host.
+func hotTasksOn(snapshot *job.Snapshot, host string) (tasks int) {
+	for _, load := range snapshot.Tasks {
+		subtasks, hosts := hot(load)
+		if load.Busy.Max > half && kindOf(load, subtasks) == Skewed && len(hosts) == 1 && hosts[0] == host {
+			tasks++
+		}
+	}
+	return tasks
+}
+
+func hostsOf(snapshot *job.Snapshot) map[string]bool {
+	hosts := map[string]bool{}
+	for _, load := range snapshot.Tasks {
+		for _, subtask := range load.Subtasks {
+			if subtask.Host != "" {
+				hosts[subtask.Host] = true
+			}
+		}
+	}
+	return hosts
+}
+
+// blind reports whether something that was not measured could hold the job
+// back unseen: a task that runs, or should, whose inputs are not known to
+// flow freely.
+func blind(snapshot *job.Snapshot) bool {
+	if snapshot.MeasuredTasks() == 0 {
+		return true
+	}
+	for i, load := range snapshot.Tasks {
+		task := snapshot.Graph.Tasks[i]
+		if load.Complete() || task.State.Terminal() || notYet(snapshot.Job, task) {
+			continue
+		}
+		free := len(task.Inputs) > 0
+		for _, input := range task.Inputs {
+			held := snapshot.Tasks[input]
+			free = free && held.Complete() && !heldBack(held)
+		}
+		if !free {
+			return true
+		}
+	}
+	return false
+}
+
+// notYet reports whether a task of a batch job waits for its turn, which holds
+// nothing back.
+func notYet(info job.Info, task job.Task) bool {
+	return info.Type == job.Batch && task.State == "CREATED"
+}
+
+// Root is one root cause: a task that holds others, or the job, back.
+type Root struct {
+	// Task is the index into Graph.Tasks.
+	Task     int
+	Kind     Kind
+	Severity job.Share
+	// Upstream is the direct input that is held back most, -1 for a source.
+	Upstream int
+	// Hot are the indexes of the busy subtasks, and Hosts where they run.
+	Hot   []int
+	Hosts []string
+	isHot []bool // by the subtask's index
+}
+
+// IsHot reports whether a subtask is among the busy ones.
+func (r *Root) IsHot(subtask int) bool { return subtask < len(r.isHot) && r.isHot[subtask] }
+
+// setHot fills in the busy subtasks and where they run.
+func (r *Root) setHot(load job.TaskLoad) {
+	r.Hot, r.Hosts = hot(load)
+	if len(r.Hot) > 0 {
+		r.isHot = make([]bool, slices.Max(r.Hot)+1)
+	}
+	for _, subtask := range r.Hot {
+		r.isHot[subtask] = true
+	}
+}
+
+// rootAt describes the task as a root cause.
+func rootAt(snapshot *job.Snapshot, task int) Root {
+	root := Root{Task: task, Upstream: -1}
+	for _, input := range snapshot.Graph.Tasks[task].Inputs {
+		if held := snapshot.Tasks[input].Backpressured.Avg; held.Known() && (root.Upstream < 0 || held > root.Severity) {
+			root.Upstream, root.Severity = input, held
+		}
+	}
+	root.setHot(snapshot.Tasks[task])
+	root.Kind = kindOf(snapshot.Tasks[task], root.Hot)
+	return root
+}
+
+func kindOf(load job.TaskLoad, hot []int) Kind {
+	switch {
+	case len(hot) == 0:
+		return UnmeasuredWork
+	case 2*len(hot) > measured(load) || measured(load) == 1:
+		return Capacity
+	default:
+		return Skewed
+	}
+}
+
+// hot lists the subtasks that are busy most of their time, hottest first, and
+// the hosts that they run on. Where none is, as the load comes in bursts, it
+// lists those about as busy as the busiest; none where nothing works at all.
+func hot(load job.TaskLoad) (subtasks []int, hosts []string) {
+	least := min(half, load.Busy.Max*9/10)
+	if !(load.Busy.Max > lowest) {
+		return nil, nil
+	}
+	var busy []job.SubtaskLoad
+	for _, subtask := range load.Subtasks {
+		if subtask.Busy > least {
+			busy = append(busy, subtask)
+		}
+	}
+	slices.SortStableFunc(busy, func(a, b job.SubtaskLoad) int { return cmp.Compare(b.Busy, a.Busy) })
+	for _, subtask := range busy {
+		subtasks = append(subtasks, subtask.Subtask)
+		if subtask.Host != "" && !slices.Contains(hosts, subtask.Host) {
+			hosts = append(hosts, subtask.Host)
+		}
+	}
+	return subtasks, hosts
+}
+
+// measured counts the subtasks whose busy share is known.
+func measured(load job.TaskLoad) (known int) {
+	for _, subtask := range load.Subtasks {
+		if subtask.Busy.Known() {
+			known++
+		}
+	}
+	return known
+}
+
+// region is a connected part of a job's graph in which backpressure runs
+// upstream: the tasks that are held back and those that they wait for.
+type region struct {
+	// candidates are the tasks that some held-back task feeds and that are
+	// not backpressured themselves, by index into Graph.Tasks.
+	candidates []int
+	// worst is the highest backpressure of a task that is held back.
+	worst job.Share
+}
+
+// checkpoints is how much backpressure aligned checkpoints alone can cause
+// (0.06 to 0.23 was seen), though nothing below is slow.
+const checkpoints job.Share = 0.25
+
+// heldBack reports whether a task waits for a task below it more than
+// checkpoints explain.
+func heldBack(load job.TaskLoad) bool { return load.Backpressured.Max > checkpoints }
+
+// joins reports whether a task waits for a task below it often enough for Flink
+// to speak of backpressure at all: then they are of one region.
+func joins(load job.TaskLoad) bool { return load.Backpressured.Max > lowest }
+
+// regions finds the regions of a job, each with the tasks that may hold it
+// back. An edge belongs to one if its upper task is held back.
+func regions(snapshot *job.Snapshot) []region {
+	joined := newUnion(len(snapshot.Tasks))
+	for from, load := range snapshot.Tasks {
+		if joins(load) {
+			for _, to := range snapshot.Graph.Tasks[from].Outputs {
+				joined.join(from, to)
+			}
+		}
+	}
+	var found []region
+	at := map[int]int{}
+	for i, load := range snapshot.Tasks {
+		fed := fedByHeldBack(snapshot, i)
+		if !joins(load) && !fed {
+			continue
+		}
+		root := joined.root(i)
+		if _, known := at[root]; !known {
+			at[root] = len(found)
+			found = append(found, region{})
+		}
+		part := &found[at[root]]
+		if joins(load) {
+			part.worst = max(part.worst, load.Backpressured.Max)
+		}
+		if fed && !(load.Backpressured.Max > half) {
+			part.candidates = append(part.candidates, i)
+		}
+	}
+	return found
+}
+
+// fedByHeldBack reports whether a direct input of the task is held back.
+func fedByHeldBack(snapshot *job.Snapshot, task int) bool {
+	for _, input := range snapshot.Graph.Tasks[task].Inputs {
+		if joins(snapshot.Tasks[input]) {
+			return true
+		}
+	}
+	return false
 }
 
 // root picks the busiest candidate. found is false where nobody can be blamed,
@@ -96,7 +384,7 @@ func (r region) root(snapshot *job.Snapshot) (root Root, found, sure bool) {
 	return rootAt(snapshot, task), true, true
 }
 
-// doubtful tells whether a candidate beside the task, which has not ended, was
+// doubtful reports whether a candidate beside the task, which has not ended, was
 // not measured as a whole.
 func (r region) doubtful(snapshot *job.Snapshot, task int) bool {
 	for _, i := range r.candidates {
@@ -138,44 +426,23 @@ func (r region) mostBlamed(snapshot *job.Snapshot, busiest job.Share) int {
 	return blamed
 }
 
-// rootAt describes the task as a root cause.
-func rootAt(snapshot *job.Snapshot, task int) Root {
-	root := Root{Task: task, Upstream: -1}
-	for _, input := range snapshot.Graph.Tasks[task].Inputs {
-		if held := snapshot.Tasks[input].Backpressured.Avg; held.Known() && (root.Upstream < 0 || held > root.Severity) {
-			root.Upstream, root.Severity = input, held
-		}
+// union joins tasks into connected parts.
+type union []int
+
+func newUnion(n int) union {
+	parents := make(union, n)
+	for i := range parents {
+		parents[i] = i
 	}
-	root.Hot, root.Hosts = hot(snapshot.Tasks[task])
-	root.Kind = kindOf(snapshot.Tasks[task], root.Hot)
-	return root
+	return parents
 }
 
-func kindOf(load job.TaskLoad, hot []int) Kind {
-	switch {
-	case len(hot) == 0:
-		return UnmeasuredWork
-	case 2*len(hot) > measured(load) || measured(load) == 1:
-		return Capacity
-	default:
-		return Skewed
+func (u union) root(i int) int {
+	for u[i] != i {
+		u[i] = u[u[i]]
+		i = u[i]
 	}
+	return i
 }
 
-// StatusOf is the status of a task, the verdict's own word included.
-func (v Verdict) StatusOf(task int, load job.TaskLoad) Status {
-	if v.RootAt(task) != nil {
-		return Bottleneck
-	}
-	return TaskStatus(load)
-}
-
-// RootAt is the root cause that the task is, nil if it is none.
-func (v Verdict) RootAt(task int) *Root {
-	for i := range v.Roots {
-		if v.Roots[i].Task == task {
-			return &v.Roots[i]
-		}
-	}
-	return nil
-}
+func (u union) join(a, b int) { u[u.root(a)] = u.root(b) }

@@ -1,164 +1,268 @@
 package diagnosis_test
 
 import (
-	"math"
-	"slices"
+	"strings"
 	"testing"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )
 
-// root is a root cause as a test names it.
-type root struct {
-	task     string
-	kind     diagnosis.Kind
-	severity float64
-	upstream string
-	hot      []int
-	hosts    []string
-}
-
-// names turns a verdict's indexes into names.
-func names(snapshot *job.Snapshot, verdict diagnosis.Verdict) (roots []root) {
-	for _, found := range verdict.Roots {
-		named := root{
-			task: snapshot.Graph.Tasks[found.Task].Name, kind: found.Kind, severity: float64(found.Severity),
-			hot: found.Hot, hosts: found.Hosts,
-		}
-		if found.Upstream >= 0 {
-			named.upstream = snapshot.Graph.Tasks[found.Upstream].Name
-		}
-		roots = append(roots, named)
-	}
-	return roots
-}
-
-func same(a, b root) bool {
-	return a.task == b.task && a.kind == b.kind && math.Abs(a.severity-b.severity) < 1e-9 &&
-		a.upstream == b.upstream && slices.Equal(a.hot, b.hot) && slices.Equal(a.hosts, b.hosts)
-}
-
-// wantRoots checks that the roots, worst first, are all that is found.
-func wantRoots(t *testing.T, nodes []node, want ...root) {
-	t.Helper()
-	snapshot, verdict := diagnosed(nodes...)
-	if got := names(snapshot, verdict); !slices.EqualFunc(got, want, same) {
-		t.Fatalf("roots are %+v, want %+v", got, want)
-	}
-	if verdict.Kind != want[0].kind {
-		t.Errorf("the verdict is of kind %s, want that of the worst root, %s", verdict.Kind, want[0].kind)
-	}
-}
-
-func TestRootOfOneRegion(t *testing.T) {
+// Where nothing is backpressured a source that is busy all the time is as
+// fast as the job gets.
+func TestSourceAtItsLimit(t *testing.T) {
 	for name, c := range map[string]struct {
 		nodes []node
-		want  root
+		want  []root
 	}{
-		"a bottleneck in the middle: backpressure runs upstream from it": {
-			chain(task("in", at(0.1, 0.8), at(0.1, 0.9)), task("parse", at(0.2, 0.7), at(0.2, 0.7)),
-				task("enrich", at(1, 0), at(0.9, 0)), task("out", at(0.2, 0), at(0.2, 0))),
-			root{"enrich", diagnosis.Capacity, 0.7, "parse", []int{0, 1}, nil},
+		"a source": {
+			chain(task("in", at(0.95, 0).on("host-a"), at(0.2, 0).on("host-b")), task("out", at(0.3, 0))),
+			[]root{{"in", diagnosis.AtSource, 0.95, "", []int{0}, []string{"host-a"}}},
 		},
-		"a slow sink": {
-			chain(task("in", at(0.1, 0.6)), task("map", at(0.1, 0.8)), task("sink", at(0.95, 0))),
-			root{"sink", diagnosis.Capacity, 0.8, "map", []int{0}, nil},
+		"a job that is one chained task": {
+			[]node{task("all", at(1, 0), at(0.97, 0))},
+			[]root{{"all", diagnosis.AtSource, 1, "", []int{0, 1}, nil}},
 		},
-		"one hot subtask of four, and where it runs": {
-			chain(task("in", at(0.1, 0.8)), task("window", at(0.1, 0).on("host-a"), at(0.2, 0).on("host-b"), at(1, 0).on("host-c"), at(0, 0).on("host-a"))),
-			root{"window", diagnosis.Skewed, 0.8, "in", []int{2}, []string{"host-c"}},
+		"backpressure that Flink calls ok hinders nothing": {
+			chain(task("in", at(0.95, 0)), task("map", at(0.3, 0.1)), task("out", at(0.3, 0))),
+			[]root{{"in", diagnosis.AtSource, 0.95, "", []int{0}, nil}},
 		},
-		"two hot subtasks of four are few, hottest first": {
-			chain(task("in", at(0, 0.9)), task("window", at(0.8, 0).on("host-a"), at(0, 0).on("host-a"), at(0.9, 0).on("host-b"), at(0, 0).on("host-b"))),
-			root{"window", diagnosis.Skewed, 0.9, "in", []int{2, 0}, []string{"host-b", "host-a"}},
-		},
-		"three hot subtasks of four are most": {
-			chain(task("in", at(0, 0.9)), task("window", at(0.8, 0), at(0.7, 0), at(0.9, 0), at(0, 0))),
-			root{"window", diagnosis.Capacity, 0.9, "in", []int{2, 0, 1}, nil},
-		},
-		"one of two measured subtasks is hot: what is not measured does not wait": {
-			chain(task("in", at(0, 0.9)), task("window", at(0.9, 0), silent, silent, at(0.8, 0))),
-			root{"window", diagnosis.Capacity, 0.9, "in", []int{0, 3}, nil},
-		},
-		"the busiest of several tasks below": {
-			[]node{task("in", at(0.1, 0.8)), task("a", at(0.6, 0)).after("in"), task("b", at(0.9, 0)).after("in"), task("c", at(0.7, 0)).after("in")},
-			root{"b", diagnosis.Capacity, 0.8, "in", []int{0}, nil},
-		},
-		"a task below that is itself a little backpressured": {
-			chain(task("in", at(0, 0.9)), task("map", at(0.6, 0.35)), task("out", at(0.3, 0))),
-			root{"map", diagnosis.Capacity, 0.9, "in", []int{0}, nil},
-		},
-		"a task that is backpressured exactly half may be one": {
-			chain(task("in", at(0, 0.9)), task("map", at(0.9, 0), at(0.3, 0.5)), task("out", at(0.1, 0))),
-			root{"map", diagnosis.Skewed, 0.9, "in", []int{0}, nil},
-		},
-		"a task that is backpressured more than half is none": {
-			chain(task("in", at(0, 0.9)), task("map", at(0.4, 0.6)), task("out", at(0.35, 0))),
-			root{"out", diagnosis.Capacity, 0.6, "map", []int{0}, nil},
-		},
-		"busy subtasks of one that is held back do not make it a root": {
-			chain(task("in", at(0, 0.9)), task("map", at(1, 0), at(0, 0.6)), task("out", at(0.7, 0))),
-			root{"out", diagnosis.Capacity, 0.3, "map", []int{0}, nil},
-		},
-		"work in bursts: the busiest, though below half": {
-			chain(task("in", at(0, 0.9)), task("map", at(0.3, 0), at(0.31, 0))),
-			root{"map", diagnosis.Capacity, 0.9, "in", []int{1, 0}, nil},
-		},
-		"nobody is busy: work that Flink does not measure": {
-			chain(task("in", at(0, 0.9)), task("async", at(0.05, 0)), task("out", at(0.01, 0))),
-			root{"async", diagnosis.UnmeasuredWork, 0.9, "in", nil, nil},
-		},
-		"backpressure of a third counts if somebody below is busy": {
-			chain(task("in", at(0.3, 0.3)), task("map", at(0.8, 0))),
-			root{"map", diagnosis.Capacity, 0.3, "in", []int{0}, nil},
-		},
-		"an unmeasured task beside one at its limit does not hide it": {
-			[]node{task("in", at(0.1, 0.8)), task("a", at(0.95, 0)).after("in"), task("b", silent).after("in")},
-			root{"a", diagnosis.Capacity, 0.8, "in", []int{0}, nil},
-		},
-		"checkpoints above the task below do not move the blame to it": {
-			chain(task("in", at(0.05, 0.95)), task("x", at(0.85, 0.12)), task("y", at(0.87, 0))),
-			root{"x", diagnosis.Capacity, 0.95, "in", []int{0}, nil},
-		},
-		"of two about as busy, the one whose input is held back more": {
-			chain(task("in", at(0.05, 0.95)), task("x", at(0.68, 0.3)), task("y", at(0.7, 0))),
-			root{"x", diagnosis.Capacity, 0.95, "in", []int{0}, nil},
-		},
-		"an ended task beside one that works in bursts does not hide it": {
-			[]node{task("in", at(0.1, 0.8)), task("a", at(0.4, 0)).after("in"), ended("b").after("in")},
-			root{"a", diagnosis.Capacity, 0.8, "in", []int{0}, nil},
+		"the other source holds its own part back": {
+			append(chain(task("in", at(0.95, 0)), task("out", at(0.3, 0))), chain(task("in 2", at(0.1, 0.8)), task("out 2", at(0.9, 0)))...),
+			[]root{
+				{"in", diagnosis.AtSource, 0.95, "", []int{0}, nil},
+				{"out 2", diagnosis.Capacity, 0.8, "in 2", []int{0}, nil},
+			},
 		},
 	} {
-		t.Run(name, func(t *testing.T) { wantRoots(t, c.nodes, c.want) })
+		t.Run(name, func(t *testing.T) { wantRoots(t, c.nodes, c.want...) })
 	}
 }
 
-// Severity is the highest, over the direct inputs, of the mean over the
-// input's subtasks: not of the maximum, which one subtask can make.
-func TestSeverity(t *testing.T) {
-	join := func(inputs ...node) []node {
-		var from []string
-		for _, input := range inputs {
-			from = append(from, input.name)
+// The hot subtasks of several tasks on one host of several point at the host.
+func TestMachine(t *testing.T) {
+	spread := func(name string, busy float64, hosts ...string) node {
+		n := task(name)
+		for i, host := range hosts {
+			s := at(0.1, 0).on(host)
+			if i == 0 {
+				s = at(busy, 0).on(host)
+			}
+			n.subtasks = append(n.subtasks, s)
 		}
-		return append(inputs, task("join", at(0.9, 0)).after(from...))
+		return n
 	}
+	held := func(name string) node { return task(name, at(0, 0.8)) }
 	for name, c := range map[string]struct {
-		nodes    []node
-		severity float64
-		upstream string
+		nodes []node
+		kind  diagnosis.Kind
 	}{
-		"the mean over the input's subtasks":    {join(task("a", at(0, 0.9), at(0, 0.7), at(0, 0.2))), 0.6, "a"},
-		"the highest of the inputs' means":      {join(task("a", at(0, 0.9), at(0, 0.1)), task("b", at(0, 0.7), at(0, 0.7))), 0.7, "b"},
-		"unmeasured subtasks are left out":      {join(task("a", at(0, 0.6), silent)), 0.6, "a"},
-		"an unmeasured input is left out":       {join(task("a", silent), task("b", at(0, 0.8))), 0.8, "b"},
-		"a free input takes nothing from it":    {join(task("a", at(0, 0)), task("b", at(0, 0.8))), 0.8, "b"},
-		"a source beyond the input does not":    {append(chain(task("in", at(0, 1)), task("a", at(0, 0.6))), task("join", at(0.9, 0)).after("a")), 0.6, "a"},
-		"backpressured all the time is the top": {join(task("a", at(0, 1), at(0, 1))), 1, "a"},
+		"two tasks are hot on one host of three": {
+			chain(held("in"), spread("map", 1, "host-a", "host-b", "host-c"), spread("sum", 0.9, "host-a", "host-b", "host-c")), diagnosis.Machine,
+		},
+		"the other task is hot elsewhere": {
+			chain(held("in"), spread("map", 1, "host-a", "host-b", "host-c"), spread("sum", 0.9, "host-b", "host-a", "host-c")), diagnosis.Skewed,
+		},
+		"the other task is not busy": {
+			chain(held("in"), spread("map", 1, "host-a", "host-b", "host-c"), spread("sum", 0.4, "host-a", "host-b", "host-c")), diagnosis.Skewed,
+		},
+		"all runs on one host": {
+			chain(held("in"), spread("map", 1, "host-a", "host-a", "host-a"), spread("sum", 0.9, "host-a", "host-a", "host-a")), diagnosis.Skewed,
+		},
+		"the hosts are unknown": {
+			chain(held("in"), spread("map", 1, "", "", ""), spread("sum", 0.9, "", "", "")), diagnosis.Skewed,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			wantRoots(t, c.nodes, root{"join", diagnosis.Capacity, c.severity, c.upstream, []int{0}, nil})
+			var hosts []string
+			if host := c.nodes[1].subtasks[0].host; host != "" {
+				hosts = []string{host}
+			}
+			wantRoots(t, c.nodes, root{"map", c.kind, 0.8, "in", []int{0}, hosts})
 		})
+	}
+}
+
+// Between "nothing holds the job back" and "not known" lies whether an alert
+// resolves: what was not measured is never taken for well.
+func TestNoRoot(t *testing.T) {
+	for name, c := range map[string]struct {
+		nodes []node
+		want  diagnosis.Kind
+	}{
+		"healthy": {chain(task("in", at(0.4, 0)), task("map", at(0.8, 0)), task("out", at(0.2, 0))), diagnosis.None},
+		"idle":    {chain(task("in", at(0, 0)), task("out", at(0, 0))), diagnosis.None},
+		"a source just below its limit, boundary included": {chain(task("in", at(0.9, 0)), task("out", at(0.1, 0))), diagnosis.None},
+		"a source at its limit in front of what is held back": {
+			chain(task("in", at(0.95, 0)), task("map", at(0.3, 0.3)), task("out", at(0.2, 0))), diagnosis.None,
+		},
+		"an unmeasured task beside a busy one, both below a held-back one": {
+			[]node{task("in", at(0.1, 0.9)), task("a", at(0.55, 0)).after("in"), task("b", noMetrics).after("in")}, diagnosis.NotKnown,
+		},
+		"the hottest subtask of a task may be the one that is not measured": {
+			chain(task("in", at(0.7, 0.23)), task("map", at(0.1, 0), at(0.1, 0), noMetrics)), diagnosis.None,
+		},
+		"and it may hold back the one above it, of which not all is measured": {
+			chain(task("in", at(0.7, 0), noMetrics), task("map", at(0.1, 0), noMetrics)), diagnosis.NotKnown,
+		},
+		"aligned checkpoints alone": {
+			chain(task("in", at(0.3, 0.23), at(0.3, 0.06)), task("map", at(0.4, 0.15)), task("out", at(0.2, 0))), diagnosis.None,
+		},
+		"aligned checkpoints in front of a busy task": {
+			chain(task("in", at(0.3, 0.23)), task("map", at(0.7, 0))), diagnosis.None,
+		},
+		"ok by Flink's level, though a task below is busy": {chain(task("in", at(0.3, 0.1)), task("map", at(1, 0))), diagnosis.None},
+		"half the time held back and no task busy":         {chain(task("in", at(0.3, 0.5)), task("map", at(0.5, 0))), diagnosis.None},
+		"nothing is measured":                              {chain(task("in", noMetrics), task("map", noMetrics)), diagnosis.NotKnown},
+		"no tasks":                                         {nil, diagnosis.NotKnown},
+		"tasks without subtasks":                           {chain(task("in"), task("out")), diagnosis.NotKnown},
+		"an unmeasured task below a held-back one": {
+			chain(task("in", at(0.1, 0.8)), task("map", noMetrics), task("out", at(0.1, 0))), diagnosis.NotKnown,
+		},
+		"an unmeasured task beside a calm one, both below a held-back one": {
+			[]node{task("in", at(0.1, 0.8)), task("a", at(0.4, 0)).after("in"), task("b", noMetrics).after("in")}, diagnosis.NotKnown,
+		},
+		"an unmeasured task whose inputs flow freely": {
+			chain(task("in", at(0.4, 0)), task("map", noMetrics), task("out", at(0.1, 0))), diagnosis.None,
+		},
+		"an unmeasured task one of whose inputs is unmeasured too": {
+			[]node{task("a", at(0.4, 0)), task("b", noMetrics), task("join", noMetrics).after("a", "b")}, diagnosis.NotKnown,
+		},
+		"two unmeasured tasks in a row: the second may hold the first back": {
+			chain(task("in", at(0.4, 0)), task("a", noMetrics), task("b", noMetrics)), diagnosis.NotKnown,
+		},
+		"an unmeasured source may be at its limit": {chain(task("in", noMetrics), task("out", at(0.1, 0))), diagnosis.NotKnown},
+		"a task that has ended holds nothing back": {
+			[]node{ended("past"), task("in", at(0.4, 0)), task("map", at(0.4, 0)).after("past", "in")}, diagnosis.None,
+		},
+		"all that is below the held-back one is held back, and below that nothing": {
+			chain(task("in", at(0, 0.9)), task("map", at(0.2, 0.8))), diagnosis.NotKnown,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			snapshot, verdict := diagnosed(c.nodes...)
+			if verdict.Kind != c.want || len(verdict.Roots) > 0 {
+				t.Errorf("the verdict is %s with roots %v, want %s and none", verdict.Kind, named(verdict), c.want)
+			}
+			if text := diagnosis.Looked(snapshot, verdict.Kind); text == "" || !strings.HasSuffix(text, ".") {
+				t.Errorf("the explanation is %q", text)
+			}
+		})
+	}
+}
+
+// A job that restarts or has ended keeps its last values for seconds: they do
+// not describe the present.
+func TestJobThatDoesNotRunIsUnknown(t *testing.T) {
+	for _, state := range []job.State{"RESTARTING", "CREATED", job.Canceled, job.Finished} {
+		nodes := chain(task("in", at(0, 0.9)), task("map", at(1, 0)))
+		deriver := job.NewDeriver(job.MetricInterval{Fetch: window})
+		deriver.Add(sampleOf(nodes, 0))
+		sample := sampleOf(nodes, window)
+		sample.Job.State = state
+		snapshot := deriver.Add(sample)
+		verdict := diagnosis.Diagnose(snapshot)
+		if verdict.Kind != diagnosis.NotKnown {
+			t.Errorf("%s: the verdict is %s", state, verdict.Kind)
+		}
+		want := "None of 2 tasks is measured: in (the job is " + string(state) + "), map (the job is " + string(state) + ")."
+		if got := diagnosis.Looked(snapshot, verdict.Kind); got != want {
+			t.Errorf("the explanation is %q, want %q", got, want)
+		}
+	}
+}
+
+// Of a legacy source only the backpressure is known: enough to blame the
+// task below, and too little to call the source at its limit.
+func TestLegacySource(t *testing.T) {
+	legacy := func(backpressured job.Share, busy float64) *diagnosis.Verdict {
+		sample := sampleOf(chain(task("in", noMetrics), task("map", at(busy, 0))), window)
+		sample.Tasks[0].Subtasks[0].Counters = &job.Counters{BusyUnknown: true}
+		sample.Tasks[0].Subtasks[0].Gauge = &job.Shares{Idle: 0, Busy: job.Unknown, Backpressured: backpressured}
+		sample.Tasks[1].Subtasks[0].Counters = nil
+		sample.Tasks[1].Subtasks[0].Gauge = &job.Shares{Idle: 1 - job.Share(busy), Busy: job.Share(busy)}
+		return diagnosis.Diagnose(job.NewDeriver(job.MetricInterval{Fetch: window, Gauge: job.FromGauge60s}).Add(sample))
+	}
+	if got := named(legacy(0.8, 0.9)); len(got) != 1 || got[0].task != "map" || got[0].kind != diagnosis.Capacity {
+		t.Errorf("below a held-back legacy source the roots are %+v, want map", got)
+	}
+	if verdict := legacy(0, 0.3); len(verdict.Roots) > 0 {
+		t.Errorf("a free legacy source has roots %+v", verdict.Roots)
+	}
+}
+
+// Where the edges are unknown, so is which task waits for which: neither a busy
+// task nor none is to blame.
+func TestNoVerdictWithoutEdges(t *testing.T) {
+	for name, nodes := range map[string][]node{
+		"a busy task":           {task("map", at(1, 0))},
+		"one that is held back": {task("in", at(0, 1)), task("map", at(1, 0))},
+		"nothing at work":       {task("map", at(0, 0))},
+	} {
+		snapshot := snapshotOf(nodes...)
+		snapshot.Graph.EdgesUnknown = true
+		if verdict := diagnosis.Diagnose(snapshot); verdict.Kind != diagnosis.NotKnown || len(verdict.Roots) != 0 {
+			t.Errorf("%s: %v", name, verdict)
+		}
+	}
+}
+
+// A verdict clears the tasks chosen only if nothing of theirs that was not
+// measured may hold the job back.
+func TestClear(t *testing.T) {
+	held := chain(task("in", at(0, 0.9)), task("map", at(1, 0)))
+	for name, c := range map[string]struct {
+		nodes []node
+		clear map[string]bool // by task
+	}{
+		"nothing holds the job back":                 {chain(task("in", at(0.4, 0)), task("map", noMetrics), task("out", at(0.1, 0))), map[string]bool{"in": true, "map": true, "out": true}},
+		"nothing is measured":                        {chain(task("in", noMetrics), task("map", noMetrics)), map[string]bool{"in": false, "map": false}},
+		"a root cause beside others":                 {append(held, task("well", at(0.1, 0)), task("new", noMetrics), task("partly", at(0.1, 0), noMetrics), ended("past")), map[string]bool{"well": true, "new": false, "partly": false, "past": true}},
+		"a root cause, and something upstream of it": {held, map[string]bool{"in": true}},
+	} {
+		_, verdict := diagnosed(c.nodes...)
+		for i, task := range verdict.Snapshot.Graph.Tasks {
+			if want, asked := c.clear[task.Name]; asked && verdict.Clear([]int{i}) != want {
+				t.Errorf("%s: %s is clear %t, want %t", name, task.Name, !want, want)
+			}
+		}
+	}
+}
+
+// Of the tasks chosen the worst root cause counts, of a task its own.
+func TestWorstRoot(t *testing.T) {
+	_, verdict := diagnosed(append(chain(task("a", at(0, 0.6)), task("b", at(1, 0))), chain(task("c", at(0, 0.9)), task("d", at(1, 0)))...)...)
+	index := map[string]int{}
+	for i, task := range verdict.Snapshot.Graph.Tasks {
+		index[task.Name] = i
+	}
+	for _, c := range []struct {
+		chosen []string
+		want   string
+	}{{[]string{"a", "b", "c", "d"}, "d"}, {[]string{"a", "b"}, "b"}, {[]string{"d"}, "d"}, {[]string{"a", "c"}, ""}, {nil, ""}} {
+		var chosen []int
+		for _, name := range c.chosen {
+			chosen = append(chosen, index[name])
+		}
+		got := ""
+		if root := verdict.WorstRoot(chosen); root != nil {
+			got = verdict.Snapshot.Graph.Tasks[root.Task].Name
+		}
+		if got != c.want {
+			t.Errorf("of %v the worst root is %q, want %q", c.chosen, got, c.want)
+		}
+	}
+	for name, isRoot := range map[string]bool{"a": false, "b": true, "c": false, "d": true} {
+		if root := verdict.RootAt(index[name]); (root != nil) != isRoot || isRoot && root.Task != index[name] {
+			t.Errorf("%s has the root %+v", name, root)
+		}
+	}
+}
+
+// A verdict is shared by all views: it keeps the snapshot that it is of.
+func TestVerdictHasItsSnapshot(t *testing.T) {
+	snapshot, verdict := diagnosed(task("map", at(0, 0)))
+	if verdict.Snapshot != snapshot {
+		t.Error("the verdict is of another snapshot")
 	}
 }

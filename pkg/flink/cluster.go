@@ -3,9 +3,12 @@ package flink
 import (
 	"context"
 	"math"
+	"net/http"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/upstream"
 )
 
 // Overview is the answer of /overview.
@@ -15,12 +18,36 @@ type Overview struct {
 	JobsRunning  int    `json:"jobs-running"`
 }
 
-// Overview asks for the version and what runs. It triggers no metric fetch.
+// Overview asks for the version and what runs. It triggers no metric fetch. A
+// service of Flink's that has no overview, such as a history server or a SQL
+// gateway, is an error of kind [upstream.HistoryServer]: that takes two requests
+// more, which are not made where a JobManager has answered before.
 func (c *Client) Overview(ctx context.Context) (overview Overview, err error) {
-	if err = c.get(ctx, "/overview", &overview); err == nil && overview.Version == "" {
-		err = c.other("/overview")
+	err = c.get(ctx, "/overview", &overview)
+	switch {
+	case err == nil && overview.Version == "":
+		err = c.wrongService("/overview")
+	case err == nil:
+		c.jobManager.Store(true)
+	case upstream.IsKind(err, upstream.NotFound) && !c.jobManager.Load() && c.otherService(ctx):
+		err = &upstream.Error{Kind: upstream.HistoryServer, Request: c.base, Status: http.StatusNotFound}
 	}
 	return overview, err
+}
+
+// otherService reports whether a service of Flink's answers that has no overview:
+// each has a path of its own that says which Flink it is of.
+func (c *Client) otherService(ctx context.Context) bool {
+	var config struct {
+		Version string `json:"flink-version"`
+	}
+	if c.get(ctx, "/config", &config) == nil && config.Version != "" {
+		return true
+	}
+	var info struct {
+		Product string `json:"productName"`
+	}
+	return c.get(ctx, "/v1/info", &info) == nil && strings.Contains(info.Product, "Flink")
 }
 
 // Option is one entry of the JobManager's configuration.
@@ -49,7 +76,7 @@ func (c Config) FetchInterval() time.Duration {
 	return defaultFetch
 }
 
-// FlameGraphs tells whether flame graphs are on (rest.flamegraph.enabled),
+// FlameGraphs reports whether flame graphs are on (rest.flamegraph.enabled),
 // which they are not unless configured.
 func (c Config) FlameGraphs() bool {
 	value, _ := c.value("rest.flamegraph.enabled")

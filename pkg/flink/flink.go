@@ -1,16 +1,21 @@
-// Package flink speaks Flink's REST API, versions 1.13 to 2.3: a client and
-// its typed answers, which differ by version in what they leave out. It only
-// asks for what changes nothing, and builds no path from anything but ids
-// that Flink itself has given.
+// Package flink is a client of Flink's REST API, versions 1.13 to 2.3, with
+// typed answers: one file an endpoint. It only reads, and builds no path from
+// anything but ids that Flink itself has given.
 package flink
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
 	"net/http"
-	"net/url"
+	"regexp"
 	"strings"
+	"sync/atomic"
 
 	"github.com/go-resty/resty/v2"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/upstream"
 )
 
 // bodyLimit bounds one answer: a task of 100,000 subtasks takes 60 MB.
@@ -18,83 +23,101 @@ const bodyLimit = 64 << 20
 
 // Client asks one Flink cluster. It is safe for concurrent use.
 type Client struct {
-	rest  *resty.Client
-	base  string
-	slots chan struct{}
+	rest        *resty.Client
+	base        string
+	concurrency int
+	// jobManager is set once the service has answered as a JobManager does.
+	jobManager atomic.Bool
 }
 
-// Slots bounds how many requests are under way at once over all clients that
-// share it.
-func Slots(n int) chan struct{} { return make(chan struct{}, n) }
-
 // New returns a client for the REST API at base, which may end in a path
-// prefix, over an HTTP client that carries authentication, TLS, proxy and
-// time-outs: the SDK's. It fails if base is no http or https address.
-func New(httpClient *http.Client, base string, slots chan struct{}) (*Client, error) {
-	address, err := Address(base)
+// prefix. Errors are [upstream.Error]: base is no http or https address.
+func New(client *upstream.Client, base string) (*Client, error) {
+	address, err := upstream.Address(upstream.Flink, base)
 	if err != nil {
 		return nil, err
 	}
-	rest := resty.NewWithClient(httpClient).SetResponseBodyLimit(bodyLimit).SetLogger(quiet{})
+	rest := resty.NewWithClient(client.Client).SetResponseBodyLimit(bodyLimit).SetLogger(quiet{})
 	rest.SetPreRequestHook(func(_ *resty.Client, request *http.Request) error {
 		request.Header.Del("User-Agent") // resty's own; the SDK's client sets Grafana's
 		return nil
 	})
-	return &Client{rest: rest, base: address, slots: slots}, nil
+	return &Client{rest: rest, base: address.String(), concurrency: client.Concurrency}, nil
 }
 
-// Address checks the address of a REST API and returns it without credentials
-// in it, query, fragment and trailing slash.
-func Address(base string) (string, error) {
-	base = strings.TrimSpace(base)
-	if base == "" {
-		return "", &Error{Kind: NoAddress}
-	}
-	address, err := url.Parse(base)
-	if err != nil || address.Host == "" || (address.Scheme != "http" && address.Scheme != "https") {
-		return "", &Error{Kind: BadAddress, Request: shortened(withoutCredentials(base))}
-	}
-	address.User, address.RawQuery, address.Fragment = nil, "", ""
-	return strings.TrimRight(address.String(), "/"), nil
-}
-
-// withoutCredentials leaves out what may be a name and password, of a text
-// that may be no address at all.
-func withoutCredentials(text string) string {
-	at := strings.LastIndex(text, "@")
-	if at < 0 {
-		return text
-	}
-	scheme, _, found := strings.Cut(text[:at], "://")
-	if !found {
-		return text[at+1:]
-	}
-	return scheme + "://" + text[at+1:]
-}
-
-// Base is the address of the cluster's REST API, as [Address] returns it.
+// Base is the address of the cluster's REST API, as [upstream.Address] returns it.
 func (c *Client) Base() string { return c.base }
 
-// MostAtOnce is how many requests may be under way at once over all clients
-// that share the slots.
-func (c *Client) MostAtOnce() int { return cap(c.slots) }
+// Concurrency is how many requests may be under way at once.
+func (c *Client) Concurrency() int { return c.concurrency }
 
-// get asks for a path and decodes the answer into the value. Errors name the
-// path without its query, which may list hundreds of metrics.
+// get asks for a path and decodes the answer into the value. Errors are
+// [upstream.Error]; they name the path without its query, which may list
+// hundreds of metrics.
 func (c *Client) get(ctx context.Context, path string, into any) error {
 	plain, _, _ := strings.Cut(path, "?")
 	request := c.base + plain
-	select {
-	case c.slots <- struct{}{}:
-		defer func() { <-c.slots }()
-	case <-ctx.Done():
-		return failed(request, ctx.Err())
-	}
 	answer, err := c.rest.R().SetContext(ctx).SetHeader("Accept", "application/json").Get(c.base + path)
-	if err != nil {
-		return failed(request, err)
+	switch {
+	case errors.Is(err, resty.ErrResponseBodyTooLarge):
+		return &upstream.Error{Kind: upstream.TooLarge, Request: request, Detail: fmt.Sprintf("%d MiB", bodyLimit>>20), Err: err}
+	case err != nil:
+		return upstream.Unanswered(upstream.Flink, request, err)
 	}
-	return decoded(request, answer, into)
+	return decode(request, answer, into)
+}
+
+// decode reads the answer into the value, or returns why it cannot.
+func decode(request string, answer *resty.Response, into any) error {
+	if redirect := upstream.Redirect(upstream.Flink, request, answer.RawResponse); redirect != nil {
+		return redirect
+	}
+	code := answer.StatusCode()
+	html := strings.HasPrefix(strings.TrimSpace(string(answer.Body()[:min(len(answer.Body()), 256)])), "<")
+	fail := func(kind upstream.Kind, err error) error {
+		return &upstream.Error{Kind: kind, Request: request, Status: code, Err: err}
+	}
+	switch {
+	case code == http.StatusUnauthorized || code == http.StatusForbidden:
+		return fail(upstream.Refused, nil)
+	case code == http.StatusTooManyRequests:
+		return fail(upstream.TooManyRequests, nil)
+	case code == http.StatusNotFound && !html:
+		return fail(upstream.NotFound, nil)
+	case code >= http.StatusInternalServerError && code != http.StatusNetworkAuthenticationRequired && html:
+		return fail(upstream.ProxyFailing, nil)
+	case code >= http.StatusInternalServerError && !html:
+		return fail(upstream.Failing, nil)
+	case code != http.StatusOK || html:
+		return fail(upstream.WrongService, nil)
+	}
+	if err := json.Unmarshal(answer.Body(), into); err != nil {
+		return fail(upstream.Cut, err)
+	}
+	return nil
+}
+
+// wrongService is the error of an answer that is JSON, but not a JobManager's.
+func (c *Client) wrongService(path string) error {
+	return &upstream.Error{Kind: upstream.WrongService, Request: c.base + path, Status: http.StatusOK}
+}
+
+// identifier is what Flink's ids look like, of jobs and of vertices.
+var identifier = regexp.MustCompile(`^[0-9a-fA-F]{32}$`)
+
+// path builds the path of a job, or of a task of it. Anything that is not an
+// id is refused, so that no answer of a forged Flink leads elsewhere.
+func (c *Client) path(jobID string, taskID ...string) (string, error) {
+	path := "/jobs/" + jobID
+	for _, id := range taskID {
+		path += "/vertices/" + id
+	}
+	for _, id := range append(taskID, jobID) {
+		if !identifier.MatchString(id) {
+			return "", &upstream.Error{Kind: upstream.BadID, Request: c.base + "/jobs", Detail: upstream.Shortened(id)}
+		}
+	}
+	return path, nil
 }
 
 // quiet keeps resty from writing warnings of its own: every error is returned.

@@ -28,7 +28,7 @@ func (c *Client) Jobs(ctx context.Context) ([]JobSummary, error) {
 		return nil, err
 	}
 	if answer.Jobs == nil {
-		return nil, c.other("/jobs/overview")
+		return nil, c.wrongService("/jobs/overview")
 	}
 	return *answer.Jobs, nil
 }
@@ -77,7 +77,7 @@ func (c *Client) Job(ctx context.Context, jobID string) (job Job, err error) {
 		return job, err
 	}
 	if err = c.get(ctx, path, &job); err == nil && job.State == "" {
-		err = c.other(path)
+		err = c.wrongService(path)
 	}
 	return job, err
 }

@@ -18,8 +18,8 @@ type Metric struct {
 const requestLine = 3500
 
 // Restarts is how often a job has restarted since it started; NaN where Flink
-// does not tell, as it has not fetched the metric yet. Some versions, 1.15.4 for
-// one, know it by its older name alone, fullRestarts.
+// does not report it, as it has not fetched the metric yet. Some versions, 1.15.4
+// for one, have it by its older name alone, fullRestarts.
 func (c *Client) Restarts(ctx context.Context, jobID string) (Number, error) {
 	path, err := c.path(jobID)
 	if err != nil {
@@ -37,8 +37,8 @@ func (c *Client) Restarts(ctx context.Context, jobID string) (Number, error) {
 }
 
 // SubtaskMetrics asks for metrics of each subtask of a task, by subtask and
-// name; those that Flink does not know are not in the answer. It takes as many
-// requests as the limit of the request line demands, and tells how many.
+// name; those that Flink does not have are not in the answer. It takes as many
+// requests as the limit of the request line demands, and returns how many.
 func (c *Client) SubtaskMetrics(ctx context.Context, jobID, taskID string, subtasks int, names []string) (values map[int]map[string]Number, requests int, err error) {
 	path, err := c.path(jobID, taskID)
 	if err != nil {

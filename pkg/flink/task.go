@@ -2,10 +2,8 @@ package flink
 
 import (
 	"context"
-	"encoding/json"
 	"math"
 	"net"
-	"regexp"
 	"strconv"
 )
 
@@ -26,10 +24,10 @@ func (n *Number) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// unknown is the number that Flink did not tell.
+// unknown is a number that Flink did not report.
 var unknown = Number(math.NaN())
 
-// Known tells whether the number is one.
+// Known reports whether the number is one.
 func (n Number) Known() bool { return !math.IsNaN(float64(n)) }
 
 // Task is the answer of /jobs/:jid/vertices/:vid.
@@ -69,8 +67,8 @@ type Metrics struct {
 // unassigned is the machine and the TaskManager of an attempt without a slot.
 const unassigned = "(unassigned)"
 
-// Host is the machine that the attempt runs on; empty if Flink does not tell,
-// or it runs on none.
+// Host is the machine that the attempt runs on; empty if Flink does not
+// report it, or it runs on none.
 func (s Subtask) Host() string {
 	host := s.HostName
 	if host == "" {
@@ -128,22 +126,4 @@ func (c *Client) Backpressure(ctx context.Context, jobID, taskID string) (pressu
 		return pressure, err
 	}
 	return pressure, c.get(ctx, path+"/backpressure", &pressure)
-}
-
-// identifier is what Flink's ids look like, of jobs and of vertices.
-var identifier = regexp.MustCompile(`^[0-9a-fA-F]{32}$`)
-
-// path builds the path of a job, or of a task of it. Anything that is not an
-// id is refused, so that no answer of a forged Flink leads elsewhere.
-func (c *Client) path(jobID string, taskID ...string) (string, error) {
-	path := "/jobs/" + jobID
-	for _, id := range taskID {
-		path += "/vertices/" + id
-	}
-	for _, id := range append(taskID, jobID) {
-		if !identifier.MatchString(id) {
-			return "", &Error{Kind: Cut, Request: c.base + "/jobs", err: &json.UnsupportedValueError{Str: shortened(id)}}
-		}
-	}
-	return path, nil
 }

@@ -22,42 +22,55 @@ type finding struct {
 // Bottlenecks is a table of root causes, worst first; a job without one has a
 // row of kind none or unknown that says what was looked at. since is null
 // without a history.
-func Bottlenecks(answer Answer) data.Frames {
-	findings := answer.findings()
-	words := map[string][]*string{}
-	severity, busyMax, busyAvg, upstream := newNumbers(len(findings)), newNumbers(len(findings)), newNumbers(len(findings)), newNumbers(len(findings))
-	since := make([]*time.Time, len(findings))
-	for i, found := range findings {
-		since[i] = found.since()
-		for name, word := range found.words() {
-			words[name] = append(words[name], optional(word))
-		}
-		severity.share(i, found.severity())
-		if found.root != nil {
-			load := found.Snapshot.Tasks[found.root.Task]
-			busyMax.share(i, load.Busy.Max)
-			busyAvg.share(i, load.Busy.Avg)
-			if found.root.Upstream >= 0 {
-				upstream.share(i, found.Snapshot.Tasks[found.root.Upstream].Backpressured.Max)
+func Bottlenecks(result Result) data.Frames {
+	ofTask := func(value func(task job.Task) string) func(*finding) string {
+		return func(f *finding) string {
+			if f.root == nil {
+				return ""
 			}
+			return value(f.task(f.root.Task))
 		}
 	}
-	word := func(name string) *data.Field { return data.NewField(name, nil, append([]*string{}, words[name]...)) }
-	return answer.table("bottlenecks",
-		word("cluster"), word("job"), word("job_id"), word("task"), word("task_id"), word("kind"),
-		severity.shareField("severity"), busyMax.shareField("busy_max"), busyAvg.shareField("busy_avg"),
-		upstream.shareField("upstream_backpressured"), word("hot_subtasks"), word("hot_hosts"),
-		data.NewField("since", nil, since).SetConfig(&data.FieldConfig{Description: "Since when it has held the job back, as far as is remembered"}), word("explanation"), word("advice"))
+	ofLoad := func(value func(f *finding, load *job.TaskLoad) job.Share) func(*finding) job.Share {
+		return func(f *finding) job.Share {
+			if f.root == nil {
+				return job.Unknown
+			}
+			return value(f, f.load(f.root.Task))
+		}
+	}
+	return table(result, "bottlenecks", result.findings(),
+		word("cluster", func(f *finding) string { return f.Cluster }),
+		word("job", func(f *finding) string { return f.Snapshot.Job.Name }),
+		word("job_id", func(f *finding) string { return f.Snapshot.Job.ID }),
+		word("task", ofTask(func(task job.Task) string { return task.Name })),
+		word("task_id", ofTask(func(task job.Task) string { return task.ID })),
+		word("kind", func(f *finding) string { return string(f.kind()) }),
+		share("severity", (*finding).severity),
+		share("busy_max", ofLoad(func(_ *finding, load *job.TaskLoad) job.Share { return load.Busy.Max })),
+		share("busy_avg", ofLoad(func(_ *finding, load *job.TaskLoad) job.Share { return load.Busy.Avg })),
+		share("upstream_backpressured", ofLoad(func(f *finding, _ *job.TaskLoad) job.Share {
+			if f.root.Upstream < 0 {
+				return job.Unknown
+			}
+			return f.load(f.root.Upstream).Backpressured.Max
+		})),
+		word("hot_subtasks", (*finding).hotSubtasks),
+		word("hot_hosts", (*finding).hotHosts),
+		instant("since", "Since when it has held the job back, as far as the history reaches", (*finding).since),
+		word("explanation", (*finding).explanation),
+		word("advice", (*finding).advice),
+	)
 }
 
-// findings lists the root causes among the tasks asked for, worst first, then
-// the jobs that cannot be told of, then those without any.
-func (a Answer) findings() (findings []finding) {
-	for _, j := range a.Jobs {
+// findings lists the root causes among the tasks chosen, worst first, then the
+// jobs of which none is known, then those without any.
+func (r Result) findings() (findings []finding) {
+	for _, j := range r.Jobs {
 		before := len(findings)
-		for i := range j.Verdict.Roots {
-			if slices.Contains(j.Tasks, j.Verdict.Roots[i].Task) {
-				findings = append(findings, finding{j, &j.Verdict.Roots[i]})
+		for i := range j.Roots {
+			if slices.Contains(j.Tasks, j.Roots[i].Task) {
+				findings = append(findings, finding{j, &j.Roots[i]})
 			}
 		}
 		if len(findings) == before {
@@ -68,16 +81,8 @@ func (a Answer) findings() (findings []finding) {
 	return findings
 }
 
-// since is when the task became a root cause, nil where that is not known.
-func (f finding) since() *time.Time {
-	if f.root == nil || f.Past == nil || f.Past[f.root.Task].Since.IsZero() {
-		return nil
-	}
-	return &f.Past[f.root.Task].Since
-}
-
 // rank orders by severity; what is unknown comes before what is well.
-func (f finding) rank() float64 {
+func (f *finding) rank() float64 {
 	switch severity := f.severity(); {
 	case !severity.Known():
 		return -1
@@ -89,36 +94,61 @@ func (f finding) rank() float64 {
 }
 
 // severity is 0 where measured and no root cause, unknown where unmeasured.
-func (f finding) severity() job.Share {
+func (f *finding) severity() job.Share {
 	switch {
 	case f.root != nil:
 		return f.root.Severity
-	case !f.clear():
+	case !f.Clear(f.Tasks):
 		return job.Unknown
 	default:
 		return 0
 	}
 }
 
-// words are the columns of text, by name; empty is null.
-func (f finding) words() map[string]string {
-	words := map[string]string{
-		"cluster": f.Cluster, "job": f.Snapshot.Job.Name, "job_id": f.Snapshot.Job.ID,
-		"task": "", "task_id": "", "hot_subtasks": "", "hot_hosts": "", "advice": "",
+// kind is none or unknown where there is no root cause.
+func (f *finding) kind() diagnosis.Kind {
+	switch {
+	case f.root != nil:
+		return f.root.Kind
+	case f.Clear(f.Tasks):
+		return diagnosis.None
+	default:
+		return diagnosis.NotKnown
 	}
+}
+
+// since is when the task became a root cause, zero where that is not known.
+func (f *finding) since() time.Time {
+	if f.root == nil || f.Past == nil {
+		return time.Time{}
+	}
+	return f.Past[f.root.Task].Since
+}
+
+func (f *finding) hotSubtasks() string {
 	if f.root == nil {
-		kind := diagnosis.None
-		if !f.clear() {
-			kind = diagnosis.NotKnown
-		}
-		words["kind"], words["explanation"] = string(kind), diagnosis.Looked(f.Snapshot, kind)
-		return words
+		return ""
 	}
-	task := f.Snapshot.Graph.Tasks[f.root.Task]
-	words["task"], words["task_id"], words["kind"] = task.Name, task.ID, string(f.root.Kind)
-	words["hot_subtasks"] = strings.Trim(strings.ReplaceAll(fmt.Sprint(f.root.Hot), " ", ", "), "[]")
-	words["hot_hosts"] = strings.Join(f.root.Hosts, ", ")
-	words["explanation"] = diagnosis.Explain(f.Snapshot, *f.root)
-	words["advice"] = diagnosis.Advise(f.Snapshot, *f.root)
-	return words
+	return strings.Trim(strings.ReplaceAll(fmt.Sprint(f.root.Hot), " ", ", "), "[]")
+}
+
+func (f *finding) hotHosts() string {
+	if f.root == nil {
+		return ""
+	}
+	return strings.Join(f.root.Hosts, ", ")
+}
+
+func (f *finding) explanation() string {
+	if f.root == nil {
+		return diagnosis.Looked(f.Snapshot, f.kind())
+	}
+	return diagnosis.Explain(f.Snapshot, *f.root)
+}
+
+func (f *finding) advice() string {
+	if f.root == nil {
+		return ""
+	}
+	return diagnosis.Advise(f.Snapshot, *f.root)
 }

@@ -26,8 +26,8 @@ func at(busy, backpressured float64) sub { return sub{busy: busy, backpressured:
 
 func (s sub) flow(in, out int64) sub { s.in, s.out = in, out; return s }
 
-// silent is a subtask that runs, nobody says where, and has no metrics yet.
-var silent = sub{unmeasured: true}
+// noMetrics is a subtask that runs, it is not known where, and has no metrics yet.
+var noMetrics = sub{unmeasured: true}
 
 // node is a task of a job; its id is the same in every job of the program.
 type node struct {
@@ -50,12 +50,12 @@ const window = 10 * time.Second
 
 var started = time.Date(2026, time.January, 15, 10, 0, 0, 0, time.UTC)
 
-// jobOf measures the tasks by two looks one fetch apart and asks for all.
+// jobOf measures the tasks by two samples one fetch apart, and chooses all.
 func jobOf(cluster, name string, nodes ...node) frame.Job {
-	trail := job.NewDeriver(job.MetricInterval{Fetch: window, Gauge: job.FromGauge60s})
-	trail.Add(lookAt(name, nodes, time.Hour-window))
-	snapshot := trail.Add(lookAt(name, nodes, time.Hour))
-	j := frame.Job{Cluster: cluster, Snapshot: snapshot, Verdict: diagnosis.Diagnose(snapshot)}
+	deriver := job.NewDeriver(job.MetricInterval{Fetch: window, Gauge: job.FromGauge60s})
+	deriver.Add(sampleOf(name, nodes, time.Hour-window))
+	snapshot := deriver.Add(sampleOf(name, nodes, time.Hour))
+	j := frame.Job{Cluster: cluster, Verdict: diagnosis.Diagnose(snapshot)}
 	for i := range snapshot.Tasks {
 		j.Tasks = append(j.Tasks, i)
 	}
@@ -64,7 +64,7 @@ func jobOf(cluster, name string, nodes ...node) frame.Job {
 
 func taskID(name string) string { return fmt.Sprintf("%032x", name) }
 
-func lookAt(name string, nodes []node, after time.Duration) *job.Sample {
+func sampleOf(name string, nodes []node, after time.Duration) *job.Sample {
 	var tasks []job.Task
 	var edges []job.Edge
 	byID := map[string]node{}
@@ -76,28 +76,28 @@ func lookAt(name string, nodes []node, after time.Duration) *job.Sample {
 		}
 		byID[id] = n
 	}
-	look := &job.Sample{
+	sample := &job.Sample{
 		Job:   job.Info{ID: strings.Repeat("0", 32-len(name)) + name, Name: name, State: job.Running, Type: job.Streaming, Start: started, Duration: after},
 		Graph: job.NewGraph(tasks, edges),
 		At:    started.Add(after),
 	}
-	for _, t := range look.Graph.Tasks {
-		look.Tasks = append(look.Tasks, job.TaskSample{Subtasks: byID[t.ID].readings(after)})
+	for _, t := range sample.Graph.Tasks {
+		sample.Tasks = append(sample.Tasks, job.TaskSample{Subtasks: byID[t.ID].samples(after)})
 	}
-	return look
+	return sample
 }
 
-func (n node) readings(after time.Duration) (readings []job.SubtaskSample) {
+func (n node) samples(after time.Duration) (samples []job.SubtaskSample) {
 	for i, s := range n.subtasks {
-		reading := job.SubtaskSample{Subtask: i, State: job.Running, Running: after, Start: started}
+		sample := job.SubtaskSample{Subtask: i, State: job.Running, Running: after, Start: started}
 		if !s.unmeasured {
 			in, out := s.in*int64(after/time.Second), s.out*int64(after/time.Second)
-			reading.Host, reading.TaskManager = fmt.Sprintf("host-%d", i%2), fmt.Sprintf("10.0.0.%d:6122-aa", i%2)
-			reading.Counters, reading.RecordsIn, reading.RecordsOut = s.counters(after), &in, &out
+			sample.Host, sample.TaskManager = fmt.Sprintf("host-%d", i%2), fmt.Sprintf("10.0.0.%d:6122-aa", i%2)
+			sample.Counters, sample.RecordsIn, sample.RecordsOut = s.counters(after), &in, &out
 		}
-		readings = append(readings, reading)
+		samples = append(samples, sample)
 	}
-	return readings
+	return samples
 }
 
 func (s sub) counters(after time.Duration) *job.Counters {
@@ -108,7 +108,7 @@ func (s sub) counters(after time.Duration) *job.Counters {
 
 // threeJobs is one that a bottleneck holds back, one that skew does and part
 // of which is unknown, and one that is well.
-func threeJobs() frame.Answer {
+func threeJobs() frame.Result {
 	orders := jobOf("default", "orders", chain(
 		task("in", at(0.1, 0.8).flow(0, 120), at(0.1, 0.9).flow(0, 80)),
 		task("enrich", at(1, 0).flow(100, 100), at(0.9, 0).flow(100, 100)),
@@ -116,33 +116,32 @@ func threeJobs() frame.Answer {
 	sessions := jobOf("default", "sessions", chain(
 		task("in", at(0.2, 0.6).flow(0, 100)),
 		task("window", at(0.1, 0).flow(10, 1), at(1, 0).flow(70, 1), at(0.2, 0).flow(20, 1), at(0, 0).flow(0, 0)),
-		task("report", silent, silent))...)
+		task("report", noMetrics, noMetrics))...)
 	pages := jobOf("eu", "pages", chain(
 		task("in", at(0.3, 0).flow(0, 50)),
 		task("count", at(0.4, 0.05).flow(25, 5), at(0.6, 0).flow(25, 5)),
 		task("out", at(0.1, 0).flow(10, 0)))...)
 	orders.Details = [][]job.Detail{{{Soft: 0.7, Hard: 0.1, InPool: job.Unknown, OutPool: 1}, {Soft: 0.2, Hard: 0.7, InPool: job.Unknown, OutPool: 1}}}
-	sessions.Snapshot.Job.Type = "" // as Flink before 1.14 tells none
-	return frame.Answer{
+	sessions.Snapshot.Job.Type = "" // as Flink before 1.14 reports none
+	return frame.Result{
 		Jobs: []frame.Job{orders, sessions, pages}, Requests: 12,
 		Notices: []data.Notice{{Severity: data.NoticeSeverityInfo, Text: "Not measured in job sessions: report (no metrics yet)."}},
 	}
 }
 
-// views are the query types, each by its name.
-var views = map[string]func(frame.Answer) data.Frames{
-	"subtasks": func(answer frame.Answer) data.Frames { return frame.Subtasks(answer, false) },
-	"details":  func(answer frame.Answer) data.Frames { return frame.Subtasks(answer, true) },
+// views are those of jobs at one time, each by its name.
+var views = map[string]func(frame.Result) data.Frames{
+	"subtasks": func(result frame.Result) data.Frames { return frame.Subtasks(result, false) },
+	"details":  func(result frame.Result) data.Frames { return frame.Subtasks(result, true) },
 	"tasks":    frame.Tasks, "nodeGraph": frame.NodeGraph, "bottlenecks": frame.Bottlenecks, "jobs": frame.Jobs,
-	"variable": func(answer frame.Answer) data.Frames {
-		var names []string
-		for _, j := range answer.Jobs {
-			names = append(names, j.Snapshot.Job.Name)
+	"variable": func(result frame.Result) data.Frames {
+		for _, j := range result.Jobs {
+			result.Names = append(result.Names, j.Snapshot.Job.Name)
 		}
-		return frame.Variable(answer, names)
+		return frame.Variable(result)
 	},
-	"measure": func(answer frame.Answer) data.Frames {
-		return frame.NumericWide(answer, frame.Measures[0], frame.ByTask)
+	"measure": func(result frame.Result) data.Frames {
+		return frame.Measure(result, diagnosis.Measures[0], diagnosis.ByTask)
 	},
 }
 
@@ -154,4 +153,67 @@ func field(t *testing.T, of *data.Frame, name string) *data.Field {
 		t.Fatalf("frame %s has no field %s", of.Name, name)
 	}
 	return found
+}
+
+// begun is when the series of these tests begin.
+var begun = time.Date(2026, time.March, 4, 10, 0, 0, 0, time.UTC)
+
+// seriesOf is a series of a task with a value at each of these seconds, with a
+// longest gap of a minute.
+func seriesOf(name, task string, source job.Source, values map[int]float64) frame.Series {
+	series := frame.Series{Labels: data.Labels{"cluster": "default", "job": name, "task": task}, Source: source}
+	for second := 0; len(series.Times) < len(values); second++ {
+		if value, there := values[second]; there {
+			series.Add(begun.Add(time.Duration(second)*time.Second), time.Minute, value)
+		}
+	}
+	return series
+}
+
+// twoJobs are statuses over time: of a job that was not sampled for three minutes,
+// and of one that was sampled at other times and is not any more.
+func twoJobs() frame.Result {
+	b, p, i, u := float64(diagnosis.Bottleneck), float64(diagnosis.Backpressured), float64(diagnosis.Idle), math.NaN()
+	return frame.Result{
+		Series: []frame.Series{
+			seriesOf("orders", "source", job.FromPrometheus, map[int]float64{0: u, 10: p, 20: p, 200: p, 210: i}),
+			seriesOf("orders", "window", job.FromPrometheus, map[int]float64{0: u, 10: b, 20: b, 200: b, 210: i}),
+			seriesOf("clicks", "source", job.FromCounters, map[int]float64{5: i, 15: i}),
+		},
+		Requests: 3, Notices: []data.Notice{{Severity: data.NoticeSeverityInfo, Text: "told once"}},
+		End: begun.Add(220 * time.Second),
+	}
+}
+
+// overTime are the views of series.
+var overTime = map[string]func(frame.Result) data.Frames{
+	"history":  func(result frame.Result) data.Frames { return frame.History(result, status, 0) },
+	"timeline": func(result frame.Result) data.Frames { return frame.Timeline(result, 0) },
+}
+
+// status is the measure that the series of these tests are of.
+var status = measureNamed("status")
+
+// measureNamed is a measure that there must be.
+func measureNamed(name string) diagnosis.Measure {
+	measure, found := diagnosis.MeasureNamed(name)
+	if !found {
+		panic("there is no measure " + name)
+	}
+	return measure
+}
+
+// seconds are the points of a series, by the second.
+func seconds(series *data.Frame) (all string) {
+	for i := range series.Fields[0].Len() {
+		value := "null"
+		if known, there := series.Fields[1].ConcreteAt(i); there {
+			value = fmt.Sprint(known)
+		}
+		if i > 0 {
+			all += " "
+		}
+		all += fmt.Sprintf("%g:%s", series.Fields[0].At(i).(time.Time).Sub(begun).Seconds(), value)
+	}
+	return all
 }

@@ -2,7 +2,6 @@ package frame
 
 import (
 	"math"
-	"slices"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
@@ -12,38 +11,29 @@ import (
 
 // Jobs is a table with a row a job: its state, its worst task's status and
 // what holds it back. duration is in milliseconds, tasks counts the nodes of
-// its graph. Prometheus does not tell start and duration: they are null.
-func Jobs(answer Answer) data.Frames {
-	n := len(answer.Jobs)
-	words := make([][]string, 4)
-	for i := range words {
-		words[i] = make([]string, n)
-	}
-	types, starts, bottlenecks := make([]*string, n), make([]*time.Time, n), make([]*string, n)
-	durations, tasks, status := newNumbers(n), make([]int64, n), make([]string, n)
-	for i, j := range answer.Jobs {
-		info := j.Snapshot.Job
-		words[0][i], words[1][i], words[2][i], words[3][i] = j.Cluster, info.Name, info.ID, string(info.State)
-		types[i] = optional(string(info.Type))
-		duration := math.NaN()
-		if !info.Start.IsZero() {
-			starts[i], duration = &info.Start, float64(info.Duration.Milliseconds())
-		}
-		durations.set(i, duration)
-		tasks[i], status[i] = int64(len(j.Snapshot.Tasks)), j.worst().String()
-		bottlenecks[i] = optional(j.bottleneck())
-	}
-	return answer.table("jobs",
-		text("cluster", words[0]), text("job", words[1]), text("job_id", words[2]), text("state", words[3]),
-		data.NewField("type", nil, types), data.NewField("start", nil, starts), durations.field("duration", millisUnit),
-		data.NewField("tasks", nil, tasks), statusField(status), data.NewField("bottleneck", nil, bottlenecks))
-}
-
-// bottleneck is the name of the worst root cause among the tasks asked for.
-func (j Job) bottleneck() string {
-	at := slices.IndexFunc(j.Verdict.Roots, func(root diagnosis.Root) bool { return slices.Contains(j.Tasks, root.Task) })
-	if at < 0 {
-		return ""
-	}
-	return j.Snapshot.Graph.Tasks[j.Verdict.Roots[at].Task].Name
+// its graph. Prometheus has no start and duration: they are null.
+func Jobs(result Result) data.Frames {
+	return table(result, "jobs", result.Jobs,
+		of("cluster", func(j *Job) string { return j.Cluster }),
+		of("job", func(j *Job) string { return j.Snapshot.Job.Name }),
+		of("job_id", func(j *Job) string { return j.Snapshot.Job.ID }),
+		of("state", func(j *Job) string { return string(j.Snapshot.Job.State) }),
+		word("type", func(j *Job) string { return string(j.Snapshot.Job.Type) }),
+		instant("start", "", func(j *Job) time.Time { return j.Snapshot.Job.Start }),
+		number("duration", millisUnit, func(j *Job) float64 {
+			if j.Snapshot.Job.Start.IsZero() {
+				return math.NaN()
+			}
+			return float64(j.Snapshot.Job.Duration.Milliseconds())
+		}),
+		of("tasks", func(j *Job) int64 { return int64(len(j.Snapshot.Tasks)) }),
+		statusWord(func(j *Job) diagnosis.Status { return j.worstStatus() }),
+		word("bottleneck", func(j *Job) string {
+			root := j.WorstRoot(j.Tasks)
+			if root == nil {
+				return ""
+			}
+			return j.task(root.Task).Name
+		}),
+	)
 }

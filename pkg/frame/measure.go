@@ -5,111 +5,176 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )
 
-// mostSeries is how many series one answer holds.
-const mostSeries = 1000
+// maxSeries is how many series one answer holds.
+const maxSeries = 1000
 
-// By is what a measure is told of.
-type By string
-
-// What measures are told of.
-const (
-	ByJob     By = "job"
-	ByTask    By = "task"
-	BySubtask By = "subtask"
-	// ByTaskManager is for what is told over time.
-	ByTaskManager By = "taskmanager"
-)
-
-// Series is one value with the names that label it; NaN is not known.
-type Series struct {
+// Value is one number with the names that label it; NaN is not known.
+type Value struct {
 	Labels data.Labels
 	Value  float64
 }
 
-// NumericWide is a measure for alert rules: numeric-wide 0.1 of Grafana's
-// data plane, one row, a field a series. What is unknown is null, so that a
-// rule keeps its state; what is measured and well is 0.
-func NumericWide(answer Answer, measure Measure, by By) data.Frames {
-	return Wide(answer, measure, measure.series(answer, by))
-}
-
-// Wide makes one numeric-wide frame of a measure's series, the worst of them
-// if there are more than an answer holds.
-func Wide(answer Answer, measure Measure, all []Series) data.Frames {
-	values, notices := bounded(measure, all)
-	numbers := newNumbers(len(values))
-	fields := make([]*data.Field, len(values))
-	for i, s := range values {
-		numbers.set(i, s.Value)
-		fields[i] = data.NewField(measure.Name, s.Labels, numbers.pointers[i:i+1:i+1]).SetConfig(&data.FieldConfig{Unit: measure.unit})
+// Measure is a measure for alert rules: numeric-wide 0.1 of Grafana's data
+// plane, one row, a field a series, the worst of them if there are more than an
+// answer holds. The values are the result's, or those of its jobs. What is
+// unknown is null, so that a rule keeps its state; what is measured and well is
+// 0.
+func Measure(result Result, measure diagnosis.Measure, by diagnosis.By) data.Frames {
+	values := result.Values
+	for _, j := range result.Jobs {
+		if !measure.OfLoad() {
+			break
+		}
+		numbers := j.Values(measure, by)
+		for i, labels := range j.Labels(by) {
+			values = append(values, Value{labels, numbers[i]})
+		}
 	}
-	frame := data.NewFrame("measure", fields...)
-	frame.Meta = answer.meta(notices...)
+	values, notices := worstValues(measure, values)
+	numbers := make([]float64, len(values))
+	all := make([]*data.Field, len(values))
+	for i, value := range values {
+		pointer := []*float64{nil}
+		if numbers[i] = value.Value; !math.IsNaN(value.Value) && !math.IsInf(value.Value, 0) {
+			pointer[0] = &numbers[i]
+		}
+		all[i] = data.NewField(measure.Name, value.Labels, pointer).SetConfig(&data.FieldConfig{Unit: unitOf(measure.Unit)})
+	}
+	frame := data.NewFrame("measure", all...)
+	frame.Meta = result.meta(notices...)
 	frame.Meta.Type, frame.Meta.TypeVersion = data.FrameTypeNumericWide, data.FrameTypeVersion{0, 1}
 	return data.Frames{frame}
 }
 
-// bounded keeps the worst series, as many as one answer holds.
-func bounded(measure Measure, all []Series) ([]Series, []data.Notice) {
-	if len(all) <= mostSeries {
-		return all, nil
+// worstValues keeps the worst values, as many as one answer holds.
+func worstValues(measure diagnosis.Measure, values []Value) ([]Value, []data.Notice) {
+	if len(values) <= maxSeries {
+		return values, nil
 	}
-	slices.SortStableFunc(all, func(a, b Series) int {
-		return cmp.Compare(measure.badness(b.Value), measure.badness(a.Value))
+	slices.SortStableFunc(values, func(a, b Value) int {
+		return cmp.Compare(measure.Badness(b.Value), measure.Badness(a.Value))
 	})
-	return all[:mostSeries], []data.Notice{{
+	return values[:maxSeries], []data.Notice{tooMany("series", len(values), "Choose jobs or tasks in the query, or a coarser \"by\".")}
+}
+
+// tooMany says that an answer has the worst of more.
+func tooMany(what string, count int, advice string) data.Notice {
+	return data.Notice{
 		Severity: data.NoticeSeverityWarning,
-		Text:     fmt.Sprintf("The answer holds the worst %d of %d series. Choose jobs or tasks in the query, or a coarser \"by\".", mostSeries, len(all)),
-	}}
+		Text:     fmt.Sprintf("The answer holds the worst %d of %d %s. %s", maxSeries, count, what, advice),
+	}
 }
 
-// badness orders values worst first. What is unknown comes before what is
-// well, and after all else: a rule that fired for it must not lose its series.
-func (m Measure) badness(value float64) float64 {
-	well := 0.0
-	if m.lowIsWorse {
-		value, well = -value, -1
+// Labels name the values of a job's measure: of the job, of each task chosen, of
+// each of their subtasks, or of each TaskManager that these run on.
+func (j Job) Labels(by diagnosis.By) (all []data.Labels) {
+	ofJob := data.Labels{"cluster": j.Cluster, "job": j.Snapshot.Job.Name}
+	switch by {
+	case diagnosis.ByJob:
+		return []data.Labels{ofJob}
+	case diagnosis.ByTaskManager:
+		for _, name := range j.TaskManagers() {
+			all = append(all, with(ofJob, "taskmanager", name))
+		}
+		return all
 	}
-	if math.IsNaN(value) {
-		return math.Nextafter(well, math.Inf(1))
-	}
-	return value
-}
-
-// series lists the measure's values: of each job, task or subtask.
-func (m Measure) series(answer Answer, by By) (all []Series) {
-	for _, j := range answer.Jobs {
-		values := m.Values(j, by)
-		for i, labels := range j.Labels(by) {
-			all = append(all, Series{labels, values[i]})
+	for _, task := range j.Tasks {
+		ofTask := with(ofJob, "task", j.task(task).Name)
+		if by == diagnosis.ByTask {
+			all = append(all, ofTask)
+			continue
+		}
+		for _, load := range j.load(task).Subtasks {
+			all = append(all, with(ofTask, "subtask", strconv.Itoa(load.Subtask)))
 		}
 	}
 	return all
 }
 
-// known turns a status into its code, NaN where unknown.
-func known(status diagnosis.Status) float64 {
-	if status == diagnosis.Unknown {
-		return math.NaN()
+// Values are the measure's, in the order of the job's labels; NaN is not known.
+func (j Job) Values(measure diagnosis.Measure, by diagnosis.By) (all []float64) {
+	switch by {
+	case diagnosis.ByJob:
+		return []float64{j.value(measure)}
+	case diagnosis.ByTaskManager:
+		return j.taskManagerValues(measure)
 	}
-	return float64(status)
+	for _, task := range j.Tasks {
+		if by == diagnosis.ByTask {
+			all = append(all, j.taskValue(measure, task))
+			continue
+		}
+		subtasks := j.load(task).Subtasks
+		for i := range subtasks {
+			if measure.Origin == diagnosis.FromRange {
+				all = append(all, j.blame(task))
+			} else {
+				all = append(all, measure.Subtask(j.Verdict, task, &subtasks[i]))
+			}
+		}
+	}
+	return all
 }
 
-// severity is that of a root cause, 0 where measured and none.
-func severity(root *diagnosis.Root, measured bool) float64 {
-	switch {
-	case root != nil:
-		return float64(root.Severity)
-	case measured:
-		return 0
-	default:
-		return float64(job.Unknown)
+// value is that of the job.
+func (j Job) value(measure diagnosis.Measure) float64 {
+	if measure.Origin != diagnosis.FromRange {
+		return measure.Job(j.Verdict, j.Tasks)
 	}
+	worst := math.NaN()
+	for _, task := range j.Tasks {
+		worst = measure.Worse(worst, j.blame(task))
+	}
+	return worst
+}
+
+func (j Job) taskValue(measure diagnosis.Measure, task int) float64 {
+	if measure.Origin == diagnosis.FromRange {
+		return j.blame(task)
+	}
+	return measure.Task(j.Verdict, task)
+}
+
+// blame is for how much of the query's range the task was a root cause.
+func (j Job) blame(task int) float64 {
+	if j.Past == nil {
+		return math.NaN()
+	}
+	return j.Past[task].Blame
+}
+
+// taskManagerValues are those of the worst subtask on each TaskManager.
+func (j Job) taskManagerValues(measure diagnosis.Measure) []float64 {
+	names := j.TaskManagers()
+	values := make([]float64, len(names))
+	for i := range values {
+		values[i] = math.NaN()
+	}
+	for _, task := range j.Tasks {
+		subtasks := j.load(task).Subtasks
+		for i := range subtasks {
+			at, found := slices.BinarySearch(names, subtasks[i].TaskManager)
+			switch {
+			case !found:
+			case measure.Origin == diagnosis.FromRange:
+				values[at] = measure.Worse(values[at], j.blame(task))
+			default:
+				values[at] = measure.Worse(values[at], measure.Subtask(j.Verdict, task, &subtasks[i]))
+			}
+		}
+	}
+	return values
+}
+
+func with(labels data.Labels, name, value string) data.Labels {
+	more := labels.Copy()
+	more[name] = value
+	return more
 }

@@ -11,28 +11,32 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )
 
-// drawn is how many nodes Grafana's Node graph panel draws by default.
-const drawn = 200
+// maxNodes is how many nodes Grafana's Node graph panel draws by default.
+const maxNodes = 200
 
 // NodeGraph is the nodes and edges of all jobs in one pair of frames, as the
 // panel reads the first of each alone. A node's ring has the colour that the
-// task has in Flink's own UI, and its subtitle says the status in a word: the
+// task has in Flink's own UI, and its subtitle has the status in a word: the
 // panel ignores the colour where there are arcs, and three thin arcs say less
 // at a glance than one colour and two numbers.
-func NodeGraph(answer Answer) data.Frames {
-	rows, notices := drawable(answer.taskRows())
-	nodes := data.NewFrame("nodes", nodeFields(rows)...)
-	nodes.Meta = answer.meta(notices...)
+func NodeGraph(result Result) data.Frames {
+	rows, notices := worstTasks(result.taskRows())
+	nodes := data.NewFrame("nodes", fields(rows, nodeColumns...)...)
+	nodes.Meta = result.meta(notices...)
 	nodes.Meta.PreferredVisualization = data.VisTypeNodeGraph
-	edges := data.NewFrame("edges", edgeFields(rows)...)
-	edges.Meta = &data.FrameMeta{Custom: answer.custom(), PreferredVisualization: data.VisTypeNodeGraph}
+	edges := data.NewFrame("edges", fields(edgesOf(rows),
+		of("id", func(e *edge) string { return e.source + ">" + e.targetTask }),
+		of("source", func(e *edge) string { return e.source }),
+		of("target", func(e *edge) string { return e.target }),
+	)...)
+	edges.Meta = &data.FrameMeta{Custom: result.custom(), PreferredVisualization: data.VisTypeNodeGraph}
 	return data.Frames{nodes, edges}
 }
 
-// drawable keeps as many tasks as the panel draws, the worst of them, in
+// worstTasks keeps as many tasks as the panel draws, the worst of them, in
 // their order, and says how many were left out.
-func drawable(rows []taskRow) ([]taskRow, []data.Notice) {
-	if len(rows) <= drawn {
+func worstTasks(rows []taskRow) ([]taskRow, []data.Notice) {
+	if len(rows) <= maxNodes {
 		return rows, nil
 	}
 	order := make([]int, len(rows))
@@ -42,23 +46,22 @@ func drawable(rows []taskRow) ([]taskRow, []data.Notice) {
 	slices.SortStableFunc(order, func(a, b int) int {
 		return cmp.Compare(rows[b].urgency(), rows[a].urgency())
 	})
-	kept := order[:drawn]
+	kept := order[:maxNodes]
 	slices.Sort(kept)
-	shown := make([]taskRow, drawn)
+	shown := make([]taskRow, maxNodes)
 	for i, row := range kept {
 		shown[i] = rows[row]
 	}
 	return shown, []data.Notice{{
 		Severity: data.NoticeSeverityInfo,
-		Text:     fmt.Sprintf("The graph shows the worst %d of %d tasks. Choose jobs or tasks in the query to see the others.", drawn, len(rows)),
+		Text:     fmt.Sprintf("The graph shows the worst %d of %d tasks. Choose jobs or tasks in the query to see the others.", maxNodes, len(rows)),
 	}}
 }
 
 // urgency orders tasks worst first: by status, then by what fills their time.
-func (r taskRow) urgency() float64 {
-	load := r.Snapshot.Tasks[r.task]
-	urgency := float64(r.taskStatus(r.task))
-	for _, share := range []job.Share{load.Busy.Max, load.Backpressured.Max} {
+func (r *taskRow) urgency() float64 {
+	urgency := float64(r.status())
+	for _, share := range []job.Share{r.load.Busy.Max, r.load.Backpressured.Max} {
 		if share.Known() {
 			urgency += float64(share) / 4
 		}
@@ -68,75 +71,60 @@ func (r taskRow) urgency() float64 {
 
 // id is unique among the nodes: in application mode with high availability
 // the jobs of all clusters may have the same id.
-func (r taskRow) id() string {
-	return r.scope + r.Snapshot.Job.ID + "/" + r.Snapshot.Graph.Tasks[r.task].ID
+func (r *taskRow) id() string { return r.nodeID(r.index) }
+
+// nodeID is that of another task of the same job.
+func (r *taskRow) nodeID(task int) string {
+	return r.scope + r.Snapshot.Job.ID + "/" + r.Job.task(task).ID
 }
 
-// nodeTexts are the text fields of a node, in order.
-var nodeTexts = []struct {
-	name  string
-	value func(r taskRow) string
-}{
-	{"id", taskRow.id},
-	{"title", func(r taskRow) string { return r.Snapshot.Graph.Tasks[r.task].Name }},
-	{"subtitle", func(r taskRow) string {
-		return fmt.Sprintf("%s · %d×", r.taskStatus(r.task), r.Snapshot.Graph.Tasks[r.task].Parallelism)
-	}},
-	{"mainstat", func(r taskRow) string { return stat(r.Snapshot.Tasks[r.task].Busy.Max, "busy") }},
-	{"secondarystat", func(r taskRow) string { return stat(r.Snapshot.Tasks[r.task].Backpressured.Max, "backpr.") }},
-	{"color", func(r taskRow) string { return r.colour(r.task) }},
-	{"status", func(r taskRow) string { return r.taskStatus(r.task).String() }},
-	{"detail__cluster", func(r taskRow) string { return r.Cluster }},
-	{"detail__job", func(r taskRow) string { return r.Snapshot.Job.Name }},
-	{"detail__status", func(r taskRow) string { return r.taskStatus(r.task).String() }},
-	{"detail__busy", func(r taskRow) string { return spread(r.Snapshot.Tasks[r.task].Busy) }},
-	{"detail__backpressured", func(r taskRow) string { return spread(r.Snapshot.Tasks[r.task].Backpressured) }},
-	{"detail__idle", func(r taskRow) string { return spread(r.Snapshot.Tasks[r.task].Idle) }},
-}
-
-// nodeRadius makes a root cause larger, so that it stands out without colour.
+// A root cause is larger, so that it stands out without colour.
 const (
 	usualRadius = 40
 	rootRadius  = 56
 )
 
-func nodeFields(rows []taskRow) []*data.Field {
-	fields := make([]*data.Field, 0, len(nodeTexts)+1)
-	for _, column := range nodeTexts {
-		values := make([]string, len(rows))
-		for i, row := range rows {
-			values[i] = column.value(row)
+var nodeColumns = []column[taskRow]{
+	of("id", (*taskRow).id),
+	of("title", func(r *taskRow) string { return r.task.Name }),
+	of("subtitle", func(r *taskRow) string { return fmt.Sprintf("%s · %d×", r.status(), r.task.Parallelism) }),
+	of("mainstat", func(r *taskRow) string { return stat(r.load.Busy.Max, "busy") }),
+	of("secondarystat", func(r *taskRow) string { return stat(r.load.Backpressured.Max, "backpr.") }),
+	of("color", func(r *taskRow) string { return diagnosis.TaskFill(*r.load) }),
+	of("status", func(r *taskRow) string { return r.status().String() }),
+	of("detail__cluster", func(r *taskRow) string { return r.Cluster }),
+	of("detail__job", func(r *taskRow) string { return r.Snapshot.Job.Name }),
+	of("detail__status", func(r *taskRow) string { return r.status().String() }),
+	of("detail__busy", func(r *taskRow) string { return spread(r.load.Busy) }),
+	of("detail__backpressured", func(r *taskRow) string { return spread(r.load.Backpressured) }),
+	of("detail__idle", func(r *taskRow) string { return spread(r.load.Idle) }),
+	of("nodeRadius", func(r *taskRow) int64 {
+		if r.status() == diagnosis.Bottleneck {
+			return rootRadius
 		}
-		fields = append(fields, text(column.name, values))
-	}
-	radius := make([]int64, len(rows))
-	for i, row := range rows {
-		radius[i] = usualRadius
-		if row.taskStatus(row.task) == diagnosis.Bottleneck {
-			radius[i] = rootRadius
-		}
-	}
-	return append(fields, data.NewField("nodeRadius", nil, radius))
+		return usualRadius
+	}),
 }
 
-// edgeFields are the edges both of whose ends are shown: the panel breaks on
-// any other.
-func edgeFields(rows []taskRow) []*data.Field {
+// edge connects two nodes by their ids.
+type edge struct{ source, target, targetTask string }
+
+// edgesOf are the edges both of whose ends are shown: the panel breaks on any
+// other.
+func edgesOf(rows []taskRow) (edges []edge) {
 	shown := make(map[string]bool, len(rows))
-	for _, row := range rows {
-		shown[row.id()] = true
+	for i := range rows {
+		shown[rows[i].id()] = true
 	}
-	ids, sources, targets := []string{}, []string{}, []string{}
-	for _, row := range rows {
-		for _, input := range row.Snapshot.Graph.Tasks[row.task].Inputs {
-			source := taskRow{row.Job, input, row.scope}.id()
-			if shown[source] {
-				ids = append(ids, source+">"+row.Snapshot.Graph.Tasks[row.task].ID)
-				sources, targets = append(sources, source), append(targets, row.id())
+	for i := range rows {
+		row := &rows[i]
+		for _, input := range row.task.Inputs {
+			if source := row.nodeID(input); shown[source] {
+				edges = append(edges, edge{source, row.id(), row.task.ID})
 			}
 		}
 	}
-	return []*data.Field{text("id", ids), text("source", sources), text("target", targets)}
+	return edges
 }
 
 // stat is a share as text: the panel prints numbers with their raw unit.

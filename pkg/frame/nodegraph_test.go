@@ -1,6 +1,7 @@
 package frame_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -13,9 +14,9 @@ import (
 // graph is a node graph's two frames, checked for what breaks the panel: more
 // frames, a repeated id, an edge whose end is missing, an arc that overrides
 // the colour, a number where it prints raw units.
-func graph(t *testing.T, answer frame.Answer) (nodes, edges *data.Frame) {
+func graph(t *testing.T, result frame.Result) (nodes, edges *data.Frame) {
 	t.Helper()
-	frames := frame.NodeGraph(answer)
+	frames := frame.NodeGraph(result)
 	if len(frames) != 2 || frames[0].Name != "nodes" || frames[1].Name != "edges" {
 		t.Fatalf("the frames are %v, want nodes and edges", frames)
 	}
@@ -64,15 +65,15 @@ func texts(t *testing.T, of *data.Frame, name string) (values []string) {
 	return values
 }
 
-// Each node is what its task is in Flink's own UI, in colour and in words.
+// Each node has the colour of its task in Flink's own UI, and its status in words.
 func TestNodes(t *testing.T) {
-	answer := threeJobs()
-	nodes, edges := graph(t, answer)
+	result := threeJobs()
+	nodes, edges := graph(t, result)
 	row := 0
-	for _, j := range answer.Jobs {
+	for _, j := range result.Jobs {
 		for i, task := range j.Snapshot.Graph.Tasks {
 			load := j.Snapshot.Tasks[i]
-			status := j.Verdict.StatusOf(i, load).String()
+			status := j.TaskStatus(i).String()
 			for column, want := range map[string]string{
 				"id": j.Snapshot.Job.ID + "/" + task.ID, "title": task.Name,
 				"color":  diagnosis.Fill(load.Busy.Max, load.Backpressured.Max),
@@ -120,8 +121,8 @@ func TestARootCauseIsLarger(t *testing.T) {
 
 // No load makes a node that vanishes on dark.
 func TestNoNodeIsBlack(t *testing.T) {
-	for _, s := range []sub{at(0, 0), at(1, 0), at(0, 1), at(0.5, 0.5), silent} {
-		nodes, _ := graph(t, frame.Answer{Jobs: []frame.Job{jobOf("default", "orders", task("in", s))}})
+	for _, s := range []sub{at(0, 0), at(1, 0), at(0, 1), at(0.5, 0.5), noMetrics} {
+		nodes, _ := graph(t, frame.Result{Jobs: []frame.Job{jobOf("default", "orders", task("in", s))}})
 		if colour := texts(t, nodes, "color")[0]; dark(t, colour) {
 			t.Errorf("%+v is coloured %s", s, colour)
 		}
@@ -132,7 +133,7 @@ func TestNoNodeIsBlack(t *testing.T) {
 func TestJobsOfOneProgramStayApart(t *testing.T) {
 	nodes := []node{task("a", at(0, 0.8)), task("b", at(0, 0)), task("join", at(0.9, 0))}
 	nodes[2].from = []string{"a", "b"}
-	_, edges := graph(t, frame.Answer{Jobs: []frame.Job{jobOf("default", "etl", nodes...), jobOf("default", "etl2", nodes...)}})
+	_, edges := graph(t, frame.Result{Jobs: []frame.Job{jobOf("default", "etl", nodes...), jobOf("default", "etl2", nodes...)}})
 	sources, targets := texts(t, edges, "source"), texts(t, edges, "target")
 	for i := range sources {
 		if jobID := strings.Split(sources[i], "/")[0]; !strings.HasPrefix(targets[i], jobID+"/") {
@@ -148,7 +149,7 @@ func TestJobsOfOneProgramStayApart(t *testing.T) {
 // id.
 func TestJobsOfOneIDStayApart(t *testing.T) {
 	nodes := chain(task("a", at(0, 0.8)), task("b", at(0.9, 0)))
-	shown, edges := graph(t, frame.Answer{Jobs: []frame.Job{jobOf("eu", "etl", nodes...), jobOf("us", "etl", nodes...)}})
+	shown, edges := graph(t, frame.Result{Jobs: []frame.Job{jobOf("eu", "etl", nodes...), jobOf("us", "etl", nodes...)}})
 	ids := map[string]bool{}
 	for _, id := range texts(t, shown, "id") {
 		ids[id] = true
@@ -160,5 +161,35 @@ func TestJobsOfOneIDStayApart(t *testing.T) {
 		if !ids[end] {
 			t.Errorf("an edge ends at %s, which is no node", end)
 		}
+	}
+}
+
+// The panel draws 200 nodes: those are the worst, and a notice counts the
+// rest. Edges lose those whose end is not shown.
+func TestTheWorst200NodesAreShown(t *testing.T) {
+	nodes := make([]node, 250)
+	for i := range nodes {
+		nodes[i] = task(fmt.Sprintf("task-%03d", i), at(float64(i%125)/250, 0))
+	}
+	nodes[10].subtasks = []sub{at(0, 0.9)}
+	nodes[11].subtasks = []sub{at(1, 0)}
+	nodes[12].subtasks = []sub{noMetrics}
+	result := frame.Result{Jobs: []frame.Job{jobOf("default", "long", chain(nodes...)...)}}
+	shown, edges := graph(t, result)
+	titles := strings.Join(texts(t, shown, "title"), " ")
+	if shown.Rows() != 200 || edges.Rows() == 0 || edges.Rows() >= 200 {
+		t.Errorf("there are %d nodes and %d edges", shown.Rows(), edges.Rows())
+	}
+	for name, want := range map[string]bool{"task-010": true, "task-011": true, "task-124": true, "task-249": true, "task-000": false, "task-125": false, "task-012": false} {
+		if strings.Contains(titles, name) != want {
+			t.Errorf("%s is shown: %v, want %v", name, !want, want)
+		}
+	}
+	if notices := shown.Meta.Notices; len(notices) != 1 || !strings.Contains(notices[0].Text, "worst 200 of 250") {
+		t.Errorf("the notices are %v", notices)
+	}
+	result.Jobs[0].Tasks = result.Jobs[0].Tasks[:200]
+	if shown, _ := graph(t, result); shown.Rows() != 200 || len(shown.Meta.Notices) > 0 {
+		t.Errorf("of 200 tasks %d are shown, with notices %v", shown.Rows(), shown.Meta.Notices)
 	}
 }

@@ -1,10 +1,9 @@
 package frame
 
 import (
-	"slices"
+	"github.com/grafana/grafana-plugin-sdk-go/data"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )
 
 // statuses lists them all, for mappings.
@@ -23,39 +22,21 @@ var statusColour = map[diagnosis.Status]string{
 	diagnosis.Bottleneck:    diagnosis.Fill(1, 0),
 }
 
-// taskStatus is the status of a task, with the verdict's word.
-func (j Job) taskStatus(task int) diagnosis.Status {
-	return j.Verdict.StatusOf(task, j.Snapshot.Tasks[task])
-}
-
-// subtaskStatus is the status of a subtask: one that a verdict names as hot
-// is the bottleneck.
-func (j Job) subtaskStatus(task int, load job.SubtaskLoad) diagnosis.Status {
-	if root := j.Verdict.RootAt(task); root != nil && slices.Contains(root.Hot, load.Subtask) {
-		return diagnosis.Bottleneck
+// statusMappings map each status' word to its colour.
+func statusMappings() data.ValueMappings {
+	mapper := data.ValueMapper{}
+	for _, status := range statuses {
+		mapper[status.String()] = data.ValueMappingResult{Text: status.String(), Color: statusColour[status]}
 	}
-	return diagnosis.SubtaskStatus(load.Shares)
+	return data.ValueMappings{mapper}
 }
 
-// worst is the highest status among the tasks asked for.
-func (j Job) worst() diagnosis.Status {
-	worst := diagnosis.Unknown
-	for _, task := range j.Tasks {
-		worst = max(worst, j.taskStatus(task))
+// statusWords are the statuses as users read them, the same pointer each time.
+var statusWords = func() map[diagnosis.Status]*string {
+	words := map[diagnosis.Status]*string{}
+	for _, status := range statuses {
+		text := status.String()
+		words[status] = &text
 	}
-	return worst
-}
-
-// clear tells whether the tasks asked for are known not to hold the job back.
-// A verdict that blames others does not vouch for what was not measured.
-func (j Job) clear() bool {
-	if j.Verdict.Kind == diagnosis.NotKnown || j.Verdict.Kind == diagnosis.None {
-		return j.Verdict.Kind == diagnosis.None
-	}
-	return !slices.ContainsFunc(j.Tasks, func(task int) bool {
-		return !j.Snapshot.Tasks[task].Complete() && !j.Snapshot.Graph.Tasks[task].State.Terminal()
-	})
-}
-
-// colour is what a task looks like in Flink's own UI.
-func (j Job) colour(task int) string { return diagnosis.TaskFill(j.Snapshot.Tasks[task]) }
+	return words
+}()

@@ -10,87 +10,67 @@ import (
 )
 
 // Timeline is the status of tasks over time, in words, for the State timeline
-// panel: a frame a job, a field a task. Several jobs are not looked at at the
+// panel: a frame a job, a field a task. Several jobs are not sampled at the
 // same times: in one frame, each would be null where only others are known. A
 // task is null where it is not known, so in a gap, and where only others of its
-// job were looked at. The traces hold status codes. A frame has at most that
+// job were sampled. The series hold status codes. A frame has at most that
 // many rows: of statuses that fall together the worst. Of more tasks than an
 // answer holds it has the worst. Notices are on the first frame, which is there
 // even without tasks.
-func Timeline(past Past, points int) data.Frames {
-	status := *MeasureNamed("status")
-	var notices []data.Notice
-	past.Traces, notices = past.bounded(status, "The answer holds the worst %d of %d tasks. Choose jobs or tasks in the query.")
-	jobs := past.Jobs()
-	names := naming(jobs)
+func Timeline(result Result, points int) data.Frames {
+	status, _ := diagnosis.MeasureNamed("status")
+	series, notices := worstSeries(result.Series, status, "tasks", "Choose jobs or tasks in the query.")
+	jobs := ByJob(series)
+	names := distinguishing(jobs)
 	frames := make(data.Frames, len(jobs))
 	for i, tasks := range jobs {
-		frames[i] = past.lanes(past.drawn(Aligned(tasks), points, status), names)
+		frames[i] = timelineFrame(downsampled(Aligned(tasks), points, status, result.End), names, result.Requests)
 	}
 	if len(frames) == 0 {
-		frames = data.Frames{past.lanes(nil, nil)}
+		frames = data.Frames{timelineFrame(nil, nil, result.Requests)}
 	}
-	frames[0].Meta.Notices = notices
+	frames[0].Meta.Notices = append(result.meta().Notices, notices...)
 	return frames
 }
 
-// lanes is the frame of a job's tasks, which have all rows in common. What is
-// written beside each are these labels.
-func (p Past) lanes(tasks []Trace, names []string) *data.Frame {
+// timelineFrame is the frame of a job's tasks, which have all rows in common.
+// The labels are those that are written beside each.
+func timelineFrame(tasks []Series, labels []string, requests int) *data.Frame {
 	var times []time.Time
 	if len(tasks) > 0 {
 		times = tasks[0].Times
 	}
-	fields := []*data.Field{data.NewField("time", nil, times)}
-	mappings := statusField(nil).Config.Mappings
+	all := []*data.Field{data.NewField("time", nil, times)}
+	mappings := statusMappings()
+	whole := Series{Times: times}
 	for _, task := range tasks {
-		fields = append(fields, data.NewField("status", task.Labels, task.words()).SetConfig(&data.FieldConfig{
-			Mappings: mappings, DisplayNameFromDS: task.title(names),
+		all = append(all, data.NewField("status", task.Labels, statusesOf(task)).SetConfig(&data.FieldConfig{
+			Mappings: mappings, DisplayNameFromDS: title(task.Labels, labels),
 		}))
+		whole.Source = max(whole.Source, task.Source)
 	}
-	frame := data.NewFrame("timeline", fields...)
-	frame.Meta = p.meta(whole(tasks, times))
+	frame := data.NewFrame("timeline", all...)
+	frame.Meta = whole.meta(requests)
 	return frame
 }
 
-// whole stands for all traces in the metadata.
-func whole(traces []Trace, times []time.Time) Trace {
-	all := Trace{Times: times}
-	for _, trace := range traces {
-		all.Source = max(all.Source, trace.Source)
-	}
-	return all
-}
-
-// words are the statuses, null where they are not known.
-func (t Trace) words() []*string {
-	words := make([]*string, len(t.Values))
-	for i, value := range t.Values {
+// statusesOf are the statuses in words, null where they are not known.
+func statusesOf(series Series) []*string {
+	words := make([]*string, len(series.Values))
+	for i, value := range series.Values {
 		if value >= 0 {
-			words[i] = word(diagnosis.Status(value))
+			words[i] = statusWords[diagnosis.Status(value)]
 		}
 	}
 	return words
 }
 
-// word is the status as users read it, the same pointer each time.
-func word(status diagnosis.Status) *string { return statusWords[status] }
-
-var statusWords = func() map[diagnosis.Status]*string {
-	words := map[diagnosis.Status]*string{}
-	for _, status := range statuses {
-		text := status.String()
-		words[status] = &text
-	}
-	return words
-}()
-
-// naming are the labels that tell the tasks of these jobs apart.
-func naming(jobs [][]Trace) []string {
+// distinguishing are the labels that tell the tasks of these jobs apart.
+func distinguishing(jobs [][]Series) []string {
 	if len(jobs) <= 1 {
 		return []string{"task"}
 	}
-	cluster := func(tasks []Trace) string { return tasks[0].Labels["cluster"] }
+	cluster := func(tasks []Series) string { return tasks[0].Labels["cluster"] }
 	for _, tasks := range jobs {
 		if cluster(tasks) != cluster(jobs[0]) {
 			return []string{"cluster", "job", "task"}
@@ -100,10 +80,10 @@ func naming(jobs [][]Trace) []string {
 }
 
 // title is what the panel writes beside a lane.
-func (t Trace) title(names []string) string {
+func title(labels data.Labels, names []string) string {
 	values := make([]string, len(names))
 	for i, name := range names {
-		values[i] = t.Labels[name]
+		values[i] = labels[name]
 	}
 	return strings.Join(values, ": ")
 }

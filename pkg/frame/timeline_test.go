@@ -17,13 +17,13 @@ import (
 
 // A job was deployed anew with another task behind its first: that one goes on
 // as before, while each of the others is null where only the other was known.
-func TestLanesOfAJobDeployedAnew(t *testing.T) {
+func TestTimelineOfAJobDeployedAnew(t *testing.T) {
 	p, b, u := float64(diagnosis.Backpressured), float64(diagnosis.Bottleneck), math.NaN()
-	past := frame.Past{
-		Traces: []frame.Trace{
-			traceOf("orders", "A", "", map[int]float64{0: p, 10: p, 20: p, 40: u, 50: p, 60: p, 200: p}),
-			traceOf("orders", "C", "", map[int]float64{40: u, 50: b, 60: b, 200: b}),
-			traceOf("orders", "B", "", map[int]float64{0: b, 10: b, 20: b}),
+	result := frame.Result{
+		Series: []frame.Series{
+			seriesOf("orders", "A", "", map[int]float64{0: p, 10: p, 20: p, 40: u, 50: p, 60: p, 200: p}),
+			seriesOf("orders", "C", "", map[int]float64{40: u, 50: b, 60: b, 200: b}),
+			seriesOf("orders", "B", "", map[int]float64{0: b, 10: b, 20: b}),
 		},
 		End: begun.Add(200 * time.Second),
 	}
@@ -39,7 +39,7 @@ func TestLanesOfAJobDeployedAnew(t *testing.T) {
 			"B": "0:bottleneck 60:null 90:null 200:null",
 		},
 	} {
-		lanes := frame.Timeline(past, points)[0]
+		lanes := frame.Timeline(result, points)[0]
 		for _, lane := range lanes.Fields[1:] {
 			task := lane.Labels["task"]
 			if got := seconds(data.NewFrame("", lanes.Fields[0], lane)); got != want[task] {
@@ -49,46 +49,46 @@ func TestLanesOfAJobDeployedAnew(t *testing.T) {
 	}
 }
 
-// Whichever tasks were there at whichever times: all lanes of a job have the
-// same rows, as many as were asked for at most, and none is null at a time when
-// all that falls together there was known.
-func TestLanesShareTheirRows(t *testing.T) {
+// Whichever tasks there were at whichever times: all of a job have the same rows,
+// as many as wanted at most, and none is null at a time when all that falls
+// together there was known.
+func TestTasksOfATimelineShareTheirRows(t *testing.T) {
 	chance := rand.New(rand.NewPCG(6, 2))
 	for range 100 {
-		var past frame.Past
+		var result frame.Result
 		for task := range 1 + chance.IntN(5) {
-			trace := erratic(chance)
-			trace.Labels = data.Labels{"cluster": "default", "job": "orders", "task": fmt.Sprint(task)}
-			for i := range trace.Values {
-				trace.Values[i] = float32(diagnosis.Busy)
+			series := erratic(chance)
+			series.Labels = data.Labels{"cluster": "default", "job": "orders", "task": fmt.Sprint(task)}
+			for i := range series.Values {
+				series.Values[i] = float64(diagnosis.Busy)
 			}
-			past.Traces = append(past.Traces, trace)
+			result.Series = append(result.Series, series)
 		}
 		points := 1 + chance.IntN(400)
-		lanes := frame.Timeline(past, points)[0]
+		lanes := frame.Timeline(result, points)[0]
 		if rows, err := lanes.RowLen(); err != nil || rows > points {
 			t.Fatalf("%d rows of at most %d, %v", rows, points, err)
 		}
 		for n, lane := range lanes.Fields[1:] {
-			if known := strings.Count(seconds(data.NewFrame("", lanes.Fields[0], lane)), "busy"); known == 0 || known > len(past.Traces[n].Times) {
-				t.Errorf("task %d is known at %d of %d times", n, known, len(past.Traces[n].Times))
+			if known := strings.Count(seconds(data.NewFrame("", lanes.Fields[0], lane)), "busy"); known == 0 || known > len(result.Series[n].Times) {
+				t.Errorf("task %d is known at %d of %d times", n, known, len(result.Series[n].Times))
 			}
-			for _, at := range past.Traces[n].Times {
+			for _, at := range result.Series[n].Times {
 				row := -1
 				for row+1 < lanes.Rows() && !lanes.Fields[0].At(row+1).(time.Time).After(at) {
 					row++
 				}
 				if row < 0 || lane.NilAt(row) {
-					t.Fatalf("task %d was looked at %s after the beginning, and is null in row %d of %d", n, at.Sub(begun), row, lanes.Rows())
+					t.Fatalf("task %d was sampled %s after the beginning, and is null in row %d of %d", n, at.Sub(begun), row, lanes.Rows())
 				}
 			}
 		}
 	}
 }
 
-// A lane says as much as tells it from the others: the task, its job where there
-// are several, and their cluster where there are several of those.
-func TestTitlesOfLanes(t *testing.T) {
+// A title has what distinguishes a task from the others: its name, its job where
+// there are several, and their cluster where there are several of those.
+func TestTitlesOfATimeline(t *testing.T) {
 	for name, c := range map[string]struct{ jobs, want []string }{
 		"a job":                {[]string{"eu/orders"}, []string{"map", "sink"}},
 		"jobs":                 {[]string{"eu/orders", "eu/clicks"}, []string{"orders: map", "orders: sink", "clicks: map", "clicks: sink"}},
@@ -96,17 +96,17 @@ func TestTitlesOfLanes(t *testing.T) {
 		"clusters' equal jobs": {[]string{"eu/orders", "us/orders"}, []string{"eu: orders: map", "eu: orders: sink", "us: orders: map", "us: orders: sink"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var past frame.Past
+			var result frame.Result
 			for _, of := range c.jobs {
 				for _, task := range []string{"map", "sink"} {
 					cluster, job, _ := strings.Cut(of, "/")
-					trace := traceOf(job, task, "", map[int]float64{0: 1})
-					trace.Labels["cluster"] = cluster
-					past.Traces = append(past.Traces, trace)
+					series := seriesOf(job, task, "", map[int]float64{0: 1})
+					series.Labels["cluster"] = cluster
+					result.Series = append(result.Series, series)
 				}
 			}
 			var got []string
-			for _, lanes := range frame.Timeline(past, 0) {
+			for _, lanes := range frame.Timeline(result, 0) {
 				for _, lane := range lanes.Fields[1:] {
 					got = append(got, lane.Config.DisplayNameFromDS)
 				}
@@ -118,10 +118,10 @@ func TestTitlesOfLanes(t *testing.T) {
 	}
 }
 
-// A thousand lanes are what an answer holds: the worst first.
-func TestATimelineHoldsTheWorstThousandTasks(t *testing.T) {
-	for tasks, told := range map[int]string{1000: "", 1100: "The answer holds the worst 1000 of 1100 tasks. Choose jobs or tasks in the query."} {
-		past := frame.Past{Notices: []data.Notice{{Text: "told before"}}}
+// An answer holds a thousand tasks: the worst, which come first.
+func TestTimelineHoldsTheWorstThousandTasks(t *testing.T) {
+	for tasks, notice := range map[int]string{1000: "", 1100: "The answer holds the worst 1000 of 1100 tasks. Choose jobs or tasks in the query."} {
+		result := frame.Result{Notices: []data.Notice{{Text: "partial"}}}
 		for i := range tasks {
 			status := diagnosis.Idle
 			if i >= 100 && i < 900 {
@@ -130,10 +130,10 @@ func TestATimelineHoldsTheWorstThousandTasks(t *testing.T) {
 			if i == 999 {
 				status = diagnosis.Bottleneck
 			}
-			past.Traces = append(past.Traces, traceOf(fmt.Sprint("job-", i/500), fmt.Sprint("task-", i), "", map[int]float64{0: float64(status)}))
+			result.Series = append(result.Series, seriesOf(fmt.Sprint("job-", i/500), fmt.Sprint("task-", i), "", map[int]float64{0: float64(status)}))
 		}
 		lanes, statuses := 0, map[string]int{}
-		frames := frame.Timeline(past, 0)
+		frames := frame.Timeline(result, 0)
 		for _, of := range frames {
 			for _, lane := range of.Fields[1:] {
 				value, _ := lane.ConcreteAt(0)
@@ -145,7 +145,7 @@ func TestATimelineHoldsTheWorstThousandTasks(t *testing.T) {
 			t.Errorf("of %d tasks there are %d lanes, of %v", tasks, lanes, statuses)
 		}
 		notices := frames[0].Meta.Notices
-		if first := frames[0].Fields[1].Labels["task"]; told != "" && (first != "task-999" || len(notices) != 2 || notices[1].Text != told) || told == "" && len(notices) != 1 {
+		if first := frames[0].Fields[1].Labels["task"]; notice != "" && (first != "task-999" || len(notices) != 2 || notices[1].Text != notice) || notice == "" && len(notices) != 1 {
 			t.Errorf("of %d tasks %s is the first, with the notices %v", tasks, first, notices)
 		}
 	}

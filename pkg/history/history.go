@@ -1,67 +1,124 @@
-// Package history remembers looks over time: [Store] within bounds of time and
-// memory, for graphs over time, timelines and time travel; [Pasts] puts others
-// behind it. It does no I/O, has no goroutines and asks no clock: the time is
-// what the looks say it is.
+// Package history is what is known of jobs over time. [Source] is implemented
+// by package memory, which keeps what was sampled, and by package prometheus,
+// which reads what a Prometheus has scraped; [Merged] puts the two together.
 package history
 
 import (
 	"context"
-	"iter"
+	"slices"
 	"time"
 
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )
 
-// Past is what is known of jobs over time: what was looked at ([Paced]), or
-// what somebody else has measured. A job that it does not know, or a span of
-// which it keeps nothing, gives an empty answer, not an error.
-type Past interface {
-	// Jobs lists the jobs that there were in the span, by when they were first
-	// seen; of a past that knows no clusters without one.
-	Jobs(ctx context.Context, over Span) ([]Job, error)
-	// Rows tells the measures named of a job and of each of its tasks. Where
-	// nobody has looked the points are a step apart.
-	Rows(ctx context.Context, of Key, over Span, step time.Duration, measures ...Measure) (Rows, error)
-	// Snapshots tells how a job's subtasks spent their time, at the same points.
-	// An error ends the sequence.
-	Snapshots(ctx context.Context, of Key, over Span, step time.Duration) iter.Seq2[*job.Snapshot, error]
+// Source is the past of one cluster's jobs. A job that it does not have, or a
+// range of which it keeps nothing, gives an empty answer, not an error. Warnings
+// are sentences for the user about what may be missing; they come beside an
+// answer, or beside an error.
+type Source interface {
+	// Jobs lists the jobs that there were in the range, by when they were first
+	// seen in it.
+	Jobs(ctx context.Context, over Range) ([]Job, Warnings, error)
+	// At is the verdict, with its snapshot, on how the job spent its time up to
+	// then; nil if there is none. It is shared: nobody may change it.
+	At(ctx context.Context, of Job, at time.Time) (*diagnosis.Verdict, Warnings, error)
+	// Summaries are the columns asked for of a job and of each of its tasks.
+	// They are the caller's, who may change them.
+	Summaries(ctx context.Context, query Query) (Summaries, Warnings, error)
+	// Snapshots calls visit for the same points, in the order of time, until it
+	// returns false. Only they have the subtasks.
+	Snapshots(ctx context.Context, query Query, visit func(Snapshot) bool) (Warnings, error)
+	// Up reports whether the cluster's REST API answered: 1 or 0, at times that
+	// are a step apart while nothing changed, and when it did.
+	Up(over Range, step time.Duration) (at []diagnosis.Instant, up []float64)
 }
 
-// Key names a job of a data source: ids repeat in other clusters. What names the
-// cluster changes with its address, where other jobs are.
-type Key struct{ Cluster, JobID string }
+// Range is the time from From to To, both included.
+type Range struct{ From, To time.Time }
 
-// Span is the time from From to To, both included.
-type Span struct{ From, To time.Time }
+// Contains reports whether a time is in the range.
+func (r Range) Contains(at time.Time) bool { return !at.Before(r.From) && !at.After(r.To) }
 
-// Job is a job that there was in a span.
+// Length is how long the range is.
+func (r Range) Length() time.Duration { return r.To.Sub(r.From) }
+
+// Job is a job of the past. Ids repeat in other clusters.
 type Job struct {
-	Key
-	// Name is the one that it had last in the span.
+	// ID is Flink's job id.
+	ID string
+	// Name is the one that it had last in the range. Prometheus may have
+	// mangled it.
 	Name string
-	// First and Last are when it was first and last looked at in the span.
+	Type job.Type
+	// First and Last are when it was first and last seen in the range.
 	First, Last time.Time
+	// Graph is how its tasks were connected when it was last known; nil where
+	// that is not known.
+	Graph *job.Graph
+	// TaskManagers are the ids of those that it is known to have run on.
+	TaskManagers []string
 }
 
-// nanos are the span's bounds in Unix nanoseconds.
-func (s Span) nanos() (from, to int64) { return nanos(s.From), nanos(s.To) }
+// Query asks for one job over a range.
+type Query struct {
+	Job Job
+	Range
+	// Step is how far apart the points of a source may be that computes them;
+	// memory has a point for each sample.
+	Step time.Duration
+	// Columns are those wanted of each task; none for the job alone.
+	Columns []diagnosis.Column
+	// Restarts is set where [diagnosis.JobSummary.Restarts] are wanted: they may
+	// cost a request.
+	Restarts bool
+	// Records is set where rates of records, or the skew of them, are wanted.
+	Records bool
+}
 
-// The times that Unix nanoseconds can tell, with room to add to them.
-var (
-	firstTime = time.Unix(0, 0)
-	lastTime  = time.Date(2200, time.January, 1, 0, 0, 0, 0, time.UTC)
-)
+// Snapshot is a snapshot of the past and its place in time.
+type Snapshot struct {
+	*job.Snapshot
+	// MaxGap is as in [diagnosis.Instant].
+	MaxGap time.Duration
+}
 
-// tellable tells whether Unix nanoseconds can tell a time.
-func tellable(at time.Time) bool { return at.After(firstTime) && at.Before(lastTime) }
+// Summaries are what is kept of a job over time, column by column.
+type Summaries struct {
+	// At ascends; Jobs has an entry for each of the instants.
+	At   []diagnosis.Instant
+	Jobs []diagnosis.JobSummary
+	// Tasks are all that the job had in the range, in topological order, the
+	// graph of the latest snapshot first.
+	Tasks []TaskSummaries
+}
 
-// nanos is a time in Unix nanoseconds, or the nearest that they can tell.
-func nanos(at time.Time) int64 {
-	switch {
-	case at.Before(firstTime):
-		return firstTime.UnixNano()
-	case at.After(lastTime):
-		return lastTime.UnixNano()
+// TaskSummaries are a task's columns.
+type TaskSummaries struct {
+	ID, Name string
+	// Columns has one for each column asked for, in that order, with a value for
+	// each of [Summaries.At]; NaN is not known.
+	Columns [][]float64
+}
+
+// Task finds a task by its id, nil if there is none.
+func (s Summaries) Task(id string) *TaskSummaries {
+	at := slices.IndexFunc(s.Tasks, func(task TaskSummaries) bool { return task.ID == id })
+	if at < 0 {
+		return nil
 	}
-	return at.UnixNano()
+	return &s.Tasks[at]
+}
+
+// Warnings are sentences about what may be missing, each once.
+type Warnings []string
+
+// Add adds those that are not there yet.
+func (w Warnings) Add(more ...string) Warnings {
+	for _, text := range more {
+		if !slices.Contains(w, text) {
+			w = append(w, text)
+		}
+	}
+	return w
 }

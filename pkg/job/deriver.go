@@ -138,3 +138,124 @@ func rate(before, after *int64, length time.Duration) float64 {
 	}
 	return max(float64(*after-*before), 0) / length.Seconds()
 }
+
+// MetricInterval is how often a cluster's metrics change, which bounds what two
+// samples can show.
+type MetricInterval struct {
+	// Fetch is Flink's metrics.fetcher.update-interval; 0 if fetching is off.
+	Fetch time.Duration
+	// Gauge is what the cluster's gauges are: FromGauge5s or FromGauge60s.
+	Gauge Source
+}
+
+const (
+	// warmUp is how long a new attempt reads as busy whatever it does.
+	warmUp = 10 * time.Second
+	// minWindow keeps the noise of the counters, up to 0.3 s, small.
+	minWindow = 5 * time.Second
+	// maxBaselineAge is how old a baseline may be, beside one fetch: a rule that
+	// is evaluated every minute still finds one.
+	maxBaselineAge = time.Minute
+	// staleFetches without a change make a subtask unknown.
+	staleFetches = 3
+	// minMaxGap is the least time after which the absence of samples is a gap.
+	minMaxGap = time.Minute
+	// maxGapUnfetched is the same where Flink fetches no metrics: such a job is
+	// sampled once a minute.
+	maxGapUnfetched = 2 * time.Minute
+)
+
+// MinWindow is the shortest time that shares are derived over: three quarters
+// of a fetch, as TaskManagers do not answer on the dot, and 5 s at least.
+func (m MetricInterval) MinWindow() time.Duration { return max(m.Fetch*3/4, minWindow) }
+
+// MaxWindow is the longest.
+func (m MetricInterval) MaxWindow() time.Duration { return maxBaselineAge + m.Fetch }
+
+// StaleAfter is how long counters may stand still and yet describe the present.
+func (m MetricInterval) StaleAfter() time.Duration { return staleFetches * max(m.Fetch, minWindow) }
+
+// MaxGap is the longest time between two samples that follow each other; what
+// was in a longer one is not known.
+func (m MetricInterval) MaxGap() time.Duration {
+	if m.Fetch == 0 {
+		return maxGapUnfetched
+	}
+	return max(minMaxGap, m.StaleAfter())
+}
+
+// settled is how long an attempt must have run before its gauges are used:
+// they may have been fetched up to a fetch ago, while it was warming up.
+func (m MetricInterval) settled() time.Duration { return warmUp + m.Fetch }
+
+// counterWindow is what is kept of one attempt of a subtask: its distinct
+// counters, oldest first. It is never changed in place.
+type counterWindow struct {
+	attempt int
+	start   time.Time
+	points  []counterPoint
+}
+
+// counterPoint is one distinct value of the counters and when it was first
+// sampled.
+type counterPoint struct {
+	at                    time.Time
+	counters              Counters
+	recordsIn, recordsOut *int64
+}
+
+// with adds a subtask's sample, taken at that time; a new attempt, or counters
+// that ran backwards, start the window anew.
+func (w counterWindow) with(sample SubtaskSample, at time.Time, interval MetricInterval) counterWindow {
+	if w.attempt != sample.Attempt || !w.start.Equal(sample.Start) {
+		w = counterWindow{attempt: sample.Attempt, start: sample.Start}
+	}
+	if sample.Counters == nil || sample.Counters.BusyUnknown {
+		return w
+	}
+	latest := counterPoint{at, *sample.Counters, sample.RecordsIn, sample.RecordsOut}
+	if n := len(w.points); n > 0 {
+		added := latest.counters.Since(w.points[n-1].counters)
+		if added == (Counters{}) {
+			return w
+		}
+		if added.Sum() < 0 {
+			w.points = nil
+		}
+	}
+	w.points = append(w.points[:len(w.points):len(w.points)], latest)
+	return w.trimmed(interval)
+}
+
+// trimmed drops what is older than the baseline: as the latest point moves on,
+// the baseline does too.
+func (w counterWindow) trimmed(interval MetricInterval) counterWindow {
+	latest := w.latest().counters
+	for i := len(w.points) - 2; i > 0; i-- {
+		if latest.Since(w.points[i].counters).Sum() >= interval.MinWindow() {
+			w.points = w.points[i:]
+			break
+		}
+	}
+	return w
+}
+
+// baseline is the newest point that is old enough to be compared with the
+// latest, and young enough to describe the present.
+func (w counterWindow) baseline(interval MetricInterval) (point counterPoint, found bool) {
+	for i := len(w.points) - 2; i >= 0; i-- {
+		length := w.latest().counters.Since(w.points[i].counters).Sum()
+		if length >= interval.MinWindow() {
+			return w.points[i], length <= interval.MaxWindow()
+		}
+	}
+	return counterPoint{}, false
+}
+
+func (w counterWindow) latest() counterPoint { return w.points[len(w.points)-1] }
+
+// stale reports whether the counters have stood still for longer than some
+// fetches take: their shares no longer describe the present.
+func (w counterWindow) stale(at time.Time, interval MetricInterval) bool {
+	return len(w.points) > 0 && at.Sub(w.latest().at) > interval.StaleAfter()
+}

@@ -15,22 +15,23 @@ func tasks(ids ...string) (list []job.Task) {
 	return list
 }
 
+// Sources come first, and neighbours point at each other.
 func TestGraphIsTopological(t *testing.T) {
 	for name, c := range map[string]struct {
 		tasks []job.Task
 		edges []job.Edge
 		want  []string
 	}{
-		"empty":              {nil, nil, []string{}},
-		"listed backwards":   {tasks("sink", "map", "source"), []job.Edge{{"map", "sink"}, {"source", "map"}}, []string{"source", "map", "sink"}},
-		"a choice keeps":     {tasks("b", "a", "c"), []job.Edge{{"a", "c"}, {"b", "c"}}, []string{"b", "a", "c"}},
-		"diamond":            {tasks("s", "x", "y", "j"), []job.Edge{{"s", "x"}, {"s", "y"}, {"x", "j"}, {"y", "j"}}, []string{"s", "x", "y", "j"}},
-		"edge to nowhere":    {tasks("a"), []job.Edge{{"a", "gone"}, {"gone", "a"}}, []string{"a"}},
-		"edge to itself":     {tasks("a"), []job.Edge{{"a", "a"}}, []string{"a"}},
-		"cycle comes last":   {tasks("a", "b", "s"), []job.Edge{{"a", "b"}, {"b", "a"}}, []string{"s", "a", "b"}},
-		"below a cycle too":  {tasks("a", "b", "c"), []job.Edge{{"a", "b"}, {"b", "a"}, {"b", "c"}}, []string{"a", "b", "c"}},
-		"unconnected parts":  {tasks("a", "b", "c"), []job.Edge{{"b", "c"}}, []string{"a", "b", "c"}},
-		"an edge told twice": {tasks("a", "b"), []job.Edge{{"a", "b"}, {"a", "b"}}, []string{"a", "b"}},
+		"empty":             {nil, nil, []string{}},
+		"listed backwards":  {tasks("sink", "map", "source"), []job.Edge{{"map", "sink"}, {"source", "map"}}, []string{"source", "map", "sink"}},
+		"a choice keeps":    {tasks("b", "a", "c"), []job.Edge{{"a", "c"}, {"b", "c"}}, []string{"b", "a", "c"}},
+		"diamond":           {tasks("s", "x", "y", "j"), []job.Edge{{"s", "x"}, {"s", "y"}, {"x", "j"}, {"y", "j"}}, []string{"s", "x", "y", "j"}},
+		"edge to nowhere":   {tasks("a"), []job.Edge{{"a", "gone"}, {"gone", "a"}}, []string{"a"}},
+		"edge to itself":    {tasks("a"), []job.Edge{{"a", "a"}}, []string{"a"}},
+		"cycle comes last":  {tasks("a", "b", "s"), []job.Edge{{"a", "b"}, {"b", "a"}}, []string{"s", "a", "b"}},
+		"below a cycle too": {tasks("a", "b", "c"), []job.Edge{{"a", "b"}, {"b", "a"}, {"b", "c"}}, []string{"a", "b", "c"}},
+		"unconnected parts": {tasks("a", "b", "c"), []job.Edge{{"b", "c"}}, []string{"a", "b", "c"}},
+		"a repeated edge":   {tasks("a", "b"), []job.Edge{{"a", "b"}, {"a", "b"}}, []string{"a", "b"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			graph := job.NewGraph(c.tasks, c.edges)
@@ -53,7 +54,8 @@ func TestGraphIsTopological(t *testing.T) {
 	}
 }
 
-func TestEqualNamesAreToldApart(t *testing.T) {
+// The second of a name gets a number that no name bears as written.
+func TestEqualNamesBecomeDistinct(t *testing.T) {
 	for _, c := range []struct{ names, want []string }{
 		{[]string{"a", "b"}, []string{"a", "b"}},
 		{[]string{"map", "map", "map"}, []string{"map", "map #2", "map #3"}},

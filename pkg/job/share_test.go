@@ -28,6 +28,7 @@ func TestSharesAddUpToOne(t *testing.T) {
 
 func millis(n int32) time.Duration { return time.Duration(n%100_000) * time.Millisecond }
 
+// An unfinished wait counts as busy until it ends: a difference may be negative.
 func TestNoiseBelowZeroIsClamped(t *testing.T) {
 	spent := job.Counters{Idle: 300 * time.Millisecond, Busy: -286 * time.Millisecond, Backpressured: 9986 * time.Millisecond}
 	if s := spent.Shares(); s.Busy != 0 || s.Backpressured < 0.97 || s.Backpressured > 1 {
@@ -36,7 +37,7 @@ func TestNoiseBelowZeroIsClamped(t *testing.T) {
 }
 
 // What is unknown compares as false with everything, so that it never counts
-// as busy or as held back.
+// as busy or as backpressured.
 func TestUnknownIsNeverAboveAnything(t *testing.T) {
 	if u := job.Unknown; u.Known() || u > 0 || u < 1 || u == 0 || u.Percent() != 0 {
 		t.Errorf("unknown compares as known")

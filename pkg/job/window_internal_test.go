@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// An hour of samples, ten a second, of a subtask whose counters move with each
-// leaves no more than a window's worth of points.
+// An hour of samples of a subtask whose counters move with each leaves no more
+// than a window's worth of points, whatever the interval.
 func TestCounterWindowIsBounded(t *testing.T) {
 	start := time.Now()
 	for _, every := range []time.Duration{100 * time.Millisecond, time.Second, 10 * time.Second} {

@@ -3,55 +3,39 @@ package plugin
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink"
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history/prometheus"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/query"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/upstream"
 )
-
-// fault is what a user can mend: settings or a query. Grafana counts it as
-// downstream, as the plugin did what it should.
-type fault struct {
-	status backend.Status
-	text   string
-}
-
-func (f *fault) Error() string { return f.text }
-
-// wrong is a fault in settings or a query.
-func wrong(format string, values ...any) error {
-	return &fault{backend.StatusBadRequest, fmt.Sprintf(format, values...)}
-}
-
-// absent is a query for something that is not there.
-func absent(format string, values ...any) error {
-	return &fault{backend.StatusNotFound, fmt.Sprintf(format, values...)}
-}
 
 // clientClosed is the status of a request whose caller went away.
 const clientClosed backend.Status = 499
 
-// refused turns an error into a response with status and source.
-func refused(err error) backend.DataResponse {
-	status, source := classified(err)
-	return backend.DataResponse{Error: sentence(err), Status: status, ErrorSource: source}
+// errorResponse turns an error into a response with status and source.
+func errorResponse(err error) backend.DataResponse {
+	status, source := classify(err)
+	return backend.DataResponse{Error: query.Sentence(err), Status: status, ErrorSource: source}
 }
 
-// classified finds the status and the source of an error.
-func classified(err error) (backend.Status, backend.ErrorSource) {
-	var user *fault
-	var asked *flink.Error
-	var far *prometheus.Error
+// classify finds the status and the source of an error. What a user can mend, in
+// settings or a query, Grafana counts as downstream, as the plugin did what it
+// should.
+func classify(err error) (backend.Status, backend.ErrorSource) {
+	var settings *settingsError
+	var asked *query.Error
+	var failed *upstream.Error
 	switch {
-	case errors.As(err, &user):
-		return user.status, backend.ErrorSourceDownstream
-	case errors.As(err, &far):
-		return prometheusStatus(far), backend.ErrorSourceDownstream
+	case errors.As(err, &settings):
+		return backend.StatusBadRequest, backend.ErrorSourceDownstream
+	case errors.As(err, &asked) && asked.Kind == query.NotFound:
+		return backend.StatusNotFound, backend.ErrorSourceDownstream
 	case errors.As(err, &asked):
-		return flinkStatus(asked), backend.ErrorSourceDownstream
+		return backend.StatusBadRequest, backend.ErrorSourceDownstream
+	case errors.As(err, &failed):
+		return upstreamStatus(failed), backend.ErrorSourceDownstream
 	case errors.Is(err, context.DeadlineExceeded):
 		return backend.StatusTimeout, backend.ErrorSourceDownstream
 	case errors.Is(err, context.Canceled):
@@ -61,57 +45,26 @@ func classified(err error) (backend.Status, backend.ErrorSource) {
 	}
 }
 
-// flinkStatus is the HTTP status that fits a failed Flink request.
-func flinkStatus(err *flink.Error) backend.Status {
+// upstreamStatus is the HTTP status that fits a failed request to Flink or
+// Prometheus.
+func upstreamStatus(err *upstream.Error) backend.Status {
 	switch err.Kind {
-	case flink.NoAddress, flink.BadAddress:
+	case upstream.NoAddress, upstream.BadAddress:
 		return backend.StatusBadRequest
-	case flink.TimedOut:
+	case upstream.TimedOut:
 		return backend.StatusTimeout
-	case flink.Canceled:
+	case upstream.Canceled:
 		return clientClosed
-	case flink.NotFound:
+	case upstream.NotFound, upstream.NoMetrics:
 		return backend.StatusNotFound
-	case flink.Refused:
+	case upstream.TooManyRequests:
+		return backend.StatusTooManyRequests
+	case upstream.Refused:
 		if err.Status == http.StatusUnauthorized {
 			return backend.StatusUnauthorized
 		}
 		return backend.StatusForbidden
 	default:
 		return backend.StatusBadGateway
-	}
-}
-
-// prometheusStatus is the HTTP status that fits a past that could not be read.
-func prometheusStatus(err *prometheus.Error) backend.Status {
-	switch err.Kind {
-	case prometheus.TimedOut:
-		return backend.StatusTimeout
-	case prometheus.Canceled:
-		return clientClosed
-	case prometheus.Refused:
-		return backend.StatusForbidden
-	case prometheus.NoMetrics:
-		return backend.StatusNotFound
-	default:
-		return backend.StatusBadGateway
-	}
-}
-
-// sentence says what a bare context error means to a user.
-func sentence(err error) error {
-	var asked *flink.Error
-	var far *prometheus.Error
-	switch {
-	case errors.As(err, &asked):
-		return asked
-	case errors.As(err, &far):
-		return far
-	case errors.Is(err, context.DeadlineExceeded):
-		return &explained{"The query's time ran out before Flink had answered: raise its time-out, or ask for fewer jobs.", err}
-	case errors.Is(err, context.Canceled):
-		return &explained{"The query was cancelled by its caller.", err}
-	default:
-		return err
 	}
 }

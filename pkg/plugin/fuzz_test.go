@@ -20,8 +20,8 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/plugin"
 )
 
-// allowed are all requests that may ever reach Flink: reads, on fixed paths,
-// with ids that Flink itself has given.
+// allowed are all requests that may ever reach Flink: reads, on fixed paths, with ids
+// that Flink itself has given.
 var allowed = regexp.MustCompile(`^GET /(overview|jobmanager/config|taskmanagers|jobs/(overview|[0-9a-f]{32}` +
 	`(/metrics\?get=numRestarts,fullRestarts|/vertices/[0-9a-f]{32}(/backpressure|/metrics\?get=[0-9]+\.[A-Za-z.]+(,[0-9]+\.[A-Za-z.]+)*)?)?))$`)
 
@@ -30,8 +30,8 @@ const (
 	fuzzTask = "fedcba9876543210fedcba9876543210"
 )
 
-// fuzzFlink answers like a Flink with one job; job and task are the bodies of
-// that job's and its task's answers.
+// fuzzFlink answers like a Flink with one job; job and task are the bodies of that
+// job's and its task's answers.
 type fuzzFlink struct {
 	version   string // default 2.3.0
 	mu        sync.Mutex
@@ -80,8 +80,8 @@ func fuzzInstance(f *testing.F, flink http.Handler) *plugin.Instance {
 	return instance
 }
 
-// Whatever a user types into a query or a resource's address, no path is ever
-// built from it.
+// Whatever a user types into a query or a resource's address, no path is ever built
+// from it.
 func FuzzNothingTypedReachesFlink(f *testing.F) {
 	for _, seed := range []struct{ query, path, values string }{
 		{`{"queryType":"tasks","jobs":["../yarn-cancel"]}`, "tasks", "job=../yarn-cancel"},
@@ -98,7 +98,7 @@ func FuzzNothingTypedReachesFlink(f *testing.F) {
 		flink.mu.Lock()
 		flink.asked = nil
 		flink.mu.Unlock()
-		fuzzed(t, instance, query)
+		checkQuery(t, instance, query)
 		sender := backend.CallResourceResponseSenderFunc(func(*backend.CallResourceResponse) error { return nil })
 		err := instance.CallResource(t.Context(), &backend.CallResourceRequest{Method: http.MethodGet, Path: path, URL: path + "?" + values}, sender)
 		if err != nil {
@@ -114,8 +114,8 @@ func FuzzNothingTypedReachesFlink(f *testing.F) {
 	})
 }
 
-// Whatever Flink, or something else, answers, every query is answered, and no
-// frame holds what is not a number.
+// Whatever Flink, or something else, answers, every query is answered, and no frame
+// has a number that is none.
 func FuzzAnswers(f *testing.F) {
 	f.Add(soundJob, soundTask)
 	f.Add([]byte(`{}`), []byte(`{}`))
@@ -136,23 +136,23 @@ func FuzzAnswers(f *testing.F) {
 			flink.mu.Lock()
 			flink.job, flink.task = job, task
 			flink.mu.Unlock()
-			askEverything(t, instance)
+			checkEveryQuery(t, instance)
 		}
 	})
 }
 
-// askEverything sends a query of each type.
-func askEverything(t *testing.T, instance *plugin.Instance) {
+// checkEveryQuery sends a query of each type.
+func checkEveryQuery(t *testing.T, instance *plugin.Instance) {
 	t.Helper()
 	for _, queryType := range []string{"jobs", "tasks", "subtasks", "nodeGraph", "bottlenecks"} {
-		fuzzed(t, instance, `{"queryType":"`+queryType+`","detail":true}`)
+		checkQuery(t, instance, `{"queryType":"`+queryType+`","detail":true}`)
 	}
-	fuzzed(t, instance, `{"queryType":"measure","by":"subtask"}`)
-	fuzzed(t, instance, `{"queryType":"variable","variable":"subtasks"}`)
+	checkQuery(t, instance, `{"queryType":"measure","by":"subtask"}`)
+	checkQuery(t, instance, `{"queryType":"variable","variable":"subtasks"}`)
 }
 
-// recordedAnswers are a real job's answer and that of its first task; nil if no
-// job was recorded.
+// recordedAnswers are a real job's answer and that of its first task; nil if no job
+// was recorded.
 func recordedAnswers(f *testing.F, version, set string) (job, task []byte) {
 	moment := flinktest.Recording(f, version, set)
 	get := func(path string) []byte {
@@ -168,9 +168,9 @@ func recordedAnswers(f *testing.F, version, set string) (job, task []byte) {
 	return job, get("/jobs/" + moment.JobID + "/vertices/" + answer.Vertices[0].ID)
 }
 
-// fuzzed fails the test if the query made the plugin panic, took long, or cannot
-// be written as JSON.
-func fuzzed(t *testing.T, instance *plugin.Instance, query string) {
+// checkQuery fails if the query makes the plugin panic, or its answer cannot be
+// written as JSON.
+func checkQuery(t *testing.T, instance *plugin.Instance, query string) {
 	t.Helper()
 	begun := time.Now()
 	response, err := instance.QueryData(t.Context(), &backend.QueryDataRequest{Queries: []backend.DataQuery{{RefID: "A", JSON: []byte(query)}}})

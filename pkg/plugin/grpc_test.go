@@ -26,7 +26,7 @@ func serve(t *testing.T) datasourcetest.TestPlugin {
 	registerer := prometheus.DefaultRegisterer
 	prometheus.DefaultRegisterer = prometheus.NewRegistry()
 	defer func() { prometheus.DefaultRegisterer = registerer }()
-	served, err := datasourcetest.Manage(plugin.New, datasourcetest.ManageOpts{Address: free(t)})
+	served, err := datasourcetest.Manage(plugin.New, datasourcetest.ManageOpts{Address: freeAddress(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,8 +38,8 @@ func serve(t *testing.T) datasourcetest.TestPlugin {
 	return served
 }
 
-// free is an address where nothing listens.
-func free(t *testing.T) string {
+// freeAddress is an address where nothing listens.
+func freeAddress(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -51,20 +51,19 @@ func free(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-// sent is the answer to one query over gRPC, on a cluster with one job that is
-// held back.
-func sent(t *testing.T, asked datasourcetest.TestPlugin, settings backend.DataSourceInstanceSettings, query string) backend.Responses {
+// sendOverGRPC sends one query.
+func sendOverGRPC(t *testing.T, served datasourcetest.TestPlugin, settings backend.DataSourceInstanceSettings, query string) backend.Responses {
 	t.Helper()
-	return sentFrom(t, asked, backend.PluginContext{}, settings, query)
+	return sendFrom(t, served, backend.PluginContext{}, settings, query)
 }
 
-// sentFrom is the same of an organisation.
-func sentFrom(t *testing.T, asked datasourcetest.TestPlugin, from backend.PluginContext, settings backend.DataSourceInstanceSettings, query string) backend.Responses {
+// sendFrom sends one query of an organisation.
+func sendFrom(t *testing.T, served datasourcetest.TestPlugin, from backend.PluginContext, settings backend.DataSourceInstanceSettings, query string) backend.Responses {
 	t.Helper()
 	from.PluginID, from.DataSourceInstanceSettings = settings.Type, &settings
-	response, err := asked.Client.QueryData(t.Context(), &backend.QueryDataRequest{
+	response, err := served.Client.QueryData(t.Context(), &backend.QueryDataRequest{
 		PluginContext: from,
-		Queries:       []backend.DataQuery{{RefID: "A", JSON: json.RawMessage(query), TimeRange: now()}},
+		Queries:       []backend.DataQuery{{RefID: "A", JSON: json.RawMessage(query), TimeRange: lastHour()}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -72,13 +71,13 @@ func sentFrom(t *testing.T, asked datasourcetest.TestPlugin, from backend.Plugin
 	return response.Responses
 }
 
-// All query types go through gRPC and back: the frames of each, their rows,
-// and what is wrong with one query, with its status and source.
+// All query types pass gRPC both ways: the frames of each, their rows, and what is
+// wrong with one query, with its status and source.
 func TestQueryTypesOverGRPC(t *testing.T) {
-	cluster := httptest.NewServer(&sim.Cluster{Version: "2.3.0", Fetch: 10 * time.Second, Jobs: []*sim.Job{sim.HeldBack("orders", 4, 2, 2)}})
+	cluster := httptest.NewServer(newCluster(sim.HeldBack("orders", 4, 2, 2)))
 	defer cluster.Close()
-	settings := with(map[string]any{"url": cluster.URL})
-	asked := serve(t)
+	settings := settingsWith(map[string]any{"url": cluster.URL})
+	served := serve(t)
 	for query, want := range map[string]string{
 		`{"queryType": "subtasks"}`:                                    "subtasks 8",
 		`{"queryType": "tasks"}`:                                       "tasks 4",
@@ -89,8 +88,8 @@ func TestQueryTypesOverGRPC(t *testing.T) {
 		`{"queryType": "measure", "measure": "busy", "by": "subtask"}`: "measure 1",
 	} {
 		t.Run(query, func(t *testing.T) {
-			responses := sent(t, asked, settings, query)
-			answer(t, responses, "A")
+			responses := sendOverGRPC(t, served, settings, query)
+			firstFrame(t, responses, "A")
 			var frames []string
 			for _, f := range responses["A"].Frames {
 				frames = append(frames, fmt.Sprintf("%s %d", f.Name, f.Rows()))
@@ -104,18 +103,18 @@ func TestQueryTypesOverGRPC(t *testing.T) {
 		})
 	}
 	t.Run("a query that fails", func(t *testing.T) {
-		failed := sent(t, asked, settings, `{"queryType": "tables"}`)["A"]
+		failed := sendOverGRPC(t, served, settings, `{"queryType": "tables"}`)["A"]
 		if failed.Error == nil || !strings.HasPrefix(failed.Error.Error(), `There is no query type "tables"`) || failed.Status != backend.StatusBadRequest || failed.ErrorSource != backend.ErrorSourceDownstream {
 			t.Errorf("status %d, source %q: %v", failed.Status, failed.ErrorSource, failed.Error)
 		}
 	})
 	t.Run("the verdict", func(t *testing.T) {
-		wholeVerdict(t, answer(t, sent(t, asked, settings, `{"queryType": "bottlenecks"}`), "A"))
+		checkVerdict(t, firstFrame(t, sendOverGRPC(t, served, settings, `{"queryType": "bottlenecks"}`), "A"))
 	})
 }
 
-// wholeVerdict is that of the job that is held back by its third task.
-func wholeVerdict(t *testing.T, shown *data.Frame) {
+// checkVerdict checks the verdict on the job, which its third task holds back.
+func checkVerdict(t *testing.T, shown *data.Frame) {
 	for column, want := range map[string]string{
 		"cluster": "default", "job": "orders", "task": "task-2", "kind": "capacity", "severity": "0.95",
 		"upstream_backpressured": "0.95", "hot_subtasks": "0, 1", "hot_hosts": "host-1",
@@ -124,9 +123,26 @@ func wholeVerdict(t *testing.T, shown *data.Frame) {
 			t.Errorf("%s is %q, want %q", column, got, want)
 		}
 	}
-	// Nothing is known from before the minute that the first look speaks of.
+	// Nothing is known from before the minute that the first sample measures.
 	since, _ := shown.FieldByName("since")
 	if at, ok := since.At(0).(*time.Time); !ok || at == nil || time.Since(*at) < 0 || time.Since(*at) > 2*time.Minute {
 		t.Errorf("since %v", since.At(0))
+	}
+}
+
+// Grafana says whose the data source is.
+func TestHistoryOfAnOrganisationOverGRPC(t *testing.T) {
+	proxy := &refusingProxy{Handler: newCluster(sim.HeldBack("orders", 3, 2, 1))}
+	server := httptest.NewServer(proxy)
+	defer server.Close()
+	served, settings := serve(t), settingsWith(map[string]any{"url": server.URL})
+	first, second := backend.PluginContext{Namespace: "default"}, backend.PluginContext{Namespace: "org-2"}
+	firstFrame(t, sendFrom(t, served, first, settings, `{"queryType": "tasks"}`), "A")
+	proxy.all.Store(true)
+	for from, want := range map[*backend.PluginContext][]string{&first: {"orders"}, &second: nil} {
+		shown := sendFrom(t, served, *from, settings, `{"queryType": "history", "measure": "running"}`)["A"]
+		if got := jobsWithValues(shown); !slices.Equal(got, want) {
+			t.Errorf("organisation %s is shown %q, want %q", from.Namespace, got, want)
+		}
 	}
 }

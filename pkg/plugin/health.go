@@ -7,77 +7,88 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/collector"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/look"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/query"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/upstream"
 )
 
 // CheckHealth says of each cluster its version, what runs, how often metrics
 // are fetched and whether they arrive, whether Prometheus answers, and what to do
-// where something lacks.
+// where something is missing.
 func (i *Instance) CheckHealth(ctx context.Context, request *backend.CheckHealthRequest) (*backend.CheckHealthResult, error) {
 	if i.err != nil {
-		return &backend.CheckHealthResult{Status: backend.HealthStatusError, Message: sentence(i.err).Error()}, nil
+		return unhealthy(query.Sentence(i.err).Error()), nil
 	}
-	var texts []string
-	for _, c := range i.clustersFor(request.GetHTTPHeaders()) {
-		text, err := c.health(ctx)
-		if err != nil {
-			return &backend.CheckHealthResult{Status: backend.HealthStatusError, Message: c.prefix(len(i.clusters)) + sentence(err).Error()}, nil
+	clusters := i.viewFor(requester{request.PluginContext.User, request.PluginContext.Namespace, request.GetHTTPHeaders()}).clusters
+	texts, errs := make([]string, len(clusters)), make([]error, len(clusters))
+	collector.Parallel(len(clusters), len(clusters), func(n int) {
+		texts[n], errs[n] = clusterHealth(ctx, clusters[n].Collector)
+	})
+	for n, cluster := range clusters {
+		prefix := ""
+		if len(clusters) > 1 {
+			prefix = cluster.Name + ": "
 		}
-		texts = append(texts, c.prefix(len(i.clusters))+text)
+		if errs[n] != nil {
+			return unhealthy(prefix + query.Sentence(errs[n]).Error()), nil
+		}
+		texts[n] = prefix + texts[n]
 	}
-	switch text, err := i.farHealth(ctx); {
-	case err != nil:
-		return &backend.CheckHealthResult{Status: backend.HealthStatusError, Message: strings.Join(texts, " ") + " The past before the built-in history is not told: " + sentence(err).Error()}, nil
-	case text != "":
-		texts = append(texts, text)
+	if i.prometheus != nil {
+		err := i.prometheus.Check(ctx)
+		switch {
+		case upstream.IsKind(err, upstream.NoMetrics): // they may come
+			texts = append(texts, query.Sentence(err).Error())
+		case err != nil:
+			return unhealthy(strings.Join(texts, " ") + " The past before the built-in history cannot be shown: " + query.Sentence(err).Error()), nil
+		default:
+			texts = append(texts, "Prometheus answers, and has metrics of Flink's tasks.")
+		}
 	}
 	if i.rootURL {
 		texts = append(texts, "Warning: the address stands in the data source's root url, so everyone who may query can send any request to Flink through Grafana's proxy, cancelling jobs included. Move it to jsonData.url.")
 	}
 	if i.identities != nil {
-		texts = append(texts, "Grafana forwards who asks, so every user has looks of their own: more requests to Flink, and no sampling in the background.")
+		texts = append(texts, "Grafana forwards who asks, so every user has samples of their own: more requests to Flink, no sampling in the background, and no history.")
 	}
 	return &backend.CheckHealthResult{Status: backend.HealthStatusOk, Message: strings.Join(texts, " ")}, nil
 }
 
-// prefix names the cluster where there are several.
-func (c cluster) prefix(clusters int) string {
-	if clusters == 1 {
-		return ""
-	}
-	return c.name + ": "
+func unhealthy(text string) *backend.CheckHealthResult {
+	return &backend.CheckHealthResult{Status: backend.HealthStatusError, Message: text}
 }
 
-// health is one cluster's health in a few sentences.
-func (c cluster) health(ctx context.Context) (string, error) {
-	facts, _, err := c.keeper.Cluster(ctx)
+// clusterHealth is one cluster's health in a few sentences.
+func clusterHealth(ctx context.Context, of *collector.Collector) (string, error) {
+	cluster, _, err := of.Cluster(ctx)
 	if err != nil {
 		return "", err
 	}
-	text := fmt.Sprintf("Flink %s, %s, %s.", facts.Version, counted(facts.JobsRunning, "running job"), counted(facts.TaskManagers, "TaskManager"))
-	if facts.Fetch == 0 {
+	text := fmt.Sprintf("Flink %s, %s, %s.", cluster.Version, counted(cluster.JobsRunning, "running job"), counted(cluster.TaskManagers, "TaskManager"))
+	if cluster.Fetch == 0 {
 		return text + " Metric fetching is turned off, so nothing can be measured: remove metrics.fetcher.update-interval: 0 from Flink's configuration.", nil
 	}
-	arriving, err := c.metrics(ctx)
-	return fmt.Sprintf("%s Metrics are fetched every %s; %s.%s", text, facts.Fetch, arriving, lacking(facts)), err
+	arriving, err := metricsHealth(ctx, of)
+	return fmt.Sprintf("%s Metrics are fetched every %s; %s.%s", text, cluster.Fetch, arriving, configurationHealth(cluster)), err
 }
 
-// lacking says what of the configuration is off or unknown.
-func lacking(facts look.Cluster) string {
+// configurationHealth says what of the configuration is off or unknown.
+func configurationHealth(cluster collector.Cluster) string {
 	switch {
-	case facts.ConfigErr != nil:
+	case cluster.ConfigErr != nil:
 		return " Flink's configuration could not be read: a fetch every 10 s is its default."
-	case !facts.FlameGraphs:
+	case !cluster.FlameGraphs:
 		return " Flame graphs are off: with rest.flamegraph.enabled: true in its configuration, Flink's UI shows where a busy task spends its time."
 	default:
 		return ""
 	}
 }
 
-// metrics says whether metrics arrive, from a look at the first running job.
-func (c cluster) metrics(ctx context.Context) (string, error) {
-	jobs, _, err := c.keeper.Jobs(ctx)
+// metricsHealth says whether metrics arrive, from a sample of the first running
+// job.
+func metricsHealth(ctx context.Context, of *collector.Collector) (string, error) {
+	jobs, _, err := of.Jobs(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -85,12 +96,12 @@ func (c cluster) metrics(ctx context.Context) (string, error) {
 		if info.State != job.Running {
 			continue
 		}
-		snapshot, _, err := c.keeper.Snapshot(ctx, info)
+		verdict, _, err := of.Verdict(ctx, info)
 		if err != nil {
 			return "", err
 		}
-		if measured := snapshot.MeasuredTasks(); measured > 0 {
-			return fmt.Sprintf("they arrive: %d of %s of job %s measured", measured, counted(len(snapshot.Tasks), "task"), info.Name), nil
+		if measured := verdict.Snapshot.MeasuredTasks(); measured > 0 {
+			return fmt.Sprintf("they arrive: %d of %s of job %s measured", measured, counted(len(verdict.Snapshot.Tasks), "task"), info.Name), nil
 		}
 		return fmt.Sprintf("none have arrived for job %s yet, which is normal in the first 10 s after its start", info.Name), nil
 	}

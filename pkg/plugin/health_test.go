@@ -2,17 +2,19 @@ package plugin_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/promtest"
 	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
 )
 
-// Save & test says what the data source finds, in a few sentences, and what to
-// do where something lacks.
+// Save & test says what the data source finds, in a few sentences, and what to do
+// where something is missing.
 func TestHealth(t *testing.T) {
 	orders := func(state string, since time.Duration) *sim.Job {
 		job := sim.HeldBack("orders", 3, 2, 1)
@@ -24,42 +26,42 @@ func TestHealth(t *testing.T) {
 	}
 	const dark = " Flame graphs are off: with rest.flamegraph.enabled: true in its configuration, Flink's UI shows where a busy task spends its time."
 	const measured = "Flink 2.3.0, 1 running job, 1 TaskManager. Metrics are fetched every 10s; they arrive: 3 of 3 tasks of job orders measured." + dark
-	const perUser = " Grafana forwards who asks, so every user has looks of their own: more requests to Flink, and no sampling in the background."
+	const perUser = " Grafana forwards who asks, so every user has samples of their own: more requests to Flink, no sampling in the background, and no history."
 	for name, c := range map[string]struct {
 		cluster func() http.Handler
 		source  backend.DataSourceInstanceSettings
 		status  backend.HealthStatus
 		want    string
 	}{
-		"all is well": {func() http.Handler { return flink(10*time.Second, orders("RUNNING", time.Hour)) }, address, ok, measured},
+		"all is well": {func() http.Handler { return flink(10*time.Second, orders("RUNNING", time.Hour)) }, flinkSettings, healthy, measured},
 		"flame graphs are on": {func() http.Handler {
 			return &sim.Cluster{Version: "2.3.0", Fetch: 10 * time.Second, FlameGraphs: true}
-		}, address, ok, "Flink 2.3.0, 0 running jobs, 1 TaskManager. Metrics are fetched every 10s; whether they arrive shows once a job runs."},
-		"no job":               {func() http.Handler { return flink(10 * time.Second) }, address, ok, "Flink 2.3.0, 0 running jobs, 1 TaskManager. Metrics are fetched every 10s; whether they arrive shows once a job runs." + dark},
-		"a job has ended":      {func() http.Handler { return flink(10*time.Second, orders("FINISHED", time.Hour)) }, address, ok, "Flink 2.3.0, 0 running jobs, 1 TaskManager. Metrics are fetched every 10s; whether they arrive shows once a job runs." + dark},
-		"a job has just begun": {func() http.Handler { return flink(10*time.Second, orders("RUNNING", time.Second)) }, address, ok, "Flink 2.3.0, 1 running job, 1 TaskManager. Metrics are fetched every 10s; none have arrived for job orders yet, which is normal in the first 10 s after its start." + dark},
-		"another interval":     {func() http.Handler { return flink(time.Minute) }, address, ok, "Flink 2.3.0, 0 running jobs, 1 TaskManager. Metrics are fetched every 1m0s; whether they arrive shows once a job runs." + dark},
-		"fetching is off":      {func() http.Handler { return flink(0, orders("RUNNING", time.Hour)) }, address, ok, "Flink 2.3.0, 1 running job, 1 TaskManager. Metric fetching is turned off, so nothing can be measured: remove metrics.fetcher.update-interval: 0 from Flink's configuration."},
+		}, flinkSettings, healthy, "Flink 2.3.0, 0 running jobs, 1 TaskManager. Metrics are fetched every 10s; whether they arrive shows once a job runs."},
+		"no job":               {func() http.Handler { return flink(10 * time.Second) }, flinkSettings, healthy, "Flink 2.3.0, 0 running jobs, 1 TaskManager. Metrics are fetched every 10s; whether they arrive shows once a job runs." + dark},
+		"a job has ended":      {func() http.Handler { return flink(10*time.Second, orders("FINISHED", time.Hour)) }, flinkSettings, healthy, "Flink 2.3.0, 0 running jobs, 1 TaskManager. Metrics are fetched every 10s; whether they arrive shows once a job runs." + dark},
+		"a job has just begun": {func() http.Handler { return flink(10*time.Second, orders("RUNNING", time.Second)) }, flinkSettings, healthy, "Flink 2.3.0, 1 running job, 1 TaskManager. Metrics are fetched every 10s; none have arrived for job orders yet, which is normal in the first 10 s after its start." + dark},
+		"another interval":     {func() http.Handler { return flink(time.Minute) }, flinkSettings, healthy, "Flink 2.3.0, 0 running jobs, 1 TaskManager. Metrics are fetched every 1m0s; whether they arrive shows once a job runs." + dark},
+		"fetching is off":      {func() http.Handler { return flink(0, orders("RUNNING", time.Hour)) }, flinkSettings, healthy, "Flink 2.3.0, 1 running job, 1 TaskManager. Metric fetching is turned off, so nothing can be measured: remove metrics.fetcher.update-interval: 0 from Flink's configuration."},
 		"no configuration": {func() http.Handler {
-			return without(flink(10*time.Second, orders("RUNNING", time.Hour)), "/jobmanager/config")
-		}, address, ok,
+			return withoutPath(flink(10*time.Second, orders("RUNNING", time.Hour)), "/jobmanager/config")
+		}, flinkSettings, healthy,
 			"Flink 2.3.0, 1 running job, 1 TaskManager. Metrics are fetched every 10s; they arrive: 3 of 3 tasks of job orders measured. Flink's configuration could not be read: a fetch every 10 s is its default."},
-		"root url": {func() http.Handler { return flink(10*time.Second, orders("RUNNING", time.Hour)) }, backend.DataSourceInstanceSettings{URL: "http://flink:8081"}, ok,
+		"root url": {func() http.Handler { return flink(10*time.Second, orders("RUNNING", time.Hour)) }, backend.DataSourceInstanceSettings{URL: "http://flink:8081"}, healthy,
 			measured + " Warning: the address stands in the data source's root url, so everyone who may query can send any request to Flink through Grafana's proxy, cancelling jobs included. Move it to jsonData.url."},
-		"forwards who asks": {func() http.Handler { return flink(10*time.Second, orders("RUNNING", time.Hour)) }, with(map[string]any{"url": "http://flink:8081", "oauthPassThru": true}), ok,
+		"forwards who asks": {func() http.Handler { return flink(10*time.Second, orders("RUNNING", time.Hour)) }, settingsWith(map[string]any{"url": "http://flink:8081", "oauthPassThru": true}), healthy,
 			measured + perUser},
-		"forwards cookies": {func() http.Handler { return flink(10*time.Second, orders("RUNNING", time.Hour)) }, with(map[string]any{"url": "http://flink:8081", "keepCookies": []string{"session"}}), ok,
+		"forwards cookies": {func() http.Handler { return flink(10*time.Second, orders("RUNNING", time.Hour)) }, settingsWith(map[string]any{"url": "http://flink:8081", "keepCookies": []string{"session"}}), healthy,
 			measured + perUser},
-		"forwards no cookies": {func() http.Handler { return flink(10*time.Second, orders("RUNNING", time.Hour)) }, with(map[string]any{"url": "http://flink:8081", "oauthPassThru": false, "keepCookies": []string{}}), ok,
+		"forwards no cookies": {func() http.Handler { return flink(10*time.Second, orders("RUNNING", time.Hour)) }, settingsWith(map[string]any{"url": "http://flink:8081", "oauthPassThru": false, "keepCookies": []string{}}), healthy,
 			measured},
-		"wrong address":   {func() http.Handler { return says(200, page) }, address, failed, "http://flink:8081/overview answered 200 OK with something that is not Flink's JSON, such as a proxy's login page: check the address, its path prefix and the authentication."},
-		"no list of jobs": {func() http.Handler { return without(flink(10*time.Second), "/jobs/overview") }, address, failed, "Flink has nothing at http://flink:8081/jobs/overview (404): the job may be gone, or the address lacks a path prefix."},
-		"one of two clusters fails": {func() http.Handler { return flink(10 * time.Second) }, with(map[string]any{"url": "http://flink:8081", "clusters": []map[string]string{{"name": "east", "url": "http://east:8081"}}}), failed,
+		"wrong address":   {func() http.Handler { return respondWith(200, page) }, flinkSettings, unhealthy, "http://flink:8081/overview answered 200 OK with something that is not Flink's JSON, such as a proxy's login page: check the address, its path prefix and the authentication."},
+		"no list of jobs": {func() http.Handler { return withoutPath(flink(10*time.Second), "/jobs/overview") }, flinkSettings, unhealthy, "Flink has nothing at http://flink:8081/jobs/overview (404): the job may be gone, or the address lacks a path prefix."},
+		"one of two clusters fails": {func() http.Handler { return flink(10 * time.Second) }, settingsWith(map[string]any{"url": "http://flink:8081", "clusters": []map[string]string{{"name": "east", "url": "http://east:8081"}}}), unhealthy,
 			"east: Flink failed to answer http://east:8081/overview (500 Internal Server Error): see the JobManager's log for the cause."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				ctx := inMemory(t.Context(), map[string]http.Handler{"flink:8081": c.cluster(), "east:8081": says(500, trace)})
+				ctx := inMemory(t.Context(), map[string]http.Handler{"flink:8081": c.cluster(), "east:8081": respondWith(500, stackTrace)})
 				health, err := open(t, c.source).CheckHealth(ctx, &backend.CheckHealthRequest{})
 				if err != nil || health.Status != c.status || health.Message != c.want {
 					t.Errorf("%s: %s, %v\nwant %s: %s", health.Status, health.Message, err, c.status, c.want)
@@ -69,20 +71,70 @@ func TestHealth(t *testing.T) {
 	}
 }
 
-var address = with(map[string]any{"url": "http://flink:8081"})
+var flinkSettings = settingsWith(map[string]any{"url": "http://flink:8081"})
 
 const (
-	ok     = backend.HealthStatusOk
-	failed = backend.HealthStatusError
+	healthy   = backend.HealthStatusOk
+	unhealthy = backend.HealthStatusError
 )
 
-// without answers 404 for one path, else as the cluster does.
-func without(cluster http.Handler, path string) http.Handler {
+// Of a service of Flink's that is no JobManager, Save & test says what it probably is,
+// and which address is needed.
+func TestHealthOfAHistoryServer(t *testing.T) {
+	const want = "http://flink:8081 answers as a Flink service, but not as a JobManager; it may be a history server or a SQL gateway: enter the address of the JobManager's REST API, such as http://jobmanager:8081."
+	for name, service := range map[string]http.Handler{
+		"history server": pathsOf(map[string]string{"/config": `{"refresh-interval":10000,"flink-version":"2.3.0"}`, "/jobs/overview": `{"jobs":[]}`}),
+		"SQL gateway":    pathsOf(map[string]string{"/v1/info": `{"productName":"Apache Flink","version":"2.3.0"}`}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				health, err := open(t, flinkSettings).CheckHealth(inMemory(t.Context(), map[string]http.Handler{"flink:8081": service}), &backend.CheckHealthRequest{})
+				if err != nil || health.Status != unhealthy || health.Message != want {
+					t.Errorf("%s: %s, %v", health.Status, health.Message, err)
+				}
+			})
+		})
+	}
+}
+
+// pathsOf answers at these paths, and 404 as Flink does elsewhere.
+func pathsOf(bodies map[string]string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == path {
-			says(404, `{"errors":["Not found."]}`)(w, r)
+		body, found := bodies[r.URL.Path]
+		if !found {
+			respondWith(404, `{"errors":["Unable to load requested file `+r.URL.Path+`."]}`)(w, r)
 			return
 		}
-		cluster.ServeHTTP(w, r)
+		respondWith(200, body)(w, r)
 	})
+}
+
+// Save & test asks Prometheus, too, where the settings name one.
+func TestHealthOfPrometheus(t *testing.T) {
+	scraped := promtest.Handler()
+	scrape(scraped, attempt{jobID: fuzzJob, job: "orders", taskID: fuzzTask, task: "sink", from: time.Now().Add(-time.Minute), to: time.Now()})
+	for name, c := range map[string]struct {
+		prometheus http.Handler
+		status     backend.HealthStatus
+		want       string // its end
+	}{
+		"all is well":    {scraped, healthy, " Prometheus answers, and has metrics of Flink's tasks."},
+		"no metrics yet": {promtest.Handler(), healthy, "and have Prometheus scrape it."},
+		"it is away":     {respondWith(503, "away"), unhealthy, "see its log, or that of the proxy before it, for the cause."},
+		"it is Flink":    {&sim.Cluster{Version: "2.3.0"}, unhealthy, "the address may lack a path prefix, such as /prometheus for Mimir."},
+		"a login page":   {respondWith(200, page), unhealthy, "check the address, its path prefix and the authentication."},
+		"it refuses":     {respondWith(401, "who are you"), unhealthy, "check the authentication of Prometheus (user, password or token, tenant) in the data source's settings."},
+		"it redirects":   {http.RedirectHandler("http://elsewhere/", http.StatusFound), unhealthy, "if that is where Prometheus is, enter that address in the data source's settings; if it is a login page, check the authentication."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := newLabWith(t, map[string]any{"prometheus": map[string]any{"url": "http://prometheus:9090"}})
+				hosts := map[string]http.Handler{"flink:8081": l.Cluster, "prometheus:9090": c.prometheus}
+				health, err := l.CheckHealth(inMemory(t.Context(), hosts), &backend.CheckHealthRequest{})
+				if err != nil || health.Status != c.status || !strings.HasPrefix(health.Message, "Flink 2.3.0, ") || !strings.HasSuffix(health.Message, c.want) {
+					t.Errorf("%s %q, %v", health.Status, health.Message, err)
+				}
+			})
+		})
+	}
 }

@@ -5,94 +5,175 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"net/http"
-	"slices"
+	"strconv"
 	"sync"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/look"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/collector"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/query"
 )
 
-// credentials are the forwarded headers that tell a proxy who asks.
-var credentials = []string{
+// credentialHeaders are the forwarded headers by which a proxy knows who asks.
+// They alone are forwarded, and all of them are part of an identity.
+var credentialHeaders = []string{
 	backend.OAuthIdentityTokenHeaderName, backend.OAuthIdentityIDTokenHeaderName,
 	backend.GrafanaUserSignInTokenHeaderName, backend.CookiesHeaderName,
 	"X-Grafana-User", // the login, where Grafana's send_user_header is on
 }
 
-// mostIdentities bounds how many users' looks are kept at once.
-const mostIdentities = 256
+const (
+	// identityAge is for how long after the last request what an identity holds
+	// is kept.
+	identityAge = 5 * time.Minute
+	// maxIdentities and maxIdentityBytes bound what is kept of all of them.
+	maxIdentities    = 256
+	maxIdentityBytes = 64 << 20
+	// identityBytes and subtaskBytes are about how much an identity and each
+	// subtask of the jobs that it has asked for take.
+	identityBytes = 16 << 10
+	subtaskBytes  = 900
+)
 
-// identities keeps the looks of each user apart where Grafana forwards who
-// asks: one whom the proxy in front of Flink refuses must not get what
-// another was shown.
+// requester is a request of Grafana's: a query, a resource call or a health
+// check.
+type requester struct {
+	user *backend.User
+	// namespace is the organisation's; older Grafanas send none.
+	namespace string
+	headers   http.Header
+}
+
+// identities keep the samples of each user apart where Grafana forwards who
+// asks: one whom the proxy in front of Flink refuses must not get what another
+// was shown.
 type identities struct {
-	key  [sha256.Size]byte
-	mu   sync.Mutex
-	kept map[[sha256.Size]byte]*identity
+	settings settings
+	clients  []*flink.Client
+	key      [sha256.Size]byte
+
+	mu    sync.Mutex
+	kept  map[[sha256.Size]byte]*identity
+	sweep *time.Timer // nil while none is kept
 }
 
-// identity is one user's looks; nothing of the credentials but a keyed hash.
+// identity is one user's samples, and when they were last asked for.
 type identity struct {
-	clusters []cluster
-	asked    time.Time
+	view
+	asked time.Time
 }
 
-func newIdentities() *identities {
-	ids := &identities{kept: map[[sha256.Size]byte]*identity{}}
+func newIdentities(s settings, clients []*flink.Client) *identities {
+	ids := &identities{settings: s, clients: clients, kept: map[[sha256.Size]byte]*identity{}}
 	_, _ = rand.Read(ids.key[:]) // never fails, by its contract
 	return ids
 }
 
-// hash is a keyed hash of who asks.
-func (ids *identities) hash(headers http.Header) (sum [sha256.Size]byte) {
+// view is that of who asks, with collectors of its own.
+func (ids *identities) view(request requester) view {
+	who := ids.hash(request)
+	ids.mu.Lock()
+	defer ids.mu.Unlock()
+	now := time.Now()
+	found := ids.kept[who]
+	if found == nil {
+		found = &identity{view: ids.newView()}
+		ids.kept[who] = found
+	}
+	found.asked = now
+	ids.drop(now)
+	if ids.sweep == nil {
+		ids.sweep = time.AfterFunc(identityAge, ids.expire)
+	}
+	return found.view
+}
+
+// hash is a keyed hash of who asks: nothing of the credentials is kept. Where
+// Grafana forwards the token of its own login alone, it is by the login: tokens
+// rotate, and so one user would be many.
+func (ids *identities) hash(request requester) (sum [sha256.Size]byte) {
 	mac := hmac.New(sha256.New, ids.key[:])
-	for _, name := range credentials {
-		for _, value := range headers.Values(name) {
-			mac.Write([]byte(name + "\x00" + value + "\x00"))
+	add := func(text string) {
+		mac.Write([]byte(strconv.Itoa(len(text)) + ":" + text))
+	}
+	stable := ids.settings.OAuthPassThru && len(ids.settings.KeepCookies) == 0 && request.user != nil && request.user.Login != ""
+	if stable {
+		add(request.namespace)
+		add(request.user.Login)
+	}
+	for _, name := range credentialHeaders {
+		for _, value := range request.headers.Values(name) {
+			add(name)
+			if !stable { // else only that there is one
+				add(value)
+			}
 		}
 	}
 	copy(sum[:], mac.Sum(nil))
 	return sum
 }
 
-// clusters are those of who asks: like the given ones, with keepers of their
-// own. The user who has not asked for longest makes room for a new one.
-func (ids *identities) clusters(headers http.Header, like []cluster) []cluster {
-	who := ids.hash(headers)
+func (ids *identities) newView() view {
+	var made view
+	for n, client := range ids.clients {
+		made.clusters = append(made.clusters, &query.Cluster{
+			Name:      ids.settings.all()[n].Name,
+			Collector: collector.New(client, collector.Options{MaxAge: ids.settings.maxAge}),
+		})
+	}
+	made.engine = query.NewEngine(made.clusters)
+	return made
+}
+
+// drop drops what nobody has asked for of late and, the one that has waited
+// longest first, what is too much. The caller holds mu.
+func (ids *identities) drop(now time.Time) {
+	bytes := 0
+	for who, kept := range ids.kept {
+		if now.Sub(kept.asked) > identityAge {
+			delete(ids.kept, who)
+			continue
+		}
+		bytes += kept.bytes()
+	}
+	for len(ids.kept) > 1 && (len(ids.kept) > maxIdentities || bytes > maxIdentityBytes) {
+		var oldest [sha256.Size]byte
+		for who, kept := range ids.kept {
+			if first := ids.kept[oldest]; first == nil || kept.asked.Before(first.asked) {
+				oldest = who
+			}
+		}
+		bytes -= ids.kept[oldest].bytes()
+		delete(ids.kept, oldest)
+	}
+}
+
+// expire drops what nobody has asked for of late, also if nobody asks any more.
+func (ids *identities) expire() {
 	ids.mu.Lock()
 	defer ids.mu.Unlock()
-	found := ids.kept[who]
-	if found == nil {
-		ids.makeRoom()
-		found = &identity{clusters: slices.Clone(like)}
-		for n := range found.clusters {
-			found.clusters[n].keeper = look.New(like[n].client, like[n].maxAge)
-		}
-		ids.kept[who] = found
+	ids.drop(time.Now())
+	ids.sweep = nil
+	if len(ids.kept) > 0 {
+		ids.sweep = time.AfterFunc(identityAge, ids.expire)
 	}
-	found.asked = time.Now()
-	return found.clusters
 }
 
-func (ids *identities) makeRoom() {
-	if len(ids.kept) < mostIdentities {
-		return
+func (ids *identities) close() {
+	ids.mu.Lock()
+	defer ids.mu.Unlock()
+	if ids.sweep != nil {
+		ids.sweep.Stop()
 	}
-	var oldest [sha256.Size]byte
-	for who, kept := range ids.kept {
-		if first := ids.kept[oldest]; first == nil || kept.asked.Before(first.asked) {
-			oldest = who
-		}
-	}
-	delete(ids.kept, oldest)
 }
 
-// clustersFor are the clusters as the sender of these headers may see them.
-func (i *Instance) clustersFor(headers http.Header) []cluster {
-	if i.identities == nil {
-		return i.clusters
+// bytes is about how much memory the identity's samples take.
+func (i *identity) bytes() int {
+	bytes := identityBytes
+	for _, cluster := range i.clusters {
+		bytes += subtaskBytes * cluster.Collector.Subtasks()
 	}
-	return i.identities.clusters(headers, i.clusters)
+	return bytes
 }

@@ -1,126 +1,157 @@
-// Package plugin is Grafana's face: settings, queries, health.
+// Package plugin is Grafana's side of the data source: settings, requests and
+// responses. What a query means is in package query.
 package plugin
 
 import (
 	"context"
-	"net/http"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/backend/httpclient"
 	"github.com/grafana/grafana-plugin-sdk-go/backend/instancemgmt"
+	"github.com/grafana/grafana-plugin-sdk-go/backend/log"
 
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/collector"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink"
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/look"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history/memory"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history/prometheus"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/query"
 )
 
-// Instance is one configured data source. The SDK makes a new one whenever
-// the settings change.
+// Factory makes the instances of data sources.
+type Factory struct {
+	// Pool keeps the built-in histories, which outlive an instance: saving the
+	// settings does not lose them. nil is for [memory.Process].
+	Pool *memory.Pool
+	// Middlewares of every HTTP client, next to the network.
+	Middlewares []httpclient.Middleware
+}
+
+// Instance is one configured data source. The SDK makes a new one whenever the
+// settings change.
 type Instance struct {
-	clusters []cluster
-	// rootURL tells that the address stands in the data source's root url,
+	clusters   []*query.Cluster
+	engine     *query.Engine
+	prometheus *prometheus.Reader // nil where the settings name none
+	// rootURL is set where the address stands in the data source's root url,
 	// where Grafana's proxy exposes it.
 	rootURL bool
 	// identities are nil unless Grafana forwards who asks.
 	identities *identities
-	// err is what is wrong with the settings: every query and the health
-	// check answer with it.
-	err   error
-	close func()
+	// err is what is wrong with the settings: every query and the health check
+	// answer with it.
+	err     error
+	closers []func()
 }
 
-// cluster is one Flink cluster behind the data source.
-type cluster struct {
-	name   string
-	client *flink.Client
-	maxAge time.Duration
-	keeper *look.Keeper
-	store  *history.Store // nil where nothing is remembered
-	far    *distant       // nil without a Prometheus
-}
-
-// New makes the instance of a configured data source. Settings that cannot be
-// used are no error of it but of each query, so that they are told as the
-// user's to mend.
+// New makes the instance of a configured data source for the SDK. Settings that
+// cannot be used are no error of it but of each query, so that they are shown as
+// the user's to mend.
 func New(ctx context.Context, source backend.DataSourceInstanceSettings) (instancemgmt.Instance, error) {
-	instance := &Instance{rootURL: source.URL != "", close: func() {}}
-	instance.err = instance.open(ctx, source)
+	return Factory{}.New(ctx, source)
+}
+
+// New is the same with what the factory has.
+func (f Factory) New(ctx context.Context, source backend.DataSourceInstanceSettings) (instancemgmt.Instance, error) {
+	instance := &Instance{rootURL: source.URL != ""}
+	instance.err = instance.open(ctx, f, source)
 	return instance, nil
 }
 
-// open reads the settings and makes a client for each cluster.
-func (i *Instance) open(ctx context.Context, source backend.DataSourceInstanceSettings) error {
+// open reads the settings and makes what each cluster needs.
+func (i *Instance) open(ctx context.Context, factory Factory, source backend.DataSourceInstanceSettings) error {
 	s, err := readSettings(source)
 	if err != nil {
 		return err
 	}
-	options, err := clientOptions(ctx, source, s.timeout())
+	client, err := flinkClient(ctx, s, source, factory.Middlewares)
 	if err != nil {
 		return err
 	}
-	// A round's connections are kept for the next.
-	options.Timeouts.MaxIdleConnsPerHost = max(options.Timeouts.MaxIdleConnsPerHost, s.MaxConcurrency)
-	if options.ForwardHTTPHeaders = s.forwards(); options.ForwardHTTPHeaders {
-		i.identities = newIdentities()
+	i.closers = append(i.closers, client.Close)
+	if err := i.openPrometheus(s, source, factory.Middlewares); err != nil {
+		return err
 	}
-	// The client wraps its transport, so that its own CloseIdleConnections
-	// reaches none.
-	options.ConfigureTransport = i.closing
-	client, err := httpclient.New(options)
-	if err != nil {
-		return wrong("The data source's TLS or proxy settings cannot be used (%s).", err)
-	}
-	store := s.store(ctx, source)
-	far, err := i.prometheusClient(s, source)
-	if err != nil {
-		return wrong("The data source's settings of Prometheus cannot be used (%s).", err)
-	}
-	slots, told := flink.Slots(s.MaxConcurrency), newTold()
+	store := factory.openStore(ctx, s, source)
+	var clients []*flink.Client
 	for _, configured := range s.all() {
-		asked, err := flink.New(client, configured.URL, slots)
+		asked, err := flink.New(client, configured.URL)
 		if err != nil && len(s.Clusters) > 0 {
-			return wrong("Cluster %s: %s", configured.Name, err)
+			return badSettings("Cluster %s: %s", configured.Name, err)
 		}
 		if err != nil {
 			return err
 		}
-		opened := cluster{
-			name: configured.Name, client: asked, maxAge: s.maxAge, keeper: look.New(asked, s.maxAge),
-			store: store,
-		}
-		opened.remember(s.History.idleAfter)
-		if opened, err = opened.withFar(far, s, told); err != nil {
-			return wrong("The setting prometheus.url: %s", err)
-		}
-		i.clusters = append(i.clusters, opened)
+		clients = append(clients, asked)
+		i.addCluster(s, configured.Name, asked, store)
 	}
-	i.acquaint()
+	i.engine = query.NewEngine(i.clusters)
+	if s.forwards() {
+		i.identities = newIdentities(s, clients)
+		i.closers = append(i.closers, i.identities.close)
+	}
 	return nil
 }
 
-// acquaint has what reads each cluster's past know of the others.
-func (i *Instance) acquaint() {
-	for _, opened := range i.clusters {
-		if opened.far != nil {
-			opened.far.clusters = i.clusters
-		}
+// addCluster adds a cluster with its collector, which fills the history, if there
+// is one: what is at another address is another cluster's.
+func (i *Instance) addCluster(s settings, name string, client *flink.Client, store *memory.Store) {
+	cluster := &query.Cluster{Name: name, Prometheus: i.prometheus}
+	if store != nil {
+		cluster.Memory = store.Cluster(name + " at " + client.Base())
 	}
+	cluster.Collector = collector.New(client, collector.Options{
+		MaxAge: s.maxAge, History: cluster.Memory, IdleAfter: s.History.idleAfter, Logger: log.DefaultLogger,
+	})
+	i.closers = append(i.closers, cluster.Collector.Close)
+	i.clusters = append(i.clusters, cluster)
 }
 
-// closing has a client's idle connections closed with the instance.
-func (i *Instance) closing(_ httpclient.Options, transport *http.Transport) {
-	before := i.close
-	i.close = func() {
-		before()
-		transport.CloseIdleConnections()
+// openPrometheus makes the reader of the long-term history.
+func (i *Instance) openPrometheus(s settings, source backend.DataSourceInstanceSettings, middlewares []httpclient.Middleware) error {
+	client, err := prometheusClient(s, source, middlewares)
+	if err != nil || client == nil {
+		return err
 	}
+	i.closers = append(i.closers, client.Close)
+	i.prometheus, err = prometheus.New(client, s.Prometheus.URL, prometheus.Options{Tenant: s.Prometheus.Tenant, MaxAge: s.maxAge})
+	if err != nil {
+		return badSettings("The setting prometheus.url: %s", err)
+	}
+	return nil
+}
+
+// openStore finds or makes the data source's built-in history. With Grafana's
+// users told apart there is none: samples are one user's.
+func (f Factory) openStore(ctx context.Context, s settings, source backend.DataSourceInstanceSettings) *memory.Store {
+	if s.forwards() || !s.History.on() {
+		return nil
+	}
+	pool := f.Pool
+	if pool == nil {
+		pool = memory.Process
+	}
+	of := memory.DataSource{Namespace: backend.PluginConfigFromContext(ctx).Namespace, ID: source.ID, UID: source.UID}
+	return pool.Open(of, s.History.limits, time.Now())
 }
 
 // Dispose is called by the SDK when newer settings have replaced these.
 func (i *Instance) Dispose() {
-	for _, c := range i.clusters {
-		c.keeper.Close()
+	for n := len(i.closers) - 1; n >= 0; n-- {
+		i.closers[n]()
 	}
-	i.close()
+}
+
+// view is what the sender of a request may see.
+type view struct {
+	clusters []*query.Cluster
+	engine   *query.Engine
+}
+
+// viewFor is the view of who sent the request.
+func (i *Instance) viewFor(request requester) view {
+	if i.identities == nil {
+		return view{i.clusters, i.engine}
+	}
+	return i.identities.view(request)
 }

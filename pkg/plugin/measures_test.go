@@ -1,7 +1,6 @@
 package plugin_test
 
 import (
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -9,25 +8,13 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/grafana/grafana-plugin-sdk-go/data"
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
 )
 
-// readings are the series of a measure with all their labels.
-func readings(of *data.Frame) (series []string) {
-	for _, field := range of.Fields {
-		text := "null"
-		if value, known := field.ConcreteAt(0); known {
-			text = fmt.Sprint(value)
-		}
-		series = append(series, fmt.Sprintf("%s{%s} %s", field.Name, field.Labels, text))
-	}
-	return series
-}
-
-// up tells of each cluster whether its API answers; that one does not is no
-// error, even of all.
+// up is 1 or 0 for each cluster; one that does not answer is no error, even if
+// none does.
 func TestUp(t *testing.T) {
 	const failure = "Cluster east is not up: Flink failed to answer http://east/jobs/overview (500 Internal Server Error): see the JobManager's log for the cause."
 	for name, c := range map[string]struct {
@@ -37,31 +24,31 @@ func TestUp(t *testing.T) {
 		notices  []string
 	}{
 		"both":                {`[]`, nil, []string{"up{cluster=west} 1", "up{cluster=east} 1"}, nil},
-		"one of two":          {`[]`, says(500, trace), []string{"up{cluster=west} 1", "up{cluster=east} 0"}, []string{failure}},
-		"the one asked for":   {`["east"]`, says(500, trace), []string{"up{cluster=east} 0"}, []string{failure}},
-		"the other":           {`["/^w/"]`, says(500, trace), []string{"up{cluster=west} 1"}, nil},
-		"none that matches":   {`["/^n/"]`, says(500, trace), nil, nil},
+		"one of two":          {`[]`, respondWith(500, stackTrace), []string{"up{cluster=west} 1", "up{cluster=east} 0"}, []string{failure}},
+		"the one chosen":      {`["east"]`, respondWith(500, stackTrace), []string{"up{cluster=east} 0"}, []string{failure}},
+		"the other":           {`["/^w/"]`, respondWith(500, stackTrace), []string{"up{cluster=west} 1"}, nil},
+		"none that matches":   {`["/^n/"]`, respondWith(500, stackTrace), nil, nil},
 		"a cluster of no job": {`["east"]`, &sim.Cluster{Version: "2.3.0"}, []string{"up{cluster=east} 1"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				l, seen := twoClusters(t, nil), &busyness{}
+				l, counter := newTwoClusters(t, nil), &requestCounter{}
 				east := c.east
 				if east == nil {
-					east = l.Cluster // west and east may be one: they are asked alike
+					east = l.Cluster // west and east may be one: their requests are alike
 				}
-				l.ctx = inMemory(t.Context(), map[string]http.Handler{"west": seen.counting(l.Cluster), "east": seen.counting(east)})
+				l.ctx = inMemory(t.Context(), map[string]http.Handler{"west": counter.count(l.Cluster), "east": counter.count(east)})
 				query := `{"queryType": "measure", "measure": "up", "clusters": ` + c.clusters + `}`
 				for _, headers := range []map[string]string{nil, fromAlert} {
-					shown := answer(t, queriedOver(l.ctx, t, l, now(), headers, query), "A")
-					if got := readings(shown); !slices.Equal(got, c.want) {
+					shown := l.frameOver(t, lastHour(), headers, query)
+					if got := seriesOf(shown); !slices.Equal(got, c.want) {
 						t.Errorf("series are %q, want %q", got, c.want)
 					}
-					if told := notices(shown); !slices.Equal(told, c.notices) {
-						t.Errorf("notices are %q, want %q", told, c.notices)
+					if texts := notices(shown); !slices.Equal(texts, c.notices) {
+						t.Errorf("notices are %q, want %q", texts, c.notices)
 					}
-					if told := requests(shown); told != seen.taken() {
-						t.Errorf("tells of %d requests that were others", told)
+					if counted := requests(shown); counted != counter.take() {
+						t.Errorf("the answer counts %d requests, which were others", counted)
 					}
 					time.Sleep(3 * time.Second) // longer than maxAge
 				}
@@ -70,14 +57,14 @@ func TestUp(t *testing.T) {
 	}
 }
 
-// A cluster that goes away is told at the next look, and so is that it is back.
-func TestUpAndDown(t *testing.T) {
+// up changes with the next poll.
+func TestUpFollowsTheCluster(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		east := &failing{Handler: &sim.Cluster{Version: "2.3.0"}}
-		l := twoClusters(t, east)
+		l := newTwoClusters(t, east)
 		for _, c := range []struct{ fails, want string }{{"", "1"}, {"/", "0"}, {"", "1"}} {
-			east.path = c.fails
-			shown := answer(t, queried(l.ctx, t, l, `{"queryType": "measure", "measure": "up", "clusters": ["east"]}`), "A")
+			east.prefix = c.fails
+			shown := l.frame(t, `{"queryType": "measure", "measure": "up", "clusters": ["east"]}`)
 			if got := cells(t, shown, "up"); !slices.Equal(got, []string{c.want}) {
 				t.Errorf("up is %s, want %s", got, c.want)
 			}
@@ -86,11 +73,40 @@ func TestUpAndDown(t *testing.T) {
 	})
 }
 
-// restarts is what Flink counts, for a request a job; null where it does not
-// tell, with a notice if that is because it fails.
+// Whether a cluster answered is kept, also while it is only sampled.
+func TestUpOverTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newSampledLab(t, sim.HeldBack("orders", 3, 2, 1))
+		away := l.withOutages(t)
+		begin := time.Now()
+		l.frame(t, `{"queryType": "jobs"}`)
+		for range 2 {
+			time.Sleep(5 * time.Minute)
+			away.Store(!away.Load())
+		}
+		time.Sleep(5 * time.Minute)
+		shown := l.frame(t, `{"queryType": "history", "measure": "up", "by": "cluster"}`)
+		if got, want := changesOf(shown, begin), "0m 1, 5m 0, 10m 1"; got != want {
+			t.Errorf("up was %q, want %q", got, want)
+		}
+		if labels := shown.Fields[1].Labels.String(); labels != "cluster=default" {
+			t.Errorf("labels are %s", labels)
+		}
+		for minute, want := range map[time.Duration]string{4: "1", 7: "0", 12: "1"} {
+			over := backend.TimeRange{From: begin, To: begin.Add(minute * time.Minute)}
+			then := l.frameOver(t, over, fromAlert, `{"queryType": "measure", "measure": "up"}`)
+			if got := seriesOf(then); len(got) != 1 || got[0] != "up{cluster=default} "+want {
+				t.Errorf("after %d minutes it was %q", minute, got)
+			}
+		}
+	})
+}
+
+// restarts costs a request a job; it is null where Flink does not report it, with
+// a notice if that is because a request failed.
 func TestRestarts(t *testing.T) {
 	restarted := func(name string, minute int, times ...time.Duration) *sim.Job {
-		job := chained(name, minute, sim.Task{Name: "read"})
+		job := chainOf(name, minute, sim.Task{Name: "read"})
 		for _, lasts := range times {
 			job.Phases = append(job.Phases, sim.Phase{Lasts: lasts, Restart: true})
 		}
@@ -98,64 +114,101 @@ func TestRestarts(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		query    string
-		cold     bool // nothing was looked at yet
+		cold     bool // there was no poll yet
 		fails    string
 		want     []string
 		about    string // begin of the notice, if there is one
-		requests int    // of what was looked at before
+		requests int    // once there was a poll
 	}{
-		"all":           {query: `"jobs": []`, want: []string{"orders 2", "payments 0", "clicks 5"}, requests: 1 + 3},
-		"one":           {query: `"jobs": ["clicks"]`, want: []string{"clicks 5"}, requests: 1 + 1},
-		"some":          {query: `"jobs": ["/^(clicks|orders)$/"]`, want: []string{"orders 2", "clicks 5"}, requests: 1 + 2},
-		"one has ended": {query: `"jobs": ["nightly", "orders"]`, want: []string{"orders 2", "nightly null"}, requests: 1 + 1},
-		"none":          {query: `"jobs": ["/^x/"]`, want: nil, requests: 1},
-		"one fails":     {query: `"jobs": []`, fails: "payments", want: []string{"orders 2", "payments null", "clicks 5"}, about: "payments", requests: 1 + 3},
-		"not told yet":  {query: `"jobs": []`, cold: true, want: []string{"orders null", "payments null", "clicks null"}},
+		"all":            {query: `"jobs": []`, want: []string{"orders 2", "payments 0", "clicks 5"}, requests: 1 + 3},
+		"one":            {query: `"jobs": ["clicks"]`, want: []string{"clicks 5"}, requests: 1 + 1},
+		"some":           {query: `"jobs": ["/^(clicks|orders)$/"]`, want: []string{"orders 2", "clicks 5"}, requests: 1 + 2},
+		"one has ended":  {query: `"jobs": ["nightly", "orders"]`, want: []string{"orders 2", "nightly null"}, requests: 1 + 1},
+		"none":           {query: `"jobs": ["/^x/"]`, want: nil, requests: 1},
+		"one fails":      {query: `"jobs": []`, fails: "payments", want: []string{"orders 2", "payments null", "clicks 5"}, about: "payments", requests: 1 + 3},
+		"not polled yet": {query: `"jobs": []`, cold: true, want: []string{"orders null", "payments null", "clicks null"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				ended := chained("nightly", 3, sim.Task{Name: "scan"})
+				ended := chainOf("nightly", 3, sim.Task{Name: "scan"})
 				ended.State = "FINISHED"
-				l := inLab(t,
+				l := newLab(t,
 					restarted("orders", 0, 10*time.Minute, 20*time.Minute, time.Hour),
 					restarted("payments", 1),
 					restarted("clicks", 2, time.Minute, time.Minute, time.Minute, time.Minute, time.Minute, time.Hour),
 					ended)
-				fails, seen := &failing{Handler: l.Cluster}, &busyness{}
-				l.ctx = inMemory(t.Context(), map[string]http.Handler{"flink:8081": seen.counting(fails)})
+				fails, counter := &failing{Handler: l.Cluster}, &requestCounter{}
+				l.ctx = inMemory(t.Context(), map[string]http.Handler{"flink:8081": counter.count(fails)})
 				if !c.cold {
 					l.warm(t)
-					seen.taken()
+					counter.take()
 				}
 				if c.fails != "" {
-					fails.path = "/jobs/" + sim.New(c.fails).ID + "/metrics"
+					fails.prefix = "/jobs/" + sim.New(c.fails).ID + "/metrics"
 				}
-				shown := answer(t, queried(l.ctx, t, l, `{"queryType": "measure", "measure": "restarts", `+c.query+`}`), "A")
+				shown := l.frame(t, `{"queryType": "measure", "measure": "restarts", `+c.query+`}`)
 				var got []string
-				for _, series := range readings(shown) {
+				for _, series := range seriesOf(shown) {
 					got = append(got, strings.NewReplacer("restarts{cluster=default, job=", "", "}", "").Replace(series))
 				}
 				if !slices.Equal(got, c.want) {
 					t.Errorf("restarts are %q, want %q", got, c.want)
 				}
-				if told, saw := requests(shown), seen.taken(); told != saw || !c.cold && told != c.requests {
-					t.Errorf("the cluster saw %d requests, the answer tells of %d; want %d", saw, told, c.requests)
+				if counted, sent := requests(shown), counter.take(); counted != sent || !c.cold && counted != c.requests {
+					t.Errorf("the cluster got %d requests, the answer counts %d; want %d", sent, counted, c.requests)
 				}
-				told := notices(shown)
-				end := "Flink failed to answer http://flink:8081" + fails.path + " (500 Internal Server Error): see the JobManager's log for the cause."
-				if c.about == "" && len(told) != 0 && c.want != nil {
-					t.Errorf("notices are %q", told)
+				texts := notices(shown)
+				end := "Flink failed to answer http://flink:8081" + fails.prefix + " (500 Internal Server Error): see the JobManager's log for the cause."
+				if c.about == "" && len(texts) != 0 && c.want != nil {
+					t.Errorf("notices are %q", texts)
 				}
-				if c.about != "" && (len(told) != 1 || !strings.Contains(told[0], c.about) || !strings.HasSuffix(told[0], end)) {
-					t.Errorf("notices are %q, want one of job %s that ends in %q", told, c.about, end)
+				if c.about != "" && (len(texts) != 1 || !strings.Contains(texts[0], c.about) || !strings.HasSuffix(texts[0], end)) {
+					t.Errorf("notices are %q, want one of job %s that ends in %q", texts, c.about, end)
 				}
 			})
 		})
 	}
 }
 
-// running is 1 only while every subtask runs, or has finished beside others
-// that run, by the list of jobs: one request, whatever the jobs.
+// Once a query has asked for restarts, they are sampled too, for a request more a
+// poll.
+func TestRestartsOverTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		orders := sim.HeldBack("orders", 2, 2, 1) // has run for an hour
+		orders.Phases = []sim.Phase{{Lasts: time.Hour + 10*time.Minute, Restart: true}, {Lasts: 5 * time.Minute, Restart: true}, {Lasts: time.Hour, Restart: true}}
+		l := newSampledLab(t, orders)
+		begin := time.Now()
+		l.warm(t) // no query is for restarts
+		time.Sleep(2 * time.Minute)
+		const restarts = `{"queryType": "history", "measure": "restarts"}`
+		l.frame(t, restarts)
+		time.Sleep(5 * time.Minute)
+		l.Requests()
+		time.Sleep(time.Minute)
+		counted, samples := 0, 0
+		for _, path := range l.Requests() {
+			counted += strings.Count(path, "/metrics")
+			samples += strings.Count(path, "/vertices/")
+		}
+		if samples == 0 || counted != samples/2 { // of two tasks
+			t.Errorf("%d requests for restarts, and %d for tasks", counted, samples)
+		}
+		time.Sleep(12 * time.Minute)
+		if got, want := changesOf(l.frame(t, restarts), begin), "0m ?, 2m 0, 10m 1, 15m 2"; got != want {
+			t.Errorf("restarts %q, want %q", got, want)
+		}
+		over := backend.TimeRange{From: begin, To: begin.Add(13 * time.Minute)}
+		for _, headers := range []map[string]string{nil, fromAlert} {
+			then := l.frameOver(t, over, headers, `{"queryType": "measure", "measure": "restarts"}`)
+			if got := seriesOf(then); len(got) != 1 || got[0] != "restarts{cluster=default, job=orders} 1" {
+				t.Errorf("after 13 minutes they were %q", got)
+			}
+		}
+	})
+}
+
+// running is 1 only while every subtask runs, or has finished beside others that
+// run. It is read from the list of jobs: one request, however many jobs.
 func TestRunning(t *testing.T) {
 	for name, c := range map[string]struct {
 		alter func(job *sim.Job)
@@ -176,40 +229,80 @@ func TestRunning(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				jobs := named("orders", "payments")
+				jobs := smallJobs("orders", "payments")
 				c.alter(jobs[0])
-				l := inLab(t, jobs...)
+				l := newLab(t, jobs...)
 				l.warm(t)
-				shown := answer(t, queriedOver(l.ctx, t, l, now(), fromAlert, `{"queryType": "measure", "measure": "running", "jobs": ["orders", "payments"]}`), "A")
-				got := readings(shown)
+				shown := l.frameOver(t, lastHour(), fromAlert, `{"queryType": "measure", "measure": "running", "jobs": ["orders", "payments"]}`)
+				got := seriesOf(shown)
 				slices.Sort(got) // jobs that have ended come last
 				if want := []string{"running{cluster=default, job=orders} " + c.want, "running{cluster=default, job=payments} 1"}; !slices.Equal(got, want) {
 					t.Errorf("series are %q, want %q", got, want)
 				}
-				if saw := l.Asked(); !slices.Equal(saw, []string{"/jobs/overview"}) || requests(shown) != 1 {
-					t.Errorf("the cluster was asked for %s, the answer tells of %d", saw, requests(shown))
+				if sent := l.Requests(); !slices.Equal(sent, []string{"/jobs/overview"}) || requests(shown) != 1 {
+					t.Errorf("the cluster got %s, the answer counts %d", sent, requests(shown))
 				}
 			})
 		})
 	}
 }
 
-// A cluster that no longer answers keeps the series of its jobs, without the
-// values that they had.
-func TestRunningOfAClusterThatFails(t *testing.T) {
+// While a cluster does not answer, its jobs keep their series, without a value.
+func TestRunningWhileTheClusterFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		east := &failing{Handler: &sim.Cluster{Version: "2.3.0", Jobs: named("orders")}}
-		l := twoClusters(t, east)
+		east := &failing{Handler: &sim.Cluster{Version: "2.3.0", Jobs: smallJobs("orders")}}
+		l := newTwoClusters(t, east)
 		for _, c := range []struct{ fails, want string }{{"", "1"}, {"/", "null"}, {"", "1"}} {
-			east.path = c.fails
-			shown := answer(t, queried(l.ctx, t, l, `{"queryType": "measure", "measure": "running"}`), "A")
-			if want := []string{"running{cluster=west, job=orders} 1", "running{cluster=east, job=orders} " + c.want}; !slices.Equal(readings(shown), want) {
-				t.Errorf("series are %q, want %q", readings(shown), want)
+			east.prefix = c.fails
+			shown := l.frame(t, `{"queryType": "measure", "measure": "running"}`)
+			if want := []string{"running{cluster=west, job=orders} 1", "running{cluster=east, job=orders} " + c.want}; !slices.Equal(seriesOf(shown), want) {
+				t.Errorf("series are %q, want %q", seriesOf(shown), want)
 			}
-			if told := notices(shown); len(told) != len(c.fails) {
-				t.Errorf("notices are %q", told)
+			if texts := notices(shown); len(texts) != len(c.fails) {
+				t.Errorf("notices are %q", texts)
 			}
 			time.Sleep(3 * time.Second) // longer than maxAge
+		}
+	})
+}
+
+// Of a job that is named exactly and was not sampled it is not known whether it
+// ran: a rule keeps its state.
+func TestRunningOfAJobThatWasNotSampled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newSampledLab(t, sim.HeldBack("orders", 2, 2, 1))
+		l.warm(t)
+		then := time.Now()
+		time.Sleep(5 * time.Minute)
+		over := backend.TimeRange{From: then.Add(-time.Minute), To: then}
+		shown := l.frameOver(t, over, fromAlert, `{"queryType": "measure", "measure": "running", "jobs": ["orders", "clicks"]}`)
+		if got := strings.Join(seriesOf(shown), ", "); got != "running{cluster=default, job=orders} 1, running{cluster=default, job=clicks} null" {
+			t.Errorf("series are %s", got)
+		}
+		if texts := strings.Join(notices(shown), " "); !strings.Contains(texts, `There is no job "clicks"`) {
+			t.Errorf("notices are %q", texts)
+		}
+	})
+}
+
+// Over time, a job that its cluster no longer lists does not run.
+func TestRunningOfAJobThatIsGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newSampledLab(t, sim.HeldBack("orders", 2, 2, 1), sim.HeldBack("clicks", 2, 2, 1))
+		var flink swappable
+		flink.Store(l.Cluster)
+		l.ctx = inMemory(t.Context(), map[string]http.Handler{"flink:8081": &flink})
+		const running = `{"queryType": "history", "measure": "running", "jobs": ["orders"]}`
+		begin := time.Now()
+		l.frame(t, `{"queryType": "jobs"}`)
+		time.Sleep(5 * time.Minute)
+		flink.Store(&sim.Cluster{Version: l.Version, Fetch: l.Fetch, Jobs: l.Jobs[1:]}) // it has forgotten the first
+		for _, after := range []time.Duration{30 * time.Second, 30 * time.Minute, 2 * time.Hour} {
+			time.Sleep(time.Until(begin.Add(5*time.Minute + after)))
+			shown := l.frameOver(t, lastHour(), fromAlert, running)
+			if value, known := shown.Fields[1].ConcreteAt(shown.Rows() - 1); !known || value != 0.0 {
+				t.Errorf("%s after the cluster last listed it: %s", after, pointsOf(shown))
+			}
 		}
 	})
 }

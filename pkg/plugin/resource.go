@@ -5,8 +5,12 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/query"
 )
 
 // listing is what a resource answers with: names for the query editor.
@@ -20,7 +24,7 @@ type listing struct {
 // subtasks or taskmanagers, with repeated parameters cluster, job and task as
 // in a query. Nothing of the path reaches Flink.
 func (i *Instance) CallResource(ctx context.Context, request *backend.CallResourceRequest, sender backend.CallResourceResponseSender) error {
-	status, answer := i.listed(ctx, request)
+	status, answer := i.list(ctx, request)
 	body, err := json.Marshal(answer)
 	if err != nil {
 		return err
@@ -30,48 +34,48 @@ func (i *Instance) CallResource(ctx context.Context, request *backend.CallResour
 	})
 }
 
-func (i *Instance) listed(ctx context.Context, request *backend.CallResourceRequest) (status int, answer listing) {
-	list, known := variables[request.Path]
+func (i *Instance) list(ctx context.Context, request *backend.CallResourceRequest) (status int, answer listing) {
 	switch {
-	case !known:
+	case !query.IsVariable(request.Path):
 		return http.StatusNotFound, listing{Names: []string{}, Error: "There is no such resource: ask for clusters, jobs, tasks, subtasks or taskmanagers."}
 	case request.Method != http.MethodGet:
 		return http.StatusMethodNotAllowed, listing{Names: []string{}, Error: "A resource can only be read."}
 	case i.err != nil:
-		return failure(i.err)
+		return listingError(i.err)
 	}
-	a, err := askedBy(request.URL)
+	asked, err := readResource(request)
 	if err != nil {
-		return failure(err)
+		return listingError(err)
 	}
-	a.clusters = i.clustersFor(request.GetHTTPHeaders())
-	found, names, err := list(a, ctx)
+	who := requester{request.PluginContext.User, request.PluginContext.Namespace, request.GetHTTPHeaders()}
+	found, err := i.viewFor(who).engine.Names(ctx, query.NewRequest(asked, history.Range{}, time.Now(), 0, false))
 	if err != nil {
-		return failure(err)
+		return listingError(err)
 	}
-	answer.Names = append([]string{}, names...)
+	answer.Names = append([]string{}, found.Names...)
 	for _, notice := range found.Notices {
 		answer.Notices = append(answer.Notices, notice.Text)
 	}
 	return http.StatusOK, answer
 }
 
-// askedBy reads the parameters of a resource's address.
-func askedBy(address string) (a asking, err error) {
-	parsed, err := url.Parse(address)
+// readResource reads the path and the parameters of a resource's address.
+func readResource(request *backend.CallResourceRequest) (asked query.Query, err error) {
+	parsed, err := url.Parse(request.URL)
 	if err != nil {
-		return a, wrong("The resource's address cannot be read.")
+		return asked, &query.Error{Kind: query.BadQuery, Text: "The resource's address cannot be read."}
 	}
+	asked.Type, asked.Variable = "variable", request.Path
 	values := parsed.Query()
-	for name, into := range map[string]*patterns{"cluster": &a.Clusters, "job": &a.Jobs, "task": &a.Tasks} {
-		if *into, err = readPatterns(values[name]); err != nil {
-			return a, err
+	for name, into := range map[string]*query.Selectors{"cluster": &asked.Clusters, "job": &asked.Jobs, "task": &asked.Tasks} {
+		if *into, err = query.ReadSelectors(values[name]); err != nil {
+			return asked, err
 		}
 	}
-	return a, nil
+	return asked, nil
 }
 
-func failure(err error) (int, listing) {
-	status, _ := classified(err)
-	return int(status), listing{Names: []string{}, Error: sentence(err).Error()}
+func listingError(err error) (int, listing) {
+	status, _ := classify(err)
+	return int(status), listing{Names: []string{}, Error: query.Sentence(err).Error()}
 }

@@ -8,28 +8,27 @@ import (
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history/memory"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/query"
 )
 
 // settings are the keys of jsonData that are ours; the SDK reads the others.
 type settings struct {
-	URL            string            `json:"url"`
-	ClusterName    string            `json:"clusterName"`
-	Clusters       []clusterSettings `json:"clusters"`
-	TimeoutSeconds float64           `json:"timeoutSeconds"`
-	MaxConcurrency int               `json:"maxConcurrency"`
-	MaxAge         string            `json:"maxAge"`
-	History        historySettings   `json:"history"`
-	Prometheus     struct {
-		URL    string `json:"url"`
-		User   string `json:"user"`
-		Tenant string `json:"tenant"`
-	} `json:"prometheus"`
+	URL            string             `json:"url"`
+	ClusterName    string             `json:"clusterName"`
+	Clusters       []clusterSettings  `json:"clusters"`
+	TimeoutSeconds float64            `json:"timeoutSeconds"`
+	MaxConcurrency int                `json:"maxConcurrency"`
+	MaxAge         string             `json:"maxAge"`
+	History        historySettings    `json:"history"`
+	Prometheus     prometheusSettings `json:"prometheus"`
 	// Grafana's own keys: it forwards the user's OAuth token, or these of the
 	// user's cookies.
 	OAuthPassThru bool     `json:"oauthPassThru"`
 	KeepCookies   []string `json:"keepCookies"`
 
-	maxAge time.Duration
+	maxAge, timeout time.Duration
 }
 
 // clusterSettings is one more cluster behind the data source.
@@ -38,13 +37,37 @@ type clusterSettings struct {
 	URL  string `json:"url"`
 }
 
+// prometheusSettings name a Prometheus that scrapes Flink's reporter.
+type prometheusSettings struct {
+	URL    string `json:"url"`
+	User   string `json:"user"`
+	Tenant string `json:"tenant"`
+}
+
+// historySettings bound the built-in history.
+type historySettings struct {
+	Retention    string   `json:"retention"`
+	MaxMemoryMiB *float64 `json:"maxMemoryMiB"`
+	IdleAfter    string   `json:"idleAfter"`
+
+	limits    memory.Limits
+	idleAfter time.Duration
+}
+
 // Defaults and bounds of the settings.
 const (
 	defaultCluster     = "default"
 	defaultTimeout     = 10 * time.Second
 	defaultConcurrency = 8
-	mostConcurrency    = 256
+	maxConcurrency     = 256
 	defaultMaxAge      = 2 * time.Second
+	defaultRetention   = time.Hour
+	minRetention       = time.Minute
+	maxDuration        = 30 * 24 * time.Hour
+	defaultMemoryMiB   = 64.0
+	minMemoryMiB       = 1.0
+	maxMemoryMiB       = 16 * 1024.0
+	defaultIdleAfter   = time.Hour
 )
 
 // readSettings checks the settings and fills in the defaults. Its errors are
@@ -52,18 +75,18 @@ const (
 func readSettings(source backend.DataSourceInstanceSettings) (s settings, err error) {
 	if len(source.JSONData) > 0 {
 		if err := json.Unmarshal(source.JSONData, &s); err != nil {
-			return s, wrong("The data source's settings cannot be read (%s): check the types of the values in jsonData.", decodingFault(err))
+			return s, badSettings("The data source's settings cannot be read (%s): check the types of the values in jsonData.", query.DecodingFault(err))
 		}
 	}
 	s.trim()
 	s.URL = cmp.Or(s.URL, source.URL)
 	s.ClusterName = cmp.Or(s.ClusterName, defaultCluster)
-	s.MaxConcurrency = min(cmp.Or(s.MaxConcurrency, defaultConcurrency), mostConcurrency)
+	s.MaxConcurrency = min(cmp.Or(s.MaxConcurrency, defaultConcurrency), maxConcurrency)
 	s.TimeoutSeconds = cmp.Or(s.TimeoutSeconds, defaultTimeout.Seconds())
 	s.maxAge = defaultMaxAge
 	if s.MaxAge != "" {
 		if s.maxAge, err = time.ParseDuration(s.MaxAge); err != nil || s.maxAge < 0 {
-			return s, wrong("The setting maxAge is %q: it must be a duration such as 2s.", s.MaxAge)
+			return s, badSettings("The setting maxAge is %q: it must be a duration such as 2s.", s.MaxAge)
 		}
 	}
 	if err := s.History.read(); err != nil {
@@ -71,15 +94,16 @@ func readSettings(source backend.DataSourceInstanceSettings) (s settings, err er
 	}
 	switch {
 	case s.MaxConcurrency < 1:
-		return s, wrong("The setting maxConcurrency is %d: it must be at least 1.", s.MaxConcurrency)
+		return s, badSettings("The setting maxConcurrency is %d: it must be at least 1.", s.MaxConcurrency)
 	case s.TimeoutSeconds < 0.1 || s.TimeoutSeconds > 600:
-		return s, wrong("The setting timeoutSeconds is %g: it must be between 0.1 and 600.", s.TimeoutSeconds)
+		return s, badSettings("The setting timeoutSeconds is %g: it must be between 0.1 and 600.", s.TimeoutSeconds)
 	}
-	return s, s.distinctClusters()
+	s.timeout = time.Duration(s.TimeoutSeconds * float64(time.Second))
+	return s, s.checkNames()
 }
 
-// trim forgets what somebody left empty: spaces, and clusters without a name
-// and an address.
+// trim drops what somebody left empty: spaces, and clusters without a name and
+// an address.
 func (s *settings) trim() {
 	s.URL, s.ClusterName, s.MaxAge = strings.TrimSpace(s.URL), strings.TrimSpace(s.ClusterName), strings.TrimSpace(s.MaxAge)
 	var kept []clusterSettings
@@ -92,12 +116,7 @@ func (s *settings) trim() {
 	s.Clusters = kept
 }
 
-// timeout is how long one request may take.
-func (s settings) timeout() time.Duration {
-	return time.Duration(s.TimeoutSeconds * float64(time.Second))
-}
-
-// forwards tells whether Grafana forwards who asks.
+// forwards reports whether Grafana forwards who asks.
 func (s settings) forwards() bool { return s.OAuthPassThru || len(s.KeepCookies) > 0 }
 
 // all lists every cluster, the first one first.
@@ -105,30 +124,74 @@ func (s settings) all() []clusterSettings {
 	return append([]clusterSettings{{Name: s.ClusterName, URL: s.URL}}, s.Clusters...)
 }
 
-// distinctClusters refuses two clusters of one name: their series would
-// carry the same labels.
-func (s settings) distinctClusters() error {
+// checkNames refuses two clusters of one name: their series would carry the same
+// labels.
+func (s settings) checkNames() error {
 	seen := map[string]bool{}
 	for _, cluster := range s.all() {
 		switch {
 		case cluster.Name == "":
-			return wrong("A cluster in the data source's settings has no name: give each of them one.")
+			return badSettings("A cluster in the data source's settings has no name: give each of them one.")
 		case seen[cluster.Name]:
-			return wrong("Two clusters in the data source's settings are called %q: give each its own name.", cluster.Name)
+			return badSettings("Two clusters in the data source's settings are called %q: give each its own name.", cluster.Name)
 		}
 		seen[cluster.Name] = true
 	}
 	return nil
 }
 
-// decodingFault names the field that could not be read, without quoting it.
-func decodingFault(err error) string {
-	if fault, ok := err.(*json.UnmarshalTypeError); ok {
-		article := "a"
-		if strings.HasPrefix(fault.Value, "array") || strings.HasPrefix(fault.Value, "object") {
-			article = "an"
-		}
-		return fmt.Sprintf("%s cannot be %s %s", cmp.Or(fault.Field, "the whole"), article, fault.Value)
+// read checks the settings and fills in the defaults. So little that nothing
+// would be kept is refused: jobs would be sampled for nothing.
+func (h *historySettings) read() (err error) {
+	if h.limits.Retention, err = readDuration("history.retention", h.Retention, defaultRetention); err != nil {
+		return err
 	}
-	return err.Error()
+	if h.limits.Retention > 0 && h.limits.Retention < minRetention {
+		return badSettings("The setting history.retention is %q: it must be at least %s, or 0s for no history.", quoted(h.Retention), minRetention)
+	}
+	if h.idleAfter, err = readDuration("history.idleAfter", h.IdleAfter, defaultIdleAfter); err != nil {
+		return err
+	}
+	mebibytes := defaultMemoryMiB
+	if h.MaxMemoryMiB != nil {
+		mebibytes = *h.MaxMemoryMiB
+	}
+	if mebibytes != 0 && !(mebibytes >= minMemoryMiB && mebibytes <= maxMemoryMiB) {
+		return badSettings("The setting history.maxMemoryMiB is %g: it must be between %g and %g, or 0 for no history.", mebibytes, minMemoryMiB, maxMemoryMiB)
+	}
+	h.limits.MaxBytes = int(mebibytes * (1 << 20))
+	return nil
+}
+
+// on reports whether anything is kept.
+func (h historySettings) on() bool { return h.limits.Retention > 0 && h.limits.MaxBytes > 0 }
+
+// readDuration reads a duration between 0 and 30 days.
+func readDuration(key, text string, otherwise time.Duration) (time.Duration, error) {
+	if text = strings.TrimSpace(text); text == "" {
+		return otherwise, nil
+	}
+	length, err := time.ParseDuration(text)
+	if err != nil || length < 0 || length > maxDuration {
+		return 0, badSettings("The setting %s is %q: it must be a duration such as 1h, at most %s.", key, quoted(text), maxDuration)
+	}
+	return length, nil
+}
+
+// settingsError is a sentence for the person who configures the data source.
+type settingsError struct{ text string }
+
+// Error is the sentence.
+func (e *settingsError) Error() string { return e.text }
+
+func badSettings(format string, values ...any) error {
+	return &settingsError{fmt.Sprintf(format, values...)}
+}
+
+// quoted keeps what somebody typed to the length of a sentence.
+func quoted(text string) string {
+	if runes := []rune(text); len(runes) > 100 {
+		return string(runes[:100]) + "…"
+	}
+	return text
 }

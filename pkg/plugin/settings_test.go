@@ -14,21 +14,21 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
 )
 
-// Settings that cannot be used are one sentence for each query and for the
-// health check: no panic, and no data source that fails to load.
+// Settings that cannot be used are one sentence, for each query and for Save & test:
+// no panic, and no data source that fails to load.
 func TestWrongSettings(t *testing.T) {
 	for jsonData, want := range map[string]string{
 		``:   `No Flink address is configured: enter the URL of the JobManager's REST API, such as http://jobmanager:8081, in the data source's settings.`,
 		`{}`: `No Flink address is configured: enter the URL of the JobManager's REST API, such as http://jobmanager:8081, in the data source's settings.`,
 
-		`{"url": 8081}`:                              unread("url cannot be a number"),
-		`{"url": "http://a", "clusters": "b"}`:       unread("clusters cannot be a string"),
-		`{"url": "http://a", "clusters": [1]}`:       unread("clusters cannot be a number"),
-		`{"url": "http://a", "timeoutSeconds": "5"}`: unread("timeoutSeconds cannot be a string"),
-		`{"url": "http://a", "maxConcurrency": 1.5}`: unread("maxConcurrency cannot be a number 1.5"),
-		`{"url": "http://a", "maxAge": 2}`:           unread("maxAge cannot be a number"),
-		`[]`:                                         unread("the whole cannot be an array"),
-		`{"url": "http://a"`:                         unread("unexpected end of JSON input"),
+		`{"url": 8081}`:                              unreadable("url cannot be a number"),
+		`{"url": "http://a", "clusters": "b"}`:       unreadable("clusters cannot be a string"),
+		`{"url": "http://a", "clusters": [1]}`:       unreadable("clusters cannot be a number"),
+		`{"url": "http://a", "timeoutSeconds": "5"}`: unreadable("timeoutSeconds cannot be a string"),
+		`{"url": "http://a", "maxConcurrency": 1.5}`: unreadable("maxConcurrency cannot be a number 1.5"),
+		`{"url": "http://a", "maxAge": 2}`:           unreadable("maxAge cannot be a number"),
+		`[]`:                                         unreadable("the whole cannot be an array"),
+		`{"url": "http://a"`:                         unreadable("unexpected end of JSON input"),
 
 		// On these the SDK panics.
 		`{"url": "http://a", "basicAuth": true, "basicAuthUser": 7}`: wrongType("string", "float64"),
@@ -42,21 +42,23 @@ func TestWrongSettings(t *testing.T) {
 		`{"url": "http://a", "timeoutSeconds": -1}`:   `The setting timeoutSeconds is -1: it must be between 0.1 and 600.`,
 		`{"url": "http://a", "timeoutSeconds": 3600}`: `The setting timeoutSeconds is 3600: it must be between 0.1 and 600.`,
 
+		`{"url": "http://a", "prometheus": {"url": "prometheus"}}`: `The setting prometheus.url: "prometheus" is no address of a Prometheus API: it must start with http:// or https:// and name a host, such as http://prometheus:9090.`,
+
 		`{"url": "http://a", "clusters": [{"url": "http://b"}]}`:                    `A cluster in the data source's settings has no name: give each of them one.`,
 		`{"url": "http://a", "clusters": [{"name": "default", "url": "http://b"}]}`: `Two clusters in the data source's settings are called "default": give each its own name.`,
 		`{"url": "http://a", "clusters": [{"name": "b", "url": "b:8081"}]}`:         `Cluster b: "b:8081" is no address of a Flink REST API: it must start with http:// or https:// and name a host, such as http://jobmanager:8081.`,
 		`{"url": "http://a", "tlsAuthWithCACert": true}`:                            `The data source's TLS or proxy settings cannot be used (failed to parse TLS CA PEM certificate).`,
 	} {
 		t.Run(jsonData, func(t *testing.T) {
-			settings := with(nil)
+			settings := settingsWith(nil)
 			settings.JSONData = []byte(jsonData)
 			settings.DecryptedSecureJSONData = map[string]string{"httpHeaderValue1": "secret", "tlsCACert": "no certificate"}
-			asked := open(t, settings)
-			failed := queried(t.Context(), t, asked, `{"queryType": "tasks"}`)["A"]
+			source := open(t, settings)
+			failed := send(t.Context(), t, source, `{"queryType": "tasks"}`)["A"]
 			if failed.Error == nil || failed.Error.Error() != want || failed.Status != backend.StatusBadRequest || failed.ErrorSource != backend.ErrorSourceDownstream {
 				t.Errorf("status %d, source %q: %v\nwant %s", failed.Status, failed.ErrorSource, failed.Error, want)
 			}
-			health, err := asked.CheckHealth(t.Context(), &backend.CheckHealthRequest{})
+			health, err := source.CheckHealth(t.Context(), &backend.CheckHealthRequest{})
 			if err != nil || health.Status != backend.HealthStatusError || health.Message != want {
 				t.Errorf("health is %s: %s, %v", health.Status, health.Message, err)
 			}
@@ -64,7 +66,7 @@ func TestWrongSettings(t *testing.T) {
 	}
 }
 
-func unread(why string) string {
+func unreadable(why string) string {
 	return "The data source's settings cannot be read (" + why + "): check the types of the values in jsonData."
 }
 
@@ -72,7 +74,7 @@ func wrongType(want, is string) string {
 	return "The data source's settings hold a value of the wrong type (interface conversion: interface {} is " + is + ", not " + want + "): check jsonData."
 }
 
-// What is set reaches Flink: Grafana's own keys too.
+// Grafana's own settings reach Flink, too.
 func TestSettingsReachFlink(t *testing.T) {
 	var got http.Header
 	cluster := &sim.Cluster{Version: "2.3.0"}
@@ -81,20 +83,20 @@ func TestSettingsReachFlink(t *testing.T) {
 		cluster.ServeHTTP(w, r)
 	})))
 	defer server.Close()
-	settings := with(map[string]any{"url": strings.Replace(server.URL, "//", "//user:secret@", 1) + "/flink/orders/", "basicAuth": true, "basicAuthUser": "grafana", "httpHeaderName1": "X-Tenant"})
+	settings := settingsWith(map[string]any{"url": strings.Replace(server.URL, "//", "//user:secret@", 1) + "/flink/orders/", "basicAuth": true, "basicAuthUser": "grafana", "httpHeaderName1": "X-Tenant"})
 	settings.DecryptedSecureJSONData = map[string]string{"basicAuthPassword": "pass", "httpHeaderValue1": "north"}
-	answer(t, queried(t.Context(), t, open(t, settings), `{"queryType": "jobs"}`), "A")
+	firstFrame(t, send(t.Context(), t, open(t, settings), `{"queryType": "jobs"}`), "A")
 	request := http.Request{Header: got}
 	if user, password, _ := request.BasicAuth(); user != "grafana" || password != "pass" || got.Get("X-Tenant") != "north" {
-		t.Errorf("Flink was asked with %v", got)
+		t.Errorf("Flink got %v", got)
 	}
 }
 
-// Settings have defaults, bounds, and their effect.
+// maxAge and timeoutSeconds have defaults and bounds.
 func TestMaxAgeAndTimeout(t *testing.T) {
 	for name, c := range map[string]struct {
 		keys     map[string]any
-		age      time.Duration // of a look that is still good
+		age      time.Duration // of a sample that may still answer
 		patience time.Duration
 	}{
 		"defaults":         {map[string]any{}, 2 * time.Second, 10 * time.Second},
@@ -104,23 +106,23 @@ func TestMaxAgeAndTimeout(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				l := inLab(t, sim.HeldBack("orders", 2, 1, 1))
+				l := newLab(t, sim.HeldBack("orders", 2, 1, 1))
 				c.keys["url"] = "http://flink:8081"
-				l.source = open(t, with(c.keys))
-				answer(t, queried(l.ctx, t, l, `{"queryType": "tasks"}`), "A")
+				l.dataSource = open(t, settingsWith(c.keys))
+				l.frame(t, `{"queryType": "tasks"}`)
 				for _, pause := range []time.Duration{c.age, 1} {
 					time.Sleep(pause)
-					l.Asked()
-					answer(t, queried(l.ctx, t, l, `{"queryType": "tasks"}`), "A")
+					l.Requests()
+					l.frame(t, `{"queryType": "tasks"}`)
 					// The list of jobs, 200 ms older, is another matter.
-					if fresh := slices.Contains(l.Asked(), "/jobs/"+l.Jobs[0].ID); fresh != (pause == 1) {
-						t.Errorf("%s later looks again: %t", pause, fresh)
+					if fresh := slices.Contains(l.Requests(), "/jobs/"+l.Jobs[0].ID); fresh != (pause == 1) {
+						t.Errorf("%s later there is a poll: %t", pause, fresh)
 					}
 				}
 				l.Delay = time.Hour
 				time.Sleep(c.age + time.Minute)
 				begun := time.Now()
-				if failed := queried(l.ctx, t, l, `{"queryType": "tasks"}`)["A"]; failed.Status != backend.StatusTimeout || time.Since(begun) != c.patience {
+				if failed := send(l.ctx, t, l, `{"queryType": "tasks"}`)["A"]; failed.Status != backend.StatusTimeout || time.Since(begun) != c.patience {
 					t.Errorf("status %d after %s, %v; want a time-out after %s", failed.Status, time.Since(begun), failed.Error, c.patience)
 				}
 			})
@@ -128,17 +130,50 @@ func TestMaxAgeAndTimeout(t *testing.T) {
 	}
 }
 
-// What somebody left empty is as if it were not there: spaces, and a row of
-// the clusters' table that was only added.
+// Spaces, and a row of the clusters' table that was only added, count as empty.
 func TestSettingsLeftEmpty(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := inLab(t, sim.HeldBack("orders", 3, 2, 1))
-		l.source = open(t, with(map[string]any{
+		l := newLab(t, sim.HeldBack("orders", 3, 2, 1))
+		l.dataSource = open(t, settingsWith(map[string]any{
 			"url": " http://flink:8081 ", "clusterName": " ", "maxAge": " ", "clusters": []map[string]string{{"name": " ", "url": ""}},
 			"history": map[string]any{"retention": " ", "idleAfter": "0s "},
 		}))
-		if clusters := cells(t, answer(t, queried(l.ctx, t, l, `{"queryType": "jobs"}`), "A"), "cluster"); len(clusters) != 1 || clusters[0] != "default" {
+		if clusters := cells(t, l.frame(t, `{"queryType": "jobs"}`), "cluster"); len(clusters) != 1 || clusters[0] != "default" {
 			t.Errorf("jobs of the clusters %q", clusters)
 		}
 	})
+}
+
+// The settings of the history leave room for something, or turn it off.
+func TestHistoryBounds(t *testing.T) {
+	for name, c := range map[string]struct {
+		history map[string]any
+		want    string
+	}{
+		"a nanosecond":         {map[string]any{"retention": "1ns"}, `The setting history.retention is "1ns": it must be at least 1m0s, or 0s for no history.`},
+		"less than a minute":   {map[string]any{"retention": "59s"}, `The setting history.retention is "59s": it must be at least 1m0s, or 0s for no history.`},
+		"before it began":      {map[string]any{"retention": "-1h"}, `The setting history.retention is "-1h": it must be a duration such as 1h, at most 720h0m0s.`},
+		"more than a month":    {map[string]any{"retention": "721h"}, `The setting history.retention is "721h": it must be a duration such as 1h, at most 720h0m0s.`},
+		"hardly any memory":    {map[string]any{"maxMemoryMiB": 0.001}, "The setting history.maxMemoryMiB is 0.001: it must be between 1 and 16384, or 0 for no history."},
+		"less than none":       {map[string]any{"maxMemoryMiB": -1}, "The setting history.maxMemoryMiB is -1: it must be between 1 and 16384, or 0 for no history."},
+		"more than a machine":  {map[string]any{"maxMemoryMiB": 16385}, "The setting history.maxMemoryMiB is 16385: it must be between 1 and 16384, or 0 for no history."},
+		"the least":            {map[string]any{"retention": "1m", "maxMemoryMiB": 1}, ""},
+		"the most":             {map[string]any{"retention": "720h", "maxMemoryMiB": 16384}, ""},
+		"none":                 {map[string]any{"retention": "0s"}, ""},
+		"none in no memory":    {map[string]any{"maxMemoryMiB": 0}, ""},
+		"as short as sampling": {map[string]any{"idleAfter": "1ns"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := newLabWith(t, map[string]any{"history": c.history}, sim.HeldBack("orders", 3, 2, 1))
+				health, err := l.CheckHealth(l.ctx, &backend.CheckHealthRequest{})
+				switch ok := c.want == ""; {
+				case err != nil:
+					t.Error(err)
+				case ok && health.Status != backend.HealthStatusOk, !ok && health.Message != c.want:
+					t.Errorf("health is %s: %s", health.Status, health.Message)
+				}
+			})
+		})
+	}
 }

@@ -14,8 +14,8 @@ function dashboard(variables: Record<string, Value>, options: Record<string, str
       text.replace(/\$\{(\w+)\}|\$(\w+)/g, (whole, braced: string, bare: string) => {
         const name = braced ?? bare;
         const value = scoped?.[name]?.value ?? variables[name];
-        const told = [value].flat().includes('$__all') ? options[name] : value;
-        return told === undefined ? whole : (format as Format)(told, { name });
+        const values = [value].flat().includes('$__all') ? options[name] : value;
+        return values === undefined ? whole : (format as Format)(values, { name });
       }),
   };
 }

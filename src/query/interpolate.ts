@@ -66,7 +66,7 @@ function combined(values: Values): Array<Record<string, string>> {
 }
 
 /**
- * Tells whether a variable stands at "All" of what Flink has: not where a panel
+ * Whether a variable stands at "All" of what Flink has: not where a panel
  * is repeated by it, nor where its options are a choice, by hand or by pattern.
  */
 function isAll(name: string, templates: Templates, scopedVars?: ScopedVars): boolean {

@@ -31,7 +31,7 @@ describe('a query keeps only the keys that it takes', () => {
   });
 });
 
-test('a measure that cannot be told by what was chosen falls back to its default', () => {
+test('a measure that has no series by what was chosen falls back to its default', () => {
   expect(changed({ ...full, queryType: 'measure', by: 'task' }, { measure: 'running' }).by).toBeUndefined();
   expect(changed({ ...full, queryType: 'measure', by: 'task' }, { measure: 'idle' }).by).toBe('task');
 });

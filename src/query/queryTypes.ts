@@ -18,7 +18,7 @@ export interface QueryType extends Choice {
   keys: Key[];
 }
 
-/** A measure and what it can be told by, the default first. */
+/** A measure and what it has a series for, the default first. */
 export interface Measure extends Choice {
   by: string[];
 }
@@ -40,7 +40,7 @@ export const queryTypes: QueryType[] = [
 
 const loadBy = ['job', 'task', 'subtask', 'taskmanager'];
 
-/** What query types measure and history can tell. */
+/** The measures of the query types measure and history, as the backend registers them. */
 export const measures: Measure[] = [
   { value: 'bottleneck', label: 'Bottleneck', description: 'Severity of the root cause, 0 to 1; 0 where nothing holds the job back', by: loadBy },
   { value: 'status', label: 'Status', description: '4 bottleneck, 3 backpressured, 2 busy, 1 mixed, 0 idle', by: loadBy },
@@ -67,7 +67,7 @@ export const variables: Choice[] = [
 export const offered = (app?: CoreApp | `${CoreApp}`) =>
   queryTypes.filter(({ value }) => (alerting(app) ? value === 'measure' || value === 'history' : value !== 'variable'));
 
-/** Tells whether one writes an alert rule. */
+/** Whether one writes an alert rule. */
 export const alerting = (app?: CoreApp | `${CoreApp}`) => app === 'unified-alerting';
 
 /** What type of job a measure is about. */
@@ -116,7 +116,7 @@ function listed({ queryType, variable }: FlinkQuery): Key[] {
   return load.filter((key) => !(uses[variable ?? ''] ?? []).includes(key));
 }
 
-/** Tells whether a query of this type, measure and list takes the key. */
+/** Whether a query of this type, measure and list takes the key. */
 export const takes = (query: FlinkQuery, key: Key) => keysOf(query).includes(key);
 
 /** Changes a query and drops the keys that it then has no use for. */

@@ -38,12 +38,12 @@ async function ask(datasource: Lister, list: Listing, { clusters, jobs }: Pick<F
     const { names, notices } = await datasource.names(list, chosen);
     return { listed: [...variables, ...names], loading: false, problem: notices?.join(' ') };
   } catch (error) {
-    return { listed: variables, loading: false, problem: `${told(error)} Names can still be typed.` };
+    return { listed: variables, loading: false, problem: `${messageOf(error)} Names can still be typed.` };
   }
 }
 
 /** The sentence that the backend gave, or what there is instead of it. */
-function told(error: unknown): string {
+function messageOf(error: unknown): string {
   if (isFetchError(error)) {
     const sentence: unknown = error.data?.error ?? error.data?.message;
     return typeof sentence === 'string' && sentence ? sentence : `The plugin did not answer (status ${error.status}).`;

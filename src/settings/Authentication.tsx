@@ -30,7 +30,7 @@ export function Authentication(props: Props) {
 const methods = {
   [AuthMethod.NoAuth]: { description: 'Flink itself has no login' },
   [AuthMethod.BasicAuth]: { description: 'User and password of a reverse proxy in front of Flink' },
-  [AuthMethod.OAuthForward]: { description: 'Each user’s own token: users share no looks, and nothing is sampled in the background' },
+  [AuthMethod.OAuthForward]: { description: 'Each user’s own token: users share no samples, and nothing is sampled in the background' },
 };
 
 /** Of the methods one holds; a token that is not chosen is forgotten. */

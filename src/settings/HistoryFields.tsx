@@ -7,7 +7,7 @@ import { durationFault } from './faults';
 import { NumberField } from './NumberField';
 import { TextField } from './TextField';
 
-/** What is remembered in the plugin's memory, and how long it goes on looking. */
+/** How long samples are kept in the plugin’s memory, and how long it goes on sampling. */
 export function HistoryFields(props: Props) {
   const { readOnly, jsonData } = props.options;
   const { retention, maxMemoryMiB, idleAfter } = jsonData.history ?? {};
@@ -16,8 +16,8 @@ export function HistoryFields(props: Props) {
   return (
     <>
       <TextField
-        label="Remember for"
-        help="How far back graphs, timelines and time travel reach. 0s remembers nothing."
+        label="Keep samples for"
+        help="How far back graphs, timelines and time travel reach. 0s keeps nothing."
         placeholder="1h"
         value={retention}
         fault={durationFault(retention)}

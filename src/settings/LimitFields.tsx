@@ -38,7 +38,7 @@ export function LimitFields(props: Props) {
       />
       <TextField
         label="Age limit"
-        help="How old a look at Flink may be and still answer a query: within it all panels, users and rules share one."
+        help="How old a sample may be and still answer a query: within it all panels, users and rules share one."
         placeholder="2s"
         value={maxAge}
         fault={durationFault(maxAge)}

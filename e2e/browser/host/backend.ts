@@ -3,7 +3,7 @@ import { from, type Observable } from 'rxjs';
 
 import { toast } from './toasts';
 
-/** Asks the server as Grafana's BackendSrv does: an answer of 400 or more is an error that tells its body. */
+/** Sends requests as Grafana's BackendSrv does: an answer of 400 or more is an error with its body. */
 async function ask<T>(config: BackendSrvRequest): Promise<FetchResponse<T>> {
   const query = serialized(config.params ?? {});
   const response = await fetch(config.url + (query && `?${query}`), {
@@ -37,7 +37,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Grafana shows a toast for whatever fails, but data queries, unless it is told not to. */
+/** Grafana shows a toast for whatever fails, but data queries, unless that is turned off. */
 function alertOf({ config, data, status }: FetchError) {
   if (config.showErrorAlert ?? !config.url.includes('api/ds/query')) {
     toast(`${config.url}: ${data?.message ?? status}`);

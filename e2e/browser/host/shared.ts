@@ -26,7 +26,7 @@ const shared: Record<string, object> = {
   rxjs,
 };
 
-/** Lets System.import find them; anything else that a plugin asks for fails. */
+/** Lets System.import find them; anything else that a plugin imports fails. */
 export function share() {
   const imports: Record<string, string> = {};
   for (const [name, module] of Object.entries(shared)) {

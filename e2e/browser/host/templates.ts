@@ -40,7 +40,7 @@ export function templates(variables: Variable[]): TemplateSrv {
 
 const scopedValue = (scoped: ScopedVars | undefined, name: string): Value | undefined => scoped?.[name]?.value;
 
-/** At "All" a variable is what it says stands for all, else all of its options. */
+/** At "All" a variable has its own value for all, else all of its options. */
 function valueOf({ allValue, current, multi, options }: Variable): Value {
   if (current.includes(allSelected)) {
     return allValue ?? options;

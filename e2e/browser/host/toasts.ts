@@ -9,7 +9,7 @@ export function toast(text: string) {
   listeners.forEach((listener) => listener());
 }
 
-/** What has been said so far. */
+/** The toasts so far. */
 export function useToasts(): string[] {
   return useSyncExternalStore(
     (listener) => {

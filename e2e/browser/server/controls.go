@@ -2,8 +2,8 @@ package main
 
 import "net/http"
 
-// controls let a test choose what the data source looks at, and see what came
-// of it.
+// controls let a test choose the settings of the data source, and read requests
+// and settings.
 type controls struct {
 	source *dataSource
 	flinks map[string]*flink
@@ -25,12 +25,12 @@ func (c controls) reset(w http.ResponseWriter, r *http.Request) {
 	c.state(w, r)
 }
 
-// state tells the clusters' addresses, how often each was asked so far, and
-// what is saved, secrets too.
+// state has the clusters' addresses, how many requests each got so far, and what
+// is saved, secrets too.
 func (c controls) state(w http.ResponseWriter, _ *http.Request) {
 	addresses, requests := map[string]string{}, map[string]int64{}
 	for name, flink := range c.flinks {
-		addresses[name], requests[name] = flink.address, flink.asked.Load()
+		addresses[name], requests[name] = flink.address, flink.requests.Load()
 	}
 	c.source.mu.Lock()
 	saved := c.source.saved

@@ -34,7 +34,7 @@ type dataSource struct {
 	updated time.Time
 }
 
-// reset forgets what there was.
+// reset replaces all settings and secrets.
 func (d *dataSource) reset(to settings) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -42,7 +42,7 @@ func (d *dataSource) reset(to settings) {
 	d.put(to)
 }
 
-// save keeps the secrets that it is not sent, which the page never gets to see.
+// save keeps the secrets that are not sent, which the page never gets.
 func (d *dataSource) save(to settings) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -56,10 +56,10 @@ func (d *dataSource) put(to settings) {
 	to.SecureJSONData = secrets
 	d.saved = to
 	d.version++
-	d.updated = time.Now() // by which the plugin knows that it is another instance
+	d.updated = time.Now() // makes it another instance for the plugin
 }
 
-// shown is the data source as Grafana's API tells it: of the secrets only which
+// shown is the data source as Grafana's API returns it: of the secrets only which
 // are set.
 func (d *dataSource) shown() map[string]any {
 	d.mu.Lock()

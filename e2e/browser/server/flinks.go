@@ -13,16 +13,16 @@ import (
 // flinkVersion is that of the simulated clusters.
 const flinkVersion = "2.3.0"
 
-// login is what the cluster "guarded" asks for.
+// login is what the cluster "guarded" demands.
 const (
 	loginUser, loginPassword = "grafana", "correct horse"
 	loginToken               = "battery-staple"
 )
 
-// flink is a simulated cluster, its address, and how often it was asked.
+// flink is a simulated cluster, its address, and how many requests it got.
 type flink struct {
-	address string
-	asked   atomic.Int64
+	address  string
+	requests atomic.Int64
 }
 
 // startFlinks starts the clusters that tests can choose from, by name.
@@ -35,7 +35,7 @@ func startFlinks(ctx context.Context) (map[string]*flink, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Nothing listens on port 1: who asks there is refused at once.
+	// Nothing listens on port 1: connections there are refused at once.
 	flinks := map[string]*flink{"away": {address: "http://127.0.0.1:1"}}
 	for name, handler := range map[string]http.Handler{
 		"normal":  normal,
@@ -72,7 +72,7 @@ func large(jobs, tasks int) *sim.Cluster {
 
 func (f *flink) counting(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		f.asked.Add(1)
+		f.requests.Add(1)
 		next.ServeHTTP(w, r)
 	})
 }

@@ -1,6 +1,6 @@
 // Command server stands in for Grafana in the browser tests: it starts the
 // built plugin as Grafana does, before simulated Flinks, and serves the part of
-// Grafana's HTTP API that the plugin's frontend asks, the built plugin, and the
+// Grafana's HTTP API that the plugin's frontend uses, the built plugin, and the
 // page that loads it. What lies under /test/ is for the tests alone.
 package main
 
@@ -24,7 +24,7 @@ const longest = time.Hour
 
 func main() {
 	var where places
-	port := flag.Int("port", 3310, "the port of 127.0.0.1 to serve on")
+	port := flag.Int("port", 3310, "the port of 127.0.0.1 to serve on; 0 for a free one")
 	flag.StringVar(&where.plugin, "plugin", "dist", "the directory of the built plugin")
 	flag.StringVar(&where.page, "page", "", "the directory of the bundled host page")
 	flag.StringVar(&where.icons, "icons", "", "the directory of Grafana's icons")
@@ -37,7 +37,7 @@ func main() {
 	defer stop()
 	ctx, cancel := context.WithTimeout(ctx, longest)
 	defer cancel()
-	endWithParent(ctx, cancel, *parent)
+	cancelWithParent(ctx, cancel, *parent)
 	if err := run(ctx, *backend, *log, *port, where); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -71,6 +71,7 @@ func run(ctx context.Context, backend, logFile string, port int, where places) e
 	if err != nil {
 		return fmt.Errorf("no port for the browser tests, choose another with BROWSER_PORT: %w", err)
 	}
+	fmt.Printf("Listening on http://%s\n", listener.Addr())
 	server := &http.Server{
 		Handler: mux, ReadHeaderTimeout: 10 * time.Second,
 		BaseContext: func(net.Listener) context.Context { return ctx },

@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// endWithParent cancels soon after the process that started this one is gone,
+// cancelWithParent cancels soon after the process that started this one is gone,
 // or at once if it is already: a test run that is killed has no time to stop
 // its server.
-func endWithParent(ctx context.Context, cancel context.CancelFunc, parent int) {
+func cancelWithParent(ctx context.Context, cancel context.CancelFunc, parent int) {
 	go func() {
 		tick := time.NewTicker(time.Second)
 		defer tick.Stop()

@@ -5,15 +5,14 @@ import (
 	"fmt"
 	"net/http"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/look"
-
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history/prometheus"
 )
 
 // wide answers for a job of 50 tasks of 200 subtasks, as it did the first time.
@@ -35,11 +34,15 @@ func (w *wide) ServeHTTP(to http.ResponseWriter, request *http.Request) {
 
 func wideAnswer(request *http.Request) []byte {
 	query := request.Form.Get("query")
+	seconds := func(name string) int64 {
+		value, _ := strconv.ParseFloat(request.Form.Get(name), 64)
+		return int64(value)
+	}
 	start, end, step := int64(0), int64(0), int64(15)
 	if request.Form.Has("step") {
-		start, end, step = millis(request.Form["start"])/1000, millis(request.Form["end"])/1000, millis(request.Form["step"])/1000
+		start, end, step = seconds("start"), seconds("end"), seconds("step")
 	} else {
-		end = millis(request.Form["time"]) / 1000
+		end = seconds("time")
 		start = end - 300
 	}
 	values := func(value string) string {
@@ -72,37 +75,31 @@ func wideAnswer(request *http.Request) []byte {
 
 // An hour of 10,000 subtasks at 60 points.
 func BenchmarkHourOf10000Subtasks(b *testing.B) {
-	reader := served(b, &wide{answers: map[string][]byte{}}, prometheus.Options{Row: look.Row})
-	over := history.Span{From: noon.Add(-59 * time.Minute), To: noon}
-	snapshots(b, reader, over, time.Minute) // what it answers is made before
+	reader := served(b, &wide{answers: map[string][]byte{}})
+	query := history.Query{Job: orders, Range: minutes(-59, 0), Step: time.Minute, Records: true, Columns: []diagnosis.Column{diagnosis.MaxBusy, diagnosis.MaxBackpressured, diagnosis.StatusCode}}
+	snapshots(b, reader, orders, query.Range, time.Minute) // what it answers is made before
 	b.Run("snapshots", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			count := 0
-			for _, err := range reader.Snapshots(b.Context(), key, over, time.Minute) {
-				if count++; err != nil {
-					b.Fatal(err)
-				}
-			}
-			if count != 60 {
+			if count := len(snapshots(b, reader, orders, query.Range, time.Minute)); count != 60 {
 				b.Fatalf("%d snapshots", count)
 			}
 		}
 	})
-	b.Run("rows", func(b *testing.B) {
+	b.Run("summaries", func(b *testing.B) {
 		b.ReportAllocs()
 		peak := watched(b)
 		for b.Loop() {
-			rows, err := reader.Rows(b.Context(), key, over, time.Minute, history.BusyMax, history.BackpressuredMax, history.Status)
-			if err != nil || len(rows.Times) != 60 || len(rows.Tasks) != 50 {
-				b.Fatal(len(rows.Times), len(rows.Tasks), err)
+			got, _, err := reader.Summaries(b.Context(), query)
+			if err != nil || len(got.At) != 60 || len(got.Tasks) != 50 {
+				b.Fatal(len(got.At), len(got.Tasks), err)
 			}
 		}
 		b.ReportMetric(peak(), "MiB-peak-heap")
 	})
 }
 
-// watched tells the most of the heap that was in use beside what was before.
+// watched reports the most of the heap that was in use beside what was before.
 func watched(b *testing.B) (peak func() float64) {
 	var before, now runtime.MemStats
 	runtime.GC()

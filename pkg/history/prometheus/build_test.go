@@ -10,10 +10,18 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/promtest"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history/prometheus"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/upstream"
 )
+
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m)
+}
 
 // noon is the time around which everything happens.
 var noon = time.Date(2025, 6, 1, 12, 0, 0, 0, time.UTC)
@@ -77,7 +85,7 @@ func (a ran) series(name string, value func(after time.Duration) float64) series
 		every = 15 * time.Second
 	}
 	for after := time.Duration(0); !a.from.Add(after).After(a.to); after += every {
-		of.samples = append(of.samples, sample{a.from.Add(after), value(after)})
+		of.samples = append(of.samples, promtest.Sample{At: a.from.Add(after), Value: value(after)})
 	}
 	return of
 }
@@ -90,21 +98,58 @@ func always(task string, subtask int, shares job.Shares) ran {
 	}
 }
 
+// series is what a Prometheus has scraped of one metric of one target.
+type series struct {
+	labels  map[string]string // __name__ among them
+	samples []promtest.Sample
+}
+
+// fake is a Prometheus with these series.
+func fake(t testing.TB, all []series) *promtest.Server {
+	t.Helper()
+	server := promtest.New(t)
+	for _, one := range all {
+		server.Add(one.labels, one.samples...)
+	}
+	return server
+}
+
+// readerOf is a reader of a Prometheus, with answers that are not reused.
+func readerOf(t testing.TB, server *promtest.Server) *prometheus.Reader {
+	t.Helper()
+	return reader(t, server.URL, prometheus.Options{})
+}
+
 // served is a reader of a Prometheus that answers so.
-func served(t testing.TB, handler http.Handler, options prometheus.Options) *prometheus.Reader {
+func served(t testing.TB, handler http.Handler) *prometheus.Reader {
 	t.Helper()
 	server := httptest.NewServer(handler)
-	client := &http.Client{Transport: &http.Transport{}}
-	t.Cleanup(func() { client.CloseIdleConnections(); server.Close() })
-	reader, err := prometheus.New(client, server.URL, options)
+	t.Cleanup(server.Close)
+	return reader(t, server.URL, prometheus.Options{})
+}
+
+func reader(t testing.TB, address string, options prometheus.Options) *prometheus.Reader {
+	t.Helper()
+	made, err := prometheus.New(client(t, time.Minute), address, options)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return reader
+	return made
+}
+
+// client has four requests under way at once.
+func client(t testing.TB, timeout time.Duration) *upstream.Client {
+	t.Helper()
+	made, err := upstream.NewClient(upstream.Config{Timeout: timeout, Concurrency: 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(made.Close)
+	return made
 }
 
 // connected is a graph of tasks, each with its parallelism, in a row.
-func connected(parallelism map[string]int, ids ...string) func(context.Context, history.Key) (*job.Graph, error) {
+func connected(parallelism map[string]int, ids ...string) *job.Graph {
 	var tasks []job.Task
 	var edges []job.Edge
 	for i, id := range ids {
@@ -113,27 +158,37 @@ func connected(parallelism map[string]int, ids ...string) func(context.Context, 
 			edges = append(edges, job.Edge{From: ids[i-1], To: id})
 		}
 	}
-	return func(context.Context, history.Key) (*job.Graph, error) { return job.NewGraph(tasks, edges), nil }
+	return job.NewGraph(tasks, edges)
 }
 
-// key is the job's.
-var key = history.Key{Cluster: "default", JobID: jobID}
+// orders is the job, of which no graph is known.
+var orders = history.Job{ID: jobID}
 
-// minutes is a span by its distance from noon.
-func minutes(from, to int) history.Span {
-	return history.Span{From: noon.Add(time.Duration(from) * time.Minute), To: noon.Add(time.Duration(to) * time.Minute)}
+// ordersWith is the job with a graph.
+func ordersWith(graph *job.Graph) history.Job { return history.Job{ID: jobID, Graph: graph} }
+
+// minutes is a range by its distance from noon.
+func minutes(from, to int) history.Range {
+	return history.Range{From: noon.Add(time.Duration(from) * time.Minute), To: noon.Add(time.Duration(to) * time.Minute)}
 }
 
-// snapshots are all of a span.
-func snapshots(t testing.TB, reader *prometheus.Reader, over history.Span, step time.Duration) (all []*job.Snapshot) {
+// snapshots are all of a range.
+func snapshots(t testing.TB, reader *prometheus.Reader, of history.Job, over history.Range, step time.Duration) (all []*job.Snapshot) {
 	t.Helper()
-	for snapshot, err := range reader.Snapshots(t.Context(), key, over, step) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, snapshot)
+	all, _, err := read(t.Context(), reader, of, over, step)
+	if err != nil {
+		t.Fatal(err)
 	}
 	return all
+}
+
+// read reads the snapshots of a range, with records.
+func read(ctx context.Context, reader *prometheus.Reader, of history.Job, over history.Range, step time.Duration) (all []*job.Snapshot, warnings history.Warnings, err error) {
+	warnings, err = reader.Snapshots(ctx, history.Query{Job: of, Range: over, Step: step, Records: true}, func(snapshot history.Snapshot) bool {
+		all = append(all, snapshot.Snapshot)
+		return true
+	})
+	return all, warnings, err
 }
 
 // near compares shares; unknown is like unknown.

@@ -1,13 +1,13 @@
 package prometheus_test
 
 import (
+	"fmt"
 	"maps"
 	"testing"
 	"time"
 
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/promtest"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
-
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history/prometheus"
 )
 
 const otherID = "fedcba9876543210fedcba9876543210"
@@ -20,29 +20,29 @@ func TestJobsThatThereWere(t *testing.T) {
 	renamed := later
 	renamed.labels = maps.Clone(later.labels)
 	renamed.from, renamed.to, renamed.labels["job_name"] = noon.Add(-10*time.Minute), noon.Add(-time.Minute), "old"
-	reader := served(t, &fake{series: scraped(later, orders, odd, renamed)}, prometheus.Options{})
+	reader := readerOf(t, fake(t, scraped(later, orders, odd, renamed)))
 	for name, c := range map[string]struct {
-		over history.Span
+		over history.Range
 		want []history.Job
 	}{
 		"an hour": {minutes(-40, 40), []history.Job{
-			{Key: history.Key{JobID: jobID}, Name: "orders", First: orders.from, Last: orders.to},
-			{Key: history.Key{JobID: otherID}, Name: "Zahlungen__EU_DE", First: renamed.from, Last: later.to},
+			{ID: jobID, Name: "orders", First: orders.from, Last: orders.to},
+			{ID: otherID, Name: "Zahlungen__EU_DE", First: renamed.from, Last: later.to},
 		}},
 		"cut": {minutes(-5, 5), []history.Job{
-			{Key: history.Key{JobID: jobID}, Name: "orders", First: noon.Add(-5 * time.Minute), Last: noon.Add(5 * time.Minute)},
-			{Key: history.Key{JobID: otherID}, Name: "Zahlungen__EU_DE", First: noon.Add(-5 * time.Minute), Last: noon.Add(5 * time.Minute)},
+			{ID: jobID, Name: "orders", First: noon.Add(-5 * time.Minute), Last: noon.Add(5 * time.Minute)},
+			{ID: otherID, Name: "Zahlungen__EU_DE", First: noon.Add(-5 * time.Minute), Last: noon.Add(5 * time.Minute)},
 		}},
 		"before any": {minutes(-90, -60), nil},
-		"ahead":      {history.Span{From: time.Now().Add(time.Hour), To: time.Now().Add(2 * time.Hour)}, nil},
+		"ahead":      {history.Range{From: time.Now().Add(time.Hour), To: time.Now().Add(2 * time.Hour)}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			jobs, err := reader.Jobs(t.Context(), c.over)
+			jobs, _, err := reader.Jobs(t.Context(), c.over)
 			if err != nil || len(jobs) != len(c.want) {
 				t.Fatalf("got %+v, %v", jobs, err)
 			}
 			for i, want := range c.want {
-				if got := jobs[i]; got.Key != want.Key || got.Name != want.Name || off(got.First, want.First) || off(got.Last, want.Last) {
+				if got := jobs[i]; got.ID != want.ID || got.Name != want.Name || off(got.First, want.First) || off(got.Last, want.Last) {
 					t.Errorf("got %+v, want %+v", got, want)
 				}
 			}
@@ -50,5 +50,28 @@ func TestJobsThatThereWere(t *testing.T) {
 	}
 }
 
-// off tells whether times are further apart than jobs are searched for.
+// However many jobs there are without their first subtasks, they are found by a
+// bounded number of requests, none longer than VictoriaMetrics takes.
+func TestManyJobsWithoutFirstSubtasks(t *testing.T) {
+	for _, count := range []int{1, 400, 401} {
+		prom := promtest.New(t)
+		for n := range count {
+			one := always("a", 1, mixed)
+			one.from, one.to, one.labels = noon.Add(-5*time.Minute), noon.Add(5*time.Minute), map[string]string{"job_id": fmt.Sprintf("%032x", n)}
+			of := one.series("flink_taskmanager_job_task_backPressuredTimeMsPerSecond", func(time.Duration) float64 { return 0 })
+			prom.Add(of.labels, of.samples...)
+		}
+		jobs, _, err := readerOf(t, prom).Jobs(t.Context(), minutes(-5, 5))
+		if err != nil || len(jobs) != count || len(prom.Requests()) != 3 {
+			t.Errorf("%d of %d jobs by %d requests, %v", len(jobs), count, len(prom.Requests()), err)
+		}
+		for _, request := range prom.Requests() {
+			if len(request.Query()) > 16<<10 {
+				t.Errorf("a query of %d bytes", len(request.Query()))
+			}
+		}
+	}
+}
+
+// off reports whether times are further apart than jobs are searched for.
 func off(a, b time.Time) bool { return a.Sub(b).Abs() > 20*time.Second }

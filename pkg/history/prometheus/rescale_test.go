@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
-
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history/prometheus"
 )
 
@@ -43,12 +42,12 @@ func again(execution string, subtask, number, from, to int) []ran {
 	return one
 }
 
-// measured tells of how many subtasks of the first task how many are known, 20
+// measured is how many of the subtasks of the first task are known, 20
 // minutes before noon, then, and 20 minutes after.
-func measured(t *testing.T, reader *prometheus.Reader, over history.Span) string {
+func measured(t *testing.T, reader *prometheus.Reader, of history.Job, over history.Range) string {
 	t.Helper()
-	var told []string
-	for _, snapshot := range snapshots(t, reader, over, time.Minute) {
+	var found []string
+	for _, snapshot := range snapshots(t, reader, of, over, time.Minute) {
 		if snapshot.At.Sub(noon)%(20*time.Minute) != 0 {
 			continue
 		}
@@ -59,11 +58,11 @@ func measured(t *testing.T, reader *prometheus.Reader, over history.Span) string
 			}
 		}
 		all := len(snapshot.Tasks[0].Subtasks)
-		if told = append(told, fmt.Sprintf("%d of %d", known, all)); snapshot.Graph.Tasks[0].Parallelism != all || snapshot.AllRun() != (known == all) {
-			t.Errorf("%s, but the graph is %+v", told[len(told)-1], snapshot.Graph.Tasks)
+		if found = append(found, fmt.Sprintf("%d of %d", known, all)); snapshot.Graph.Tasks[0].Parallelism != all || snapshot.AllRun() != (known == all) {
+			t.Errorf("%s, but the graph is %+v", found[len(found)-1], snapshot.Graph.Tasks)
 		}
 	}
-	return strings.Join(told, ", ")
+	return strings.Join(found, ", ")
 }
 
 // At each point a task has the subtasks that it had then; those whose metrics
@@ -76,7 +75,7 @@ func TestParallelismIsThatOfTheTime(t *testing.T) {
 	for name, c := range map[string]struct {
 		attempts []ran
 		graph    int // 0 for none
-		over     history.Span
+		over     history.Range
 		want     string
 	}{
 		"rescaled up":                             {joined(deployed("one", 2, -30, -10), deployed("two", 3, -9, 30)), 3, whole, "2 of 2, 3 of 3, 3 of 3"},
@@ -101,16 +100,16 @@ func TestParallelismIsThatOfTheTime(t *testing.T) {
 		"scrapes that are missing, without graph": {joined(deployed("one", 2, -30, 30), hole(2)), 0, whole, "3 of 3, 2 of 3, 3 of 3"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			options := prometheus.Options{}
+			of := orders
 			if c.graph > 0 {
-				options.Graph = connected(map[string]int{"a": c.graph}, "a")
+				of.Graph = connected(map[string]int{"a": c.graph}, "a")
 			}
-			prom := &fake{series: scraped(c.attempts...)}
-			if got := measured(t, served(t, prom, options).At(noon.Add(48*time.Hour)), c.over); got != c.want {
+			prom := fake(t, scraped(c.attempts...))
+			if got := measured(t, readerOf(t, prom).Now(noon.Add(48*time.Hour)), of, c.over); got != c.want {
 				t.Errorf("got %s, want %s", got, c.want)
 			}
-			if len(prom.requests) > 10 {
-				t.Errorf("%d requests", len(prom.requests))
+			if len(prom.Requests()) > 10 {
+				t.Errorf("%d requests", len(prom.Requests()))
 			}
 		})
 	}
@@ -122,10 +121,10 @@ func TestLastDeploymentLongAgo(t *testing.T) {
 		"2 of 2": joined(deployed("one", 2, -30, 20), deployed("two", 3, 21, 25)),
 		"2 of 3": joined(deployed("one", 2, -30, 20), again("one", 0, 1, 21, 25)),
 	} {
-		prom := &fake{series: scraped(attempts...)}
-		reader := served(t, prom, prometheus.Options{Graph: connected(map[string]int{"a": 3}, "a")}).At(noon.AddDate(2, 0, 0))
-		if got := measured(t, reader, minutes(-25, -15)); got != want || len(prom.requests) > 11 {
-			t.Errorf("got %s by %d requests, want %s", got, len(prom.requests), want)
+		prom := fake(t, scraped(attempts...))
+		reader := readerOf(t, prom).Now(noon.AddDate(2, 0, 0))
+		if got := measured(t, reader, ordersWith(connected(map[string]int{"a": 3}, "a")), minutes(-25, -15)); got != want || len(prom.Requests()) > 11 {
+			t.Errorf("got %s by %d requests, want %s", got, len(prom.Requests()), want)
 		}
 	}
 }
@@ -133,13 +132,13 @@ func TestLastDeploymentLongAgo(t *testing.T) {
 // What was seen of a deployment is known in the chunks that follow, too.
 func TestParallelismAcrossChunks(t *testing.T) {
 	attempts := joined(deployed("one", 3, -30, 0, 2), deployed("one", 3, -30, -15, 0, 1), deployed("two", 2, 1, 30))
-	reader := served(t, &fake{series: scraped(attempts...)}, prometheus.Options{}).AtOnce(9)
-	if got, want := measured(t, reader, minutes(-20, 20)), "3 of 3, 2 of 3, 2 of 2"; got != want {
+	reader := readerOf(t, fake(t, scraped(attempts...))).AtOnce(9)
+	if got, want := measured(t, reader, orders, minutes(-20, 20)), "3 of 3, 2 of 3, 2 of 2"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
 
-// Where ids of attempts tell no execution, a subtask that is not there may be
+// Where ids of attempts have no execution, a subtask that is not there may be
 // missing as well: it is not taken for one that there was not.
 func TestParallelismWithoutExecutions(t *testing.T) {
 	for name, change := range map[string]func(*ran){
@@ -153,8 +152,8 @@ func TestParallelismWithoutExecutions(t *testing.T) {
 			for i := range attempts {
 				change(&attempts[i])
 			}
-			reader := served(t, &fake{series: scraped(attempts...)}, prometheus.Options{Graph: connected(map[string]int{"a": 3}, "a")})
-			if got := measured(t, reader, minutes(-20, 20)); got != want {
+			reader := readerOf(t, fake(t, scraped(attempts...)))
+			if got := measured(t, reader, ordersWith(connected(map[string]int{"a": 3}, "a")), minutes(-20, 20)); got != want {
 				t.Errorf("%s: got %s, want %s", name, got, want)
 			}
 		}

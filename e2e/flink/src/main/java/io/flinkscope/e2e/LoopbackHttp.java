@@ -9,8 +9,11 @@ import java.net.InetSocketAddress;
 
 /**
  * Java's own HTTP server on the loopback address only: that of Flink's Prometheus reporter, which
- * has a setting for the port but none for the address. Java finds this class by the system property
- * in jvm.options.
+ * has a setting for the ports but none for the address. Java finds this class by the system
+ * property in jvm.options.
+ *
+ * <p>Prints one line, {@code FLINK_REPORTER=127.0.0.1:PORT}, for each server: the port is 0 in the
+ * settings, or the first that is free of a range.
  */
 public final class LoopbackHttp extends HttpServerProvider {
 
@@ -25,12 +28,19 @@ public final class LoopbackHttp extends HttpServerProvider {
 
   @Override
   public HttpServer createHttpServer(InetSocketAddress address, int backlog) throws IOException {
-    return provider.createHttpServer(loopback(address), backlog);
+    return announced(provider.createHttpServer(loopback(address), backlog));
   }
 
   @Override
   public HttpsServer createHttpsServer(InetSocketAddress address, int backlog) throws IOException {
-    return provider.createHttpsServer(loopback(address), backlog);
+    return announced(provider.createHttpsServer(loopback(address), backlog));
+  }
+
+  private static <S extends HttpServer> S announced(S server) {
+    InetSocketAddress address = server.getAddress();
+    System.out.println(
+        "FLINK_REPORTER=" + address.getAddress().getHostAddress() + ":" + address.getPort());
+    return server;
   }
 
   private static InetSocketAddress loopback(InetSocketAddress address) {

@@ -38,7 +38,7 @@ final class Readiness {
     }
   }
 
-  /** Until a leader is elected it answers 503. Asks nothing that the REST API would then cache. */
+  /** Until a leader is elected it answers 503. Requests nothing that the REST API would then cache. */
   private boolean answers() throws IOException {
     HttpURLConnection request =
         (HttpURLConnection) rest.resolve("/config").toURL().openConnection();

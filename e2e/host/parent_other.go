@@ -1,8 +1,0 @@
-//go:build !linux
-
-package host
-
-import "os/exec"
-
-// endWithParent is left to Close and the context where the kernel cannot help.
-func endWithParent(*exec.Cmd) {}

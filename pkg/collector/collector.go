@@ -1,0 +1,377 @@
+// Package collector polls Flink and shares what a poll returned: one round of
+// requests for all who ask within the age limit, whichever query, panel, user or
+// alert rule they come from. Its sampler polls each job that somebody has asked
+// for once a metric fetch, and fills the history.
+package collector
+
+import (
+	"context"
+	"math"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend/log"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history/memory"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
+)
+
+// forgetAfter is how long a job that nobody asks for stays cached: longer than
+// alert rules wait between evaluations, so that they find its graph.
+const forgetAfter = 30 * time.Minute
+
+// forgetEvery is how often the jobs are searched for those to forget.
+const forgetEvery = time.Minute
+
+// Options are what a collector is made with.
+type Options struct {
+	// MaxAge is how old a sample may be and still answer a query.
+	MaxAge time.Duration
+	// History is filled with what is sampled; nil for no history.
+	History *memory.Cluster
+	// IdleAfter is how long after the last query a job is still sampled; 0 for
+	// not at all. Without a history nothing is sampled.
+	IdleAfter time.Duration
+	// Logger gets a line when the cluster stops answering, and when it answers
+	// again. nil is for none.
+	Logger log.Logger
+}
+
+// Collector polls one cluster. It is safe for concurrent use. It has no goroutine
+// beyond the polls that somebody waits for, and those of its sampler, which
+// [Collector.Close] ends.
+type Collector struct {
+	client  *flink.Client
+	options Options
+	fetch   fetchClock
+	sampler sampler
+
+	cluster      shared[Cluster]
+	jobs         shared[[]job.Info]
+	taskManagers shared[[]string]
+
+	mu        sync.Mutex
+	tracked   map[string]*trackedJob // by job id
+	forgotten time.Time              // when jobs were last searched for those to forget
+	down      bool                   // the last request that tells was not answered
+}
+
+// New returns a collector for the cluster that the client asks.
+func New(client *flink.Client, options Options) *Collector {
+	collector := &Collector{client: client, options: options, tracked: map[string]*trackedJob{}}
+	collector.sampler.collector = collector
+	return collector
+}
+
+// Close ends the sampling, and returns when it has ended.
+func (c *Collector) Close() { c.sampler.close() }
+
+// Base is the address of the cluster's REST API.
+func (c *Collector) Base() string { return c.client.Base() }
+
+// Concurrency is how many requests to the cluster may be under way at once.
+func (c *Collector) Concurrency() int { return c.client.Concurrency() }
+
+// Cluster reads what belongs to the cluster, at most once a minute for all its
+// jobs. requests is how many this call caused: 0 if it shared another's. Errors
+// are [upstream.Error] or the context's.
+func (c *Collector) Cluster(ctx context.Context) (cluster Cluster, requests int, err error) {
+	var asked atomic.Int64
+	cluster, started, err := c.cluster.get(ctx, clusterAge, func(ctx context.Context) (Cluster, error) {
+		asked.Add(1)
+		overview, err := c.client.Overview(ctx)
+		c.noteAnswer(ctx, err, false)
+		if err != nil {
+			return Cluster{}, err
+		}
+		asked.Add(1)
+		config, err := c.client.Config(ctx)
+		return Cluster{
+			Version: overview.Version, TaskManagers: overview.TaskManagers, JobsRunning: overview.JobsRunning,
+			Fetch: config.FetchInterval(), FlameGraphs: config.FlameGraphs(), ConfigErr: err,
+		}, ctx.Err()
+	})
+	if started {
+		requests = int(asked.Load())
+	}
+	return cluster, requests, err
+}
+
+// Interval is how often the metrics changed when the cluster last answered;
+// Flink's default if it never has. It costs no request. known reports whether
+// the cluster has ever answered.
+func (c *Collector) Interval() (interval job.MetricInterval, known bool) {
+	cluster, at := c.cluster.last()
+	if at.IsZero() {
+		cluster.Fetch = defaultFetch
+	}
+	return cluster.Interval(), !at.IsZero()
+}
+
+// Jobs lists the cluster's jobs, those that have not ended first, by the time
+// they started, with distinct names. Errors are [upstream.Error] or the
+// context's.
+func (c *Collector) Jobs(ctx context.Context) (jobs []job.Info, requests int, err error) {
+	return c.jobsOfAge(ctx, c.options.MaxAge)
+}
+
+// LastJobs are the jobs that the cluster had when it last answered; empty if
+// it never has.
+func (c *Collector) LastJobs() []job.Info {
+	jobs, _ := c.jobs.last()
+	return jobs
+}
+
+func (c *Collector) jobsOfAge(ctx context.Context, maxAge time.Duration) (jobs []job.Info, requests int, err error) {
+	jobs, started, err := c.jobs.get(ctx, maxAge, func(ctx context.Context) ([]job.Info, error) {
+		summaries, err := c.client.Jobs(ctx)
+		c.noteAnswer(ctx, err, true)
+		return infos(summaries), err
+	})
+	return jobs, count(started), err
+}
+
+// Verdict is the verdict, with its snapshot, on how a job's subtasks spend their
+// time, from a poll of at most the age limit. It is shared: nobody may change it.
+// Tasks that did not answer carry their error; the job's own failure is returned.
+// The job is sampled from now on.
+func (c *Collector) Verdict(ctx context.Context, info job.Info) (verdict *diagnosis.Verdict, requests int, err error) {
+	tracked := c.track(info.ID)
+	c.sampler.want(tracked, info)
+	return c.poll(ctx, info, tracked, c.options.MaxAge)
+}
+
+// poll answers from a poll of at most that age.
+func (c *Collector) poll(ctx context.Context, info job.Info, tracked *trackedJob, maxAge time.Duration) (verdict *diagnosis.Verdict, requests int, err error) {
+	cluster, requests, err := c.Cluster(ctx)
+	if err != nil {
+		return nil, requests, err
+	}
+	result, started, err := tracked.polled.get(ctx, maxAge, func(ctx context.Context) (pollResult, error) {
+		return newPoll(c, cluster, tracked).run(ctx, info)
+	})
+	if started {
+		requests += result.requests
+	}
+	return result.verdict, requests, err
+}
+
+// Unknown is the verdict on a job that does not answer: the tasks that it last
+// had, of which nothing is known, because of err. So an alert rule finds its
+// series, without a value, rather than none.
+func (c *Collector) Unknown(info job.Info, err error) *diagnosis.Verdict {
+	graph := &job.Graph{}
+	if last, _ := c.track(info.ID).polled.last(); last.verdict != nil {
+		graph = last.verdict.Snapshot.Graph
+	}
+	return diagnosis.Diagnose(job.UnknownSnapshot(info, graph, time.Now(), err))
+}
+
+// Graph is the job's graph, which costs one request at most.
+func (c *Collector) Graph(ctx context.Context, info job.Info) (graph *job.Graph, requests int, err error) {
+	graph, started, err := c.track(info.ID).graph.get(ctx, c.options.MaxAge, func(ctx context.Context) (*job.Graph, error) {
+		answer, err := c.client.Job(ctx, info.ID)
+		return newSample(answer, info).Graph, err
+	})
+	return graph, count(started), err
+}
+
+// TaskManagers lists the ids of the cluster's TaskManagers.
+func (c *Collector) TaskManagers(ctx context.Context) (ids []string, requests int, err error) {
+	ids, started, err := c.taskManagers.get(ctx, c.options.MaxAge, c.client.TaskManagers)
+	return ids, count(started), err
+}
+
+// Restarts is how often the job has restarted; NaN where Flink does not report
+// it. While the job is sampled so are its restarts from then on, for a request
+// more a poll.
+func (c *Collector) Restarts(ctx context.Context, info job.Info) (restarts float64, requests int, err error) {
+	tracked := c.track(info.ID)
+	c.sampler.wantRestarts(tracked)
+	return c.restartsOfAge(ctx, info, tracked, c.options.MaxAge)
+}
+
+func (c *Collector) restartsOfAge(ctx context.Context, info job.Info, tracked *trackedJob, maxAge time.Duration) (restarts float64, requests int, err error) {
+	number, started, err := tracked.restarts.get(ctx, maxAge, func(ctx context.Context) (flink.Number, error) {
+		return c.client.Restarts(ctx, info.ID)
+	})
+	return float64(number), count(started), err
+}
+
+// Details splits the backpressure of a snapshot's running tasks, in the order of
+// its graph: of each in as many requests as the limit of the request line
+// demands.
+func (c *Collector) Details(ctx context.Context, snapshot *job.Snapshot) (tasks []TaskDetails, requests int, err error) {
+	result, started, err := c.track(snapshot.Job.ID).details.get(ctx, c.options.MaxAge, func(ctx context.Context) (detailsResult, error) {
+		return readDetails(ctx, c.client, snapshot)
+	})
+	if started {
+		requests = result.requests
+	}
+	return result.tasks, requests, err
+}
+
+// Subtasks counts the subtasks of all jobs that are cached, by which the memory
+// that they take can be estimated.
+func (c *Collector) Subtasks() (subtasks int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, tracked := range c.tracked {
+		subtasks += int(tracked.subtasks.Load())
+	}
+	return subtasks
+}
+
+// track finds or begins what is kept of a job.
+func (c *Collector) track(jobID string) *trackedJob {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := time.Now()
+	if now.Sub(c.forgotten) >= forgetEvery {
+		c.forgotten = now
+		for id, tracked := range c.tracked {
+			if now.Sub(tracked.asked) > forgetAfter && !c.sampler.sampled(tracked, now) {
+				delete(c.tracked, id)
+			}
+		}
+	}
+	tracked := c.tracked[jobID]
+	if tracked == nil {
+		tracked = &trackedJob{places: map[string]places{}}
+		c.tracked[jobID] = tracked
+	}
+	tracked.asked = now
+	return tracked
+}
+
+// noteAnswer keeps in the history whether the cluster answered a request, and logs
+// a change; a request that was given up shows nothing. That it answers again is
+// shown by a request for its jobs alone, or the log would have line after line
+// where those fail and its version does not.
+func (c *Collector) noteAnswer(ctx context.Context, err error, ofJobs bool) {
+	if ctx.Err() != nil {
+		return
+	}
+	if c.options.History != nil {
+		c.options.History.Answered(time.Now(), err == nil)
+	}
+	c.mu.Lock()
+	changed := c.down != (err != nil) && (err != nil || ofJobs)
+	if changed {
+		c.down = err != nil
+	}
+	c.mu.Unlock()
+	switch {
+	case c.options.Logger == nil || !changed:
+	case err != nil:
+		c.options.Logger.Warn("The Flink cluster does not answer", "address", c.client.Base(), "error", err)
+	default:
+		c.options.Logger.Info("The Flink cluster answers again", "address", c.client.Base())
+	}
+}
+
+// keep puts a poll's verdict into the history.
+func (c *Collector) keep(ctx context.Context, verdict *diagnosis.Verdict, tracked *trackedJob, interval job.MetricInterval) {
+	if c.options.History == nil {
+		return
+	}
+	restarts := math.NaN()
+	if number, at := tracked.restarts.last(); !at.IsZero() && time.Since(at) <= c.sampler.every() {
+		restarts = float64(number)
+	}
+	c.options.History.Add(verdict, restarts, interval.MaxGap())
+	c.noteAnswer(ctx, nil, true)
+}
+
+// count is the number of requests of a call that started a fetch or not.
+func count(started bool) int {
+	if started {
+		return 1
+	}
+	return 0
+}
+
+// trackedJob is what is kept of one job that somebody has asked for.
+type trackedJob struct {
+	// asked is when somebody last asked for anything of the job. Collector.mu
+	// guards it, and what the sampler keeps of the job.
+	asked   time.Time
+	sampled samplerState
+
+	polled   shared[pollResult]
+	graph    shared[*job.Graph]
+	restarts shared[flink.Number]
+	details  shared[detailsResult]
+
+	// slow is set where a task did not answer in time in the last poll.
+	slow atomic.Bool
+	// subtasks counts those of the last poll.
+	subtasks atomic.Int64
+
+	deriverMu sync.Mutex
+	deriver   *job.Deriver // nil until the first poll
+	// places are where tasks ran, for Flinks before 1.16, by task id.
+	places map[string]places
+}
+
+// pollResult is a poll's verdict and the requests that it took.
+type pollResult struct {
+	verdict  *diagnosis.Verdict
+	requests int
+}
+
+// places is where a task's subtasks ran when they were last asked.
+type places struct {
+	start    int64 // of the task, by Flink's clock: a restart changes it
+	subtasks []job.SubtaskSample
+}
+
+// begin starts the job's deriver, anew if the cluster's interval has changed.
+func (t *trackedJob) begin(interval job.MetricInterval) {
+	t.deriverMu.Lock()
+	defer t.deriverMu.Unlock()
+	if t.deriver == nil || t.deriver.Interval() != interval {
+		t.deriver = job.NewDeriver(interval)
+	}
+}
+
+// derive adds the sample to the job's deriver.
+func (t *trackedJob) derive(sample *job.Sample) *job.Snapshot {
+	t.deriverMu.Lock()
+	defer t.deriverMu.Unlock()
+	return t.deriver.Add(sample)
+}
+
+// needGauges lists the tasks that have nothing to be compared with.
+func (t *trackedJob) needGauges(sample *job.Sample) (tasks []int) {
+	t.deriverMu.Lock()
+	defer t.deriverMu.Unlock()
+	for i, task := range sample.Graph.Tasks {
+		if t.deriver.NeedsGauges(sample, task.ID, sample.Tasks[i].Subtasks) {
+			tasks = append(tasks, i)
+		}
+	}
+	return tasks
+}
+
+// placesOf is where the task's subtasks run, as a copy; nil if what is kept of
+// them may be out of date.
+func (t *trackedJob) placesOf(task job.Task, start int64) []job.SubtaskSample {
+	t.deriverMu.Lock()
+	defer t.deriverMu.Unlock()
+	kept := t.places[task.ID]
+	if kept.start != start || task.Running != task.Parallelism || len(kept.subtasks) != task.Parallelism {
+		return nil
+	}
+	return slices.Clone(kept.subtasks)
+}
+
+func (t *trackedJob) setPlaces(taskID string, at places) {
+	t.deriverMu.Lock()
+	defer t.deriverMu.Unlock()
+	t.places[taskID] = at
+}

@@ -1,0 +1,8 @@
+package collector
+
+// Tracked counts the jobs that are cached.
+func (c *Collector) Tracked() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.tracked)
+}

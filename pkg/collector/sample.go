@@ -1,0 +1,160 @@
+package collector
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
+)
+
+// infos turns Flink's list of jobs into the domain's: those that have not
+// ended first, by the time they started, then the ended ones, newest first.
+// A job that runs again thus keeps the name that its forerunner had.
+func infos(summaries []flink.JobSummary) []job.Info {
+	jobs := make([]job.Info, len(summaries))
+	for i, s := range summaries {
+		jobs[i] = job.Info{
+			ID: s.ID, Name: s.Name, State: job.State(s.State), Type: job.Type(s.Type),
+			Start: time.UnixMilli(s.Start), Duration: millis(s.Duration), Subtasks: s.Tasks.Total, Active: s.Tasks.Running + s.Tasks.Finished,
+		}
+	}
+	slices.SortStableFunc(jobs, func(a, b job.Info) int {
+		if order := count(ending(a.State)) - count(ending(b.State)); order != 0 {
+			return order
+		}
+		byStart := a.Start.Compare(b.Start)
+		if ending(a.State) {
+			byStart = -byStart
+		}
+		return cmp.Or(byStart, cmp.Compare(a.ID, b.ID))
+	})
+	names := make([]string, len(jobs))
+	for i := range jobs {
+		names[i] = jobs[i].Name
+	}
+	for i, name := range job.Distinct(names) {
+		jobs[i].Name = name
+	}
+	return jobs
+}
+
+// mostParallel is the highest parallelism that Flink allows
+// (KeyGroupRangeAssignment.UPPER_BOUND_MAX_PARALLELISM): no answer makes us
+// hold more than that many subtasks of a task that was not asked.
+const mostParallel = 1 << 15
+
+// mostSubtasks bounds the same for all tasks of a job.
+const mostSubtasks = 1 << 18
+
+// ending reports whether a job is on its way out: one that takes its place has
+// its name.
+func ending(state job.State) bool { return state.Terminal() || state == "CANCELLING" }
+
+// newSample turns the answer about a job into a sample whose tasks have not
+// answered yet. The name stays the one that is unique in the cluster.
+func newSample(answer flink.Job, info job.Info) *job.Sample {
+	tasks := make([]job.Task, len(answer.Vertices))
+	room := mostSubtasks
+	for i, v := range answer.Vertices {
+		parallelism := min(max(v.Parallelism, 0), mostParallel, room)
+		room -= parallelism
+		tasks[i] = job.Task{
+			ID: v.ID, Name: v.Name, Parallelism: parallelism, MaxParallelism: v.MaxParallelism,
+			State: job.State(v.Status), Running: v.Tasks["RUNNING"], Finished: v.Tasks["FINISHED"],
+		}
+	}
+	var edges []job.Edge
+	for _, node := range answer.Plan.Nodes {
+		for _, input := range node.Inputs {
+			edges = append(edges, job.Edge{From: input.ID, To: node.ID})
+		}
+	}
+	info.Name = distinctName(info.Name, answer.Name)
+	info.State, info.Start, info.Duration = job.State(answer.State), time.UnixMilli(answer.Start), millis(answer.Duration)
+	info.Type = job.Type(cmp.Or(answer.Type, answer.Plan.Type, string(info.Type)))
+	graph := job.NewGraph(tasks, edges)
+	graph.EdgesUnknown = len(answer.Plan.Nodes) == 0 && len(tasks) > 1
+	return &job.Sample{Job: info, Graph: graph, Tasks: make([]job.TaskSample, len(graph.Tasks))}
+}
+
+// distinctName is the name that is unique among the jobs of its cluster. After a
+// cluster was rebuilt, another job may have the id.
+func distinctName(before, now string) string {
+	if now == "" || before == now || strings.HasPrefix(before, now+" #") {
+		return before
+	}
+	return now
+}
+
+// taskSample turns the answer about a task into its subtasks' samples.
+func taskSample(task flink.Task, err error) job.TaskSample {
+	if err != nil {
+		return job.TaskSample{Err: err}
+	}
+	subtasks := make([]job.SubtaskSample, len(task.Subtasks))
+	for i, s := range task.Subtasks {
+		subtasks[i] = subtaskSample(s, task.Now)
+	}
+	slices.SortStableFunc(subtasks, func(a, b job.SubtaskSample) int { return cmp.Compare(a.Subtask, b.Subtask) })
+	return job.TaskSample{Subtasks: subtasks}
+}
+
+// subtaskSample turns one subtask's answer into the domain's. Until metrics have
+// arrived Flink answers zeros, marked as not complete.
+func subtaskSample(s flink.Subtask, now int64) job.SubtaskSample {
+	sample := job.SubtaskSample{
+		Subtask: s.Subtask, Attempt: s.Attempt, State: job.State(s.Status), Start: time.UnixMilli(s.Start),
+		Running: running(s, now), Host: s.Host(), TaskManager: s.TaskManager(),
+	}
+	if s.Metrics.ReadRecordsComplete {
+		sample.RecordsIn = &s.Metrics.ReadRecords
+	}
+	if s.Metrics.WriteRecordsComplete {
+		sample.RecordsOut = &s.Metrics.WriteRecords
+	}
+	m := s.Metrics
+	if m.Idle != nil && m.Busy != nil && m.Backpressured != nil && m.Idle.Known() && m.Backpressured.Known() && m.ReadRecordsComplete {
+		sample.Counters = &job.Counters{Idle: milliseconds(*m.Idle), Backpressured: milliseconds(*m.Backpressured), BusyUnknown: !m.Busy.Known()}
+		if m.Busy.Known() {
+			sample.Counters.Busy = milliseconds(*m.Busy)
+		}
+	}
+	return sample
+}
+
+// running is how long the attempt has been RUNNING: reported from 1.16 on, before
+// that the time since it was scheduled.
+func running(s flink.Subtask, now int64) time.Duration {
+	if in, known := s.StatusDuration["RUNNING"]; known {
+		return millis(in)
+	}
+	return max(millis(s.Duration), millis(now-s.Start))
+}
+
+// addGauges adds Flink's own averages to the subtasks.
+func addGauges(subtasks []job.SubtaskSample, pressure flink.Backpressure) {
+	shares := make(map[int]*job.Shares, len(pressure.Subtasks))
+	for _, ratio := range pressure.Subtasks {
+		shares[ratio.Subtask] = &job.Shares{Idle: share(ratio.Idle), Busy: share(ratio.Busy), Backpressured: share(ratio.Backpressured)}
+	}
+	for i := range subtasks {
+		subtasks[i].Gauge = shares[subtasks[i].Subtask]
+	}
+}
+
+// share clamps a ratio of Flink's, whose three sum up to 1.078 at times.
+func share(n flink.Number) job.Share {
+	if !n.Known() {
+		return job.Unknown
+	}
+	return job.Share(min(max(float64(n), 0), 1))
+}
+
+func milliseconds(n flink.Number) time.Duration {
+	return time.Duration(float64(n) * float64(time.Millisecond))
+}
+
+func millis(n int64) time.Duration { return time.Duration(n) * time.Millisecond }

@@ -1,0 +1,254 @@
+package collector
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/upstream"
+)
+
+const (
+	// minSampling bounds what a cluster that fetches all the time costs.
+	minSampling = time.Second
+	// retryMissing is how often a job is tried that the cluster does not list:
+	// a JobManager that fails over lists it again after a while.
+	retryMissing = time.Minute
+)
+
+// sampler polls each job that somebody has asked for once a metric fetch, until
+// some time after the last query. It runs in a context of its own: that of a
+// query carries who asked, and ends its traces.
+type sampler struct {
+	collector *Collector
+	// Collector.mu guards these.
+	closed bool
+	stop   context.CancelFunc // nil while nothing is sampled
+	ended  <-chan struct{}
+	// listing is the list of jobs after polls had failed.
+	listing shared[jobListing]
+}
+
+// samplerState is what the sampler keeps of a job.
+type samplerState struct {
+	info job.Info
+	// wanted is when somebody last asked for the load, and restartsWanted for
+	// the restarts; tried when the job was last polled, missed when the cluster
+	// then had no such job.
+	wanted, restartsWanted, tried, missed time.Time
+	polling                               bool // the sampler's poll is under way
+}
+
+// jobListing is the list of jobs, or why there was none.
+type jobListing struct {
+	jobs []job.Info
+	err  error
+}
+
+// on reports whether there is a history to fill.
+func (s *sampler) on() bool {
+	return s.collector.options.History != nil && s.collector.options.IdleAfter > 0
+}
+
+// want notes that somebody is interested in the job, and begins to sample.
+func (s *sampler) want(tracked *trackedJob, info job.Info) {
+	s.collector.mu.Lock()
+	defer s.collector.mu.Unlock()
+	tracked.sampled.info, tracked.sampled.wanted = info, time.Now()
+	if !s.on() || s.closed || s.stop != nil {
+		return
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	s.stop, s.ended = stop, ended
+	go func() {
+		defer close(ended)
+		defer stop()
+		s.run(ctx)
+	}()
+}
+
+// wantRestarts notes that somebody is interested in the job's restarts.
+func (s *sampler) wantRestarts(tracked *trackedJob) {
+	s.locked(func() { tracked.sampled.restartsWanted = time.Now() })
+}
+
+// close ends the sampling, and returns when it has ended.
+func (s *sampler) close() {
+	s.collector.mu.Lock()
+	s.closed = true
+	stop, ended := s.stop, s.ended
+	s.collector.mu.Unlock()
+	if stop != nil {
+		stop()
+		<-ended
+	}
+}
+
+// sampled reports whether the job is still sampled. The caller holds
+// Collector.mu.
+func (s *sampler) sampled(tracked *trackedJob, now time.Time) bool {
+	return tracked.sampled.polling || s.on() && now.Sub(tracked.sampled.wanted) <= s.collector.options.IdleAfter
+}
+
+// run polls each job that is wanted once a fetch, unless somebody else does; one
+// that failed is tried again. One job does not wait for another, unless all
+// slots are taken.
+func (s *sampler) run(ctx context.Context) {
+	var polls errgroup.Group
+	polls.SetLimit(s.collector.client.Concurrency())
+	for ctx.Err() == nil {
+		next, due, wanted := s.due(time.Now())
+		switch {
+		case !wanted:
+			return // no poll is under way
+		case len(due) > 0:
+			s.pollAll(ctx, &polls, due)
+		default:
+			_ = until(ctx, next)
+		}
+	}
+	_ = polls.Wait() // no poll returns an error
+}
+
+// every is how often jobs are sampled: as often as metrics are fetched; where
+// that is off, often enough to see what runs.
+func (s *sampler) every() time.Duration {
+	interval, known := s.collector.Interval()
+	if known && interval.Fetch == 0 {
+		return clusterAge
+	}
+	return max(interval.Fetch, minSampling)
+}
+
+// due lists the jobs that are to be polled; if there is none, next is when one
+// will be. Where no job is wanted the sampling ends.
+func (s *sampler) due(now time.Time) (next time.Time, due []*trackedJob, wanted bool) {
+	every := s.every()
+	next = now.Add(every)
+	s.collector.mu.Lock()
+	defer s.collector.mu.Unlock()
+	for _, tracked := range s.collector.tracked {
+		if !s.sampled(tracked, now) {
+			continue
+		}
+		wanted = true
+		at := s.dueAt(tracked, every)
+		if tracked.sampled.polling { // the next poll comes after that
+			at = later(at, now.Add(minSampling))
+		}
+		if !at.After(now) {
+			tracked.sampled.tried = now
+			due = append(due, tracked)
+		} else if at.Before(next) {
+			next = at
+		}
+	}
+	if !wanted {
+		s.stop, s.ended = nil, nil
+	}
+	return next, due, wanted
+}
+
+// dueAt is when a job is to be polled: as soon as the metrics can be fetched
+// anew, or have been since the last poll; a poll before that brings nothing. One
+// that is missing is tried less often, until somebody has found it.
+func (s *sampler) dueAt(tracked *trackedJob, every time.Duration) time.Time {
+	state := &tracked.sampled
+	_, polled := tracked.polled.last()
+	if state.missed.After(polled) {
+		return state.missed.Add(max(retryMissing, every))
+	}
+	if polled.IsZero() { // whoever asked makes the first poll
+		return later(state.wanted, state.tried).Add(every)
+	}
+	at := s.collector.fetch.next(every)
+	if arrived := s.collector.fetch.arrived(); polled.Before(arrived) {
+		at = arrived
+	}
+	return later(at, state.tried.Add(every*9/10))
+}
+
+// pollAll begins to poll the jobs that are due, unless the cluster does not
+// answer: then nor would they, and one request a time shows that.
+func (s *sampler) pollAll(ctx context.Context, polls *errgroup.Group, due []*trackedJob) {
+	_, _, err := s.collector.Cluster(ctx)
+	for _, tracked := range due {
+		if err != nil || ctx.Err() != nil {
+			s.locked(func() { tracked.sampled.missed = time.Time{} })
+			continue
+		}
+		s.locked(func() { tracked.sampled.polling = true })
+		polls.Go(func() error {
+			defer s.locked(func() { tracked.sampled.polling = false })
+			s.pollJob(ctx, tracked)
+			return nil
+		})
+	}
+}
+
+// pollJob polls the job, or shares a poll that is under way.
+func (s *sampler) pollJob(ctx context.Context, tracked *trackedJob) {
+	s.collector.mu.Lock()
+	info, restarts := tracked.sampled.info, time.Since(tracked.sampled.restartsWanted) <= s.collector.options.IdleAfter
+	s.collector.mu.Unlock()
+	if restarts { // if that fails the sample is kept without
+		_, _, _ = s.collector.restartsOfAge(ctx, info, tracked, 0)
+	}
+	verdict, _, err := s.collector.poll(ctx, info, tracked, 0)
+	switch {
+	case ctx.Err() != nil:
+	case err != nil:
+		s.failed(ctx, tracked, err)
+	case verdict.Snapshot.Job.State.Terminal():
+		s.finish(tracked)
+	}
+}
+
+// failed finds out whether a poll failed because the job is gone, which only the
+// cluster's list of jobs shows: a proxy without a Flink behind it has none of
+// its paths either.
+func (s *sampler) failed(ctx context.Context, tracked *trackedJob, err error) {
+	s.collector.mu.Lock()
+	id, tried := tracked.sampled.info.ID, tracked.sampled.tried
+	s.collector.mu.Unlock()
+	// One list serves all polls that began before it.
+	now, _, left := s.listing.get(ctx, time.Since(tried), func(ctx context.Context) (jobListing, error) {
+		jobs, _, err := s.collector.jobsOfAge(ctx, 0)
+		return jobListing{jobs, err}, ctx.Err()
+	})
+	if left != nil {
+		return
+	}
+	at := slices.IndexFunc(now.jobs, func(info job.Info) bool { return info.ID == id })
+	if at >= 0 && now.jobs[at].State.Terminal() {
+		s.finish(tracked)
+		return
+	}
+	var missed time.Time
+	if upstream.IsKind(err, upstream.NotFound) && now.err == nil && at < 0 {
+		missed = time.Now()
+	}
+	s.locked(func() { tracked.sampled.missed = missed })
+}
+
+// finish ends the sampling of a job that has ended.
+func (s *sampler) finish(tracked *trackedJob) {
+	s.locked(func() { tracked.sampled.wanted = time.Time{} })
+}
+
+func (s *sampler) locked(do func()) {
+	s.collector.mu.Lock()
+	defer s.collector.mu.Unlock()
+	do()
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

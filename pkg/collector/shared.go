@@ -1,0 +1,141 @@
+package collector
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// shared is a value that costs requests: everyone who asks within its age
+// limit gets the same, and everyone who asks while it is being fetched waits
+// for that one fetch, which ends when its last waiter goes away.
+type shared[T any] struct {
+	mu    sync.Mutex
+	value T
+	at    time.Time
+	under *fetch[T] // nil while none is under way
+}
+
+// fetch is one under way.
+type fetch[T any] struct {
+	waiters int
+	cancel  context.CancelFunc
+	done    chan struct{}
+	value   T
+	err     error
+}
+
+// get returns the value if it is at most maxAge old, else what a fetch returns.
+// started reports whether this call began the fetch, and so caused its requests.
+func (s *shared[T]) get(ctx context.Context, maxAge time.Duration, do func(context.Context) (T, error)) (value T, started bool, err error) {
+	s.mu.Lock()
+	if !s.at.IsZero() && time.Since(s.at) <= maxAge {
+		defer s.mu.Unlock()
+		return s.value, false, nil
+	}
+	if s.under == nil {
+		s.under, started = s.begin(ctx, do), true
+	}
+	joined := s.under
+	joined.waiters++
+	s.mu.Unlock()
+	value, err = s.wait(ctx, joined)
+	return value, started, err
+}
+
+// last is what the last fetch that succeeded returned, however old, and when.
+func (s *shared[T]) last() (value T, at time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.value, s.at
+}
+
+// begin starts a fetch that outlives the caller as long as others wait.
+func (s *shared[T]) begin(ctx context.Context, do func(context.Context) (T, error)) *fetch[T] {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	begun := &fetch[T]{cancel: cancel, done: make(chan struct{})}
+	go func() {
+		defer cancel()
+		value, err := recovered(ctx, do)
+		s.finish(begun, value, err)
+	}()
+	return begun
+}
+
+// recovered turns a panic into an error: it would end the process, as no caller
+// is on this goroutine's stack to recover from it.
+func recovered[T any](ctx context.Context, do func(context.Context) (T, error)) (value T, err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			err = fmt.Errorf("reading Flink's answer failed: %v", fault)
+		}
+	}()
+	return do(ctx)
+}
+
+func (s *shared[T]) finish(ended *fetch[T], value T, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ended.value, ended.err = value, err
+	if s.under == ended {
+		s.under = nil
+		if err == nil {
+			s.value, s.at = value, time.Now()
+		}
+	}
+	close(ended.done)
+}
+
+// wait returns when the fetch has ended or the caller goes away.
+func (s *shared[T]) wait(ctx context.Context, joined *fetch[T]) (value T, err error) {
+	select {
+	case <-joined.done:
+		return joined.value, joined.err
+	case <-ctx.Done():
+		s.leave(joined)
+		return value, ctx.Err()
+	}
+}
+
+// leave ends a fetch that nobody waits for any more; the next to ask begins a
+// new one.
+func (s *shared[T]) leave(left *fetch[T]) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if left.waiters--; left.waiters == 0 {
+		left.cancel()
+		if s.under == left {
+			s.under = nil
+		}
+	}
+}
+
+// Parallel calls the function for 0 to n − 1, at most so many at a time, and
+// returns when all have returned. The functions keep their own errors. A panic
+// in one goes on in the caller, who can recover from it, and whose process
+// would else end.
+func Parallel(n, most int, do func(i int)) {
+	var group errgroup.Group
+	var first sync.Once
+	var caught any
+	group.SetLimit(most)
+	for i := range n {
+		group.Go(func() error {
+			defer func() {
+				if fault := recover(); fault != nil {
+					first.Do(func() { caught = fmt.Errorf("%v\n%s", fault, debug.Stack()) })
+				}
+			}()
+			do(i)
+			return nil
+		})
+	}
+	_ = group.Wait() // no function returns an error
+	if caught != nil {
+		panic(caught)
+	}
+}

@@ -1,0 +1,236 @@
+package diagnosis
+
+import (
+	"math"
+	"slices"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
+)
+
+// By is what a measure has a series for.
+type By string
+
+// What measures have series for.
+const (
+	ByCluster     By = "cluster"
+	ByJob         By = "job"
+	ByTask        By = "task"
+	BySubtask     By = "subtask"
+	ByTaskManager By = "taskmanager"
+)
+
+// Unit is the unit of a measure.
+type Unit int
+
+// The units.
+const (
+	Number Unit = iota // a count, or a code
+	Ratio              // 0 to 1
+)
+
+// Origin is what the values of a measure come from.
+type Origin int
+
+// The origins.
+const (
+	FromLoad     Origin = iota // a snapshot and its verdict, or its summary
+	FromRange                  // the summaries of a time range
+	FromJobState               // Flink's list of jobs, or the job's summary
+	FromRestarts               // Flink's restart metric, or the job's summary
+	FromAnswers                // whether the cluster's REST API answered
+)
+
+// Measure is a number that queries of the types measure and history can name.
+// One line in [Measures] is all that a measure needs: queries, frames, history
+// and the editor's list follow from it.
+type Measure struct {
+	// Name is what a query calls it.
+	Name   string
+	Unit   Unit
+	Origin Origin
+	// By is what it has series for, the default first.
+	By []By
+	// LowIsWorse is set where the worst task has the lowest value.
+	LowIsWorse bool
+	// Column is the one of a task's summary that the measure is read from.
+	Column Column
+	// Records is set where it needs the rates of records.
+	Records bool
+
+	// task and subtask are its values by a verdict, and job where the job's is
+	// not that of its worst task; nil unless the origin is FromLoad.
+	task    func(v *Verdict, task int) float64
+	subtask func(v *Verdict, task int, load *job.SubtaskLoad) float64
+	job     func(v *Verdict, tasks []int) float64
+	// summary is its value by a job's summary, for an origin that is of jobs.
+	summary func(JobSummary) float64
+}
+
+// byLoad is what measures of load have series for.
+var byLoad = []By{ByJob, ByTask, BySubtask, ByTaskManager}
+
+// Measures is the registry of measures, the default first.
+var Measures = []Measure{
+	{Name: "bottleneck", Unit: Ratio, By: byLoad, Column: RootSeverity, task: taskSeverity, subtask: subtaskSeverity, job: jobSeverity},
+	{Name: "status", By: byLoad, Column: StatusCode, task: taskCode, subtask: subtaskCode},
+	{
+		Name: "busy", Unit: Ratio, By: byLoad, Column: MaxBusy,
+		task:    func(v *Verdict, task int) float64 { return v.ofComplete(task, v.Snapshot.Tasks[task].Busy.Max) },
+		subtask: func(_ *Verdict, _ int, load *job.SubtaskLoad) float64 { return float64(load.Busy) },
+	},
+	{
+		Name: "backpressured", Unit: Ratio, By: byLoad, Column: MaxBackpressured,
+		task: func(v *Verdict, task int) float64 {
+			return v.ofComplete(task, v.Snapshot.Tasks[task].Backpressured.Max)
+		},
+		subtask: func(_ *Verdict, _ int, load *job.SubtaskLoad) float64 { return float64(load.Backpressured) },
+	},
+	{
+		Name: "idle", Unit: Ratio, By: byLoad, Column: MinIdle, LowIsWorse: true,
+		task:    func(v *Verdict, task int) float64 { return v.ofComplete(task, v.Snapshot.Tasks[task].Idle.Min) },
+		subtask: func(_ *Verdict, _ int, load *job.SubtaskLoad) float64 { return float64(load.Idle) },
+	},
+	{
+		Name: "skew", Unit: Ratio, By: byLoad, Column: RecordSkew, Records: true, task: taskSkew,
+		subtask: func(v *Verdict, task int, _ *job.SubtaskLoad) float64 { return taskSkew(v, task) },
+	},
+	{Name: "blame", Unit: Ratio, By: byLoad, Origin: FromRange, Column: RootSeverity},
+	{Name: "running", By: []By{ByJob}, Origin: FromJobState, LowIsWorse: true, summary: func(j JobSummary) float64 { return j.Running }},
+	{Name: "restarts", By: []By{ByJob}, Origin: FromRestarts, summary: func(j JobSummary) float64 { return j.Restarts }},
+	{Name: "up", By: []By{ByCluster}, Origin: FromAnswers, LowIsWorse: true},
+}
+
+// MeasureNamed finds a measure by its name; found is false if there is none.
+func MeasureNamed(name string) (measure Measure, found bool) {
+	at := slices.IndexFunc(Measures, func(m Measure) bool { return m.Name == name })
+	if at < 0 {
+		return measure, false
+	}
+	return Measures[at], true
+}
+
+// OfLoad reports whether the measure is of how subtasks spend their time, now or
+// over a range, rather than of whether something runs.
+func (m Measure) OfLoad() bool { return m.Origin == FromLoad || m.Origin == FromRange }
+
+// Job is the value of a job, of which these tasks were chosen: that of its
+// worst task. NaN is not known.
+func (m Measure) Job(v *Verdict, tasks []int) float64 {
+	if m.job != nil {
+		return m.job(v, tasks)
+	}
+	worst := math.NaN()
+	for _, task := range tasks {
+		worst = m.Worse(worst, m.Task(v, task))
+	}
+	return worst
+}
+
+// Task is the value of a task.
+func (m Measure) Task(v *Verdict, task int) float64 {
+	if m.task == nil {
+		return math.NaN()
+	}
+	return m.task(v, task)
+}
+
+// Subtask is the value of one of the task's subtasks.
+func (m Measure) Subtask(v *Verdict, task int, load *job.SubtaskLoad) float64 {
+	if m.subtask == nil {
+		return math.NaN()
+	}
+	return m.subtask(v, task, load)
+}
+
+// FromSummary is the value of a measure of jobs by a job's summary.
+func (m Measure) FromSummary(j JobSummary) float64 {
+	if m.summary == nil {
+		return math.NaN()
+	}
+	return m.summary(j)
+}
+
+// Worse is the worse of two values; what is known is worse than what is not.
+func (m Measure) Worse(a, b float64) float64 {
+	if math.IsNaN(a) || !m.LowIsWorse && b > a || m.LowIsWorse && b < a {
+		return b
+	}
+	return a
+}
+
+// Badness orders values worst first. What is unknown comes before what is
+// well, and after all else: a rule that fired for it must not lose its series.
+func (m Measure) Badness(value float64) float64 {
+	well := 0.0
+	if m.LowIsWorse {
+		value, well = -value, -1
+	}
+	if math.IsNaN(value) {
+		return math.Nextafter(well, math.Inf(1))
+	}
+	return value
+}
+
+// ofComplete is a share of a task for an alert rule: not known unless every
+// running subtask was measured, as the worst may be among the others.
+func (v *Verdict) ofComplete(task int, share job.Share) float64 {
+	if !v.Snapshot.Tasks[task].Complete() {
+		return math.NaN()
+	}
+	return float64(share)
+}
+
+// severity is that of a root cause, 0 where measured and none.
+func severity(root *Root, measured bool) float64 {
+	switch {
+	case root != nil:
+		return float64(root.Severity)
+	case measured:
+		return 0
+	default:
+		return math.NaN()
+	}
+}
+
+// jobSeverity is that of the worst root cause among the tasks chosen; 0 only if
+// nothing that was not measured could hold the job back.
+func jobSeverity(v *Verdict, tasks []int) float64 {
+	return severity(v.WorstRoot(tasks), v.Clear(tasks))
+}
+
+func taskSeverity(v *Verdict, task int) float64 {
+	return severity(v.RootAt(task), v.Snapshot.Tasks[task].Complete() && !v.Snapshot.Graph.EdgesUnknown)
+}
+
+func subtaskSeverity(v *Verdict, task int, load *job.SubtaskLoad) float64 {
+	root := v.RootAt(task)
+	if root != nil && !root.IsHot(load.Subtask) {
+		root = nil
+	}
+	return severity(root, load.Known() && !v.Snapshot.Graph.EdgesUnknown)
+}
+
+// taskCode is the status' code. Unless every running subtask was measured it is
+// known only where it is bad for certain.
+func taskCode(v *Verdict, task int) float64 {
+	if status := v.TaskStatus(task); status >= Backpressured || v.Snapshot.Tasks[task].Complete() {
+		return code(status)
+	}
+	return math.NaN()
+}
+
+func subtaskCode(v *Verdict, task int, load *job.SubtaskLoad) float64 {
+	return code(v.SubtaskStatus(task, load))
+}
+
+func taskSkew(v *Verdict, task int) float64 {
+	return float64(Skew(v.Snapshot.Graph.Tasks[task], v.Snapshot.Tasks[task]))
+}
+
+// code turns a status into its number, NaN where unknown.
+func code(status Status) float64 {
+	if status == Unknown {
+		return math.NaN()
+	}
+	return float64(status)
+}

@@ -1,0 +1,186 @@
+package diagnosis_test
+
+import (
+	"testing"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
+)
+
+// In a region of backpressure the busiest task below the backpressured ones,
+// which is not itself backpressured, holds the others back.
+func TestRootOfOneRegion(t *testing.T) {
+	for name, c := range map[string]struct {
+		nodes []node
+		want  root
+	}{
+		"a bottleneck in the middle: backpressure runs upstream from it": {
+			chain(task("in", at(0.1, 0.8), at(0.1, 0.9)), task("parse", at(0.2, 0.7), at(0.2, 0.7)),
+				task("enrich", at(1, 0), at(0.9, 0)), task("out", at(0.2, 0), at(0.2, 0))),
+			root{"enrich", diagnosis.Capacity, 0.7, "parse", []int{0, 1}, nil},
+		},
+		"a slow sink": {
+			chain(task("in", at(0.1, 0.6)), task("map", at(0.1, 0.8)), task("sink", at(0.95, 0))),
+			root{"sink", diagnosis.Capacity, 0.8, "map", []int{0}, nil},
+		},
+		"one hot subtask of four, and where it runs": {
+			chain(task("in", at(0.1, 0.8)), task("window", at(0.1, 0).on("host-a"), at(0.2, 0).on("host-b"), at(1, 0).on("host-c"), at(0, 0).on("host-a"))),
+			root{"window", diagnosis.Skewed, 0.8, "in", []int{2}, []string{"host-c"}},
+		},
+		"two hot subtasks of four are few, hottest first": {
+			chain(task("in", at(0, 0.9)), task("window", at(0.8, 0).on("host-a"), at(0, 0).on("host-a"), at(0.9, 0).on("host-b"), at(0, 0).on("host-b"))),
+			root{"window", diagnosis.Skewed, 0.9, "in", []int{2, 0}, []string{"host-b", "host-a"}},
+		},
+		"three hot subtasks of four are most": {
+			chain(task("in", at(0, 0.9)), task("window", at(0.8, 0), at(0.7, 0), at(0.9, 0), at(0, 0))),
+			root{"window", diagnosis.Capacity, 0.9, "in", []int{2, 0, 1}, nil},
+		},
+		"one of two measured subtasks is hot: what is not measured does not wait": {
+			chain(task("in", at(0, 0.9)), task("window", at(0.9, 0), noMetrics, noMetrics, at(0.8, 0))),
+			root{"window", diagnosis.Capacity, 0.9, "in", []int{0, 3}, nil},
+		},
+		"the busiest of several tasks below": {
+			[]node{task("in", at(0.1, 0.8)), task("a", at(0.6, 0)).after("in"), task("b", at(0.9, 0)).after("in"), task("c", at(0.7, 0)).after("in")},
+			root{"b", diagnosis.Capacity, 0.8, "in", []int{0}, nil},
+		},
+		"a task below that is itself a little backpressured": {
+			chain(task("in", at(0, 0.9)), task("map", at(0.6, 0.35)), task("out", at(0.3, 0))),
+			root{"map", diagnosis.Capacity, 0.9, "in", []int{0}, nil},
+		},
+		"a task that is backpressured exactly half may be one": {
+			chain(task("in", at(0, 0.9)), task("map", at(0.9, 0), at(0.3, 0.5)), task("out", at(0.1, 0))),
+			root{"map", diagnosis.Skewed, 0.9, "in", []int{0}, nil},
+		},
+		"a task that is backpressured more than half is none": {
+			chain(task("in", at(0, 0.9)), task("map", at(0.4, 0.6)), task("out", at(0.35, 0))),
+			root{"out", diagnosis.Capacity, 0.6, "map", []int{0}, nil},
+		},
+		"busy subtasks of one that is held back do not make it a root": {
+			chain(task("in", at(0, 0.9)), task("map", at(1, 0), at(0, 0.6)), task("out", at(0.7, 0))),
+			root{"out", diagnosis.Capacity, 0.3, "map", []int{0}, nil},
+		},
+		"work in bursts: the busiest, though below half": {
+			chain(task("in", at(0, 0.9)), task("map", at(0.3, 0), at(0.31, 0))),
+			root{"map", diagnosis.Capacity, 0.9, "in", []int{1, 0}, nil},
+		},
+		"no task is busy: work that Flink does not measure": {
+			chain(task("in", at(0, 0.9)), task("async", at(0.05, 0)), task("out", at(0.01, 0))),
+			root{"async", diagnosis.UnmeasuredWork, 0.9, "in", nil, nil},
+		},
+		"backpressure of a third counts if a task below is busy": {
+			chain(task("in", at(0.3, 0.3)), task("map", at(0.8, 0))),
+			root{"map", diagnosis.Capacity, 0.3, "in", []int{0}, nil},
+		},
+		"an unmeasured task beside one at its limit does not hide it": {
+			[]node{task("in", at(0.1, 0.8)), task("a", at(0.95, 0)).after("in"), task("b", noMetrics).after("in")},
+			root{"a", diagnosis.Capacity, 0.8, "in", []int{0}, nil},
+		},
+		"checkpoints above the task below do not move the blame to it": {
+			chain(task("in", at(0.05, 0.95)), task("x", at(0.85, 0.12)), task("y", at(0.87, 0))),
+			root{"x", diagnosis.Capacity, 0.95, "in", []int{0}, nil},
+		},
+		"of two about as busy, the one whose input is held back more": {
+			chain(task("in", at(0.05, 0.95)), task("x", at(0.68, 0.3)), task("y", at(0.7, 0))),
+			root{"x", diagnosis.Capacity, 0.95, "in", []int{0}, nil},
+		},
+		"an ended task beside one that works in bursts does not hide it": {
+			[]node{task("in", at(0.1, 0.8)), task("a", at(0.4, 0)).after("in"), ended("b").after("in")},
+			root{"a", diagnosis.Capacity, 0.8, "in", []int{0}, nil},
+		},
+	} {
+		t.Run(name, func(t *testing.T) { wantRoots(t, c.nodes, c.want) })
+	}
+}
+
+// Severity is the highest, over the direct inputs, of the mean over the
+// input's subtasks: not of the maximum, which one subtask can make.
+func TestSeverity(t *testing.T) {
+	join := func(inputs ...node) []node {
+		var from []string
+		for _, input := range inputs {
+			from = append(from, input.name)
+		}
+		return append(inputs, task("join", at(0.9, 0)).after(from...))
+	}
+	for name, c := range map[string]struct {
+		nodes    []node
+		severity float64
+		upstream string
+	}{
+		"the mean over the input's subtasks":    {join(task("a", at(0, 0.9), at(0, 0.7), at(0, 0.2))), 0.6, "a"},
+		"the highest of the inputs' means":      {join(task("a", at(0, 0.9), at(0, 0.1)), task("b", at(0, 0.7), at(0, 0.7))), 0.7, "b"},
+		"unmeasured subtasks are left out":      {join(task("a", at(0, 0.6), noMetrics)), 0.6, "a"},
+		"an unmeasured input is left out":       {join(task("a", noMetrics), task("b", at(0, 0.8))), 0.8, "b"},
+		"a free input takes nothing from it":    {join(task("a", at(0, 0)), task("b", at(0, 0.8))), 0.8, "b"},
+		"a source beyond the input does not":    {append(chain(task("in", at(0, 1)), task("a", at(0, 0.6))), task("join", at(0.9, 0)).after("a")), 0.6, "a"},
+		"backpressured all the time is the top": {join(task("a", at(0, 1), at(0, 1))), 1, "a"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			wantRoots(t, c.nodes, root{"join", diagnosis.Capacity, c.severity, c.upstream, []int{0}, nil})
+		})
+	}
+}
+
+// Each region of backpressure has its own root; what flows freely has none.
+func TestRootsOfRegions(t *testing.T) {
+	for name, c := range map[string]struct {
+		nodes []node
+		want  []root
+	}{
+		"two sources, one slow branch: only that branch": {
+			[]node{
+				task("orders", at(0.1, 0.9)), task("clicks", at(0.6, 0)),
+				task("score", at(1, 0)).after("orders"), task("count", at(0.7, 0)).after("clicks"),
+				task("out", at(0.2, 0)).after("score", "count"),
+			},
+			[]root{{"score", diagnosis.Capacity, 0.9, "orders", []int{0}, nil}},
+		},
+		"a diamond with one slow side": {
+			[]node{
+				task("in", at(0.1, 0.8)), task("fast", at(0.3, 0)).after("in"), task("slow", at(0.9, 0)).after("in"),
+				task("out", at(0.4, 0)).after("fast", "slow"),
+			},
+			[]root{{"slow", diagnosis.Capacity, 0.8, "in", []int{0}, nil}},
+		},
+		"a diamond that its end holds back: both sides wait": {
+			[]node{
+				task("in", at(0.1, 0.6)), task("left", at(0.1, 0.7)).after("in"), task("right", at(0.1, 0.9)).after("in"),
+				task("out", at(0.95, 0)).after("left", "right"),
+			},
+			[]root{{"out", diagnosis.Capacity, 0.9, "right", []int{0}, nil}},
+		},
+		"two branches held back apart: two roots, worst first": {
+			[]node{
+				task("orders", at(0.1, 0.6)), task("clicks", at(0.1, 0.9)),
+				task("score", at(1, 0)).after("orders"), task("count", at(0.8, 0)).after("clicks"),
+				task("out", at(0.2, 0)).after("score", "count"),
+			},
+			[]root{
+				{"count", diagnosis.Capacity, 0.9, "clicks", []int{0}, nil},
+				{"score", diagnosis.Capacity, 0.6, "orders", []int{0}, nil},
+			},
+		},
+		"two bottlenecks along one chain, the lower one hides nothing": {
+			chain(task("in", at(0.1, 0.9)), task("parse", at(1, 0)), task("group", at(0.3, 0.7)), task("sink", at(0.9, 0))),
+			[]root{
+				{"parse", diagnosis.Capacity, 0.9, "in", []int{0}, nil},
+				{"sink", diagnosis.Capacity, 0.7, "group", []int{0}, nil},
+			},
+		},
+		"two jobs in one graph, of different kinds": {
+			append(chain(task("in", at(0.1, 0.6)), task("map", at(1, 0), at(0, 0), at(0, 0))), task("all", at(0.95, 0))),
+			[]root{
+				{"all", diagnosis.AtSource, 0.95, "", []int{0}, nil},
+				{"map", diagnosis.Skewed, 0.6, "in", []int{0}, nil},
+			},
+		},
+		"a union of a held-back and a free source is held back by one": {
+			[]node{
+				task("a", at(0, 0.9)), task("b", at(0.2, 0)),
+				task("join", at(1, 0)).after("a", "b"),
+			},
+			[]root{{"join", diagnosis.Capacity, 0.9, "a", []int{0}, nil}},
+		},
+	} {
+		t.Run(name, func(t *testing.T) { wantRoots(t, c.nodes, c.want...) })
+	}
+}

@@ -1,0 +1,109 @@
+package diagnosis
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
+)
+
+// Column is a value of a task that is kept over time.
+type Column int
+
+// The columns. Shares are 0 to 1; what is not known is NaN.
+const (
+	// RootSeverity is the severity of a root cause, 0 where the task was
+	// measured and is none.
+	RootSeverity Column = iota
+	// StatusCode is the task's [Status], without Unknown.
+	StatusCode
+	MaxBusy
+	MaxBackpressured
+	MinIdle
+	RecordSkew
+	// RootSince is when the task became the root cause that it is, in Unix
+	// seconds. One snapshot does not show it: [Streak] follows it.
+	RootSince
+	// Columns is how many there are.
+	Columns int = iota
+)
+
+// TaskSummary is what is kept of a task, by [Column].
+type TaskSummary [Columns]float64
+
+// UnknownTaskSummary is that of a task of which nothing is known.
+var UnknownTaskSummary = func() (unknown TaskSummary) {
+	for column := range unknown {
+		unknown[column] = math.NaN()
+	}
+	return unknown
+}()
+
+// JobSummary is what is kept of a job.
+type JobSummary struct {
+	// Name is the job's at the time; empty where it is not known.
+	Name string
+	// Running is 1 while the job and all its tasks run, else 0; NaN if not
+	// known.
+	Running float64
+	// Restarts are those since the job started; NaN if not known.
+	Restarts float64
+	// Clear is set where nothing held the job back.
+	Clear bool
+	// EdgesUnknown is set where it is not known how the tasks are connected,
+	// and so whether any holds the job back.
+	EdgesUnknown bool
+	// From and To bound the time that the shares are measured over; zero where
+	// nothing was measured.
+	From, To time.Time
+	// Source is where the shares come from; empty where nothing was measured.
+	Source job.Source
+}
+
+// Summary is what is kept of a snapshot over time.
+type Summary struct {
+	Job JobSummary
+	// Tasks is in the order of the snapshot's graph.
+	Tasks []TaskSummary
+}
+
+// Summary sums the verdict and its snapshot up. Restarts and RootSince, which a
+// snapshot does not show, are unknown.
+func (v *Verdict) Summary() Summary {
+	snapshot := v.Snapshot
+	summary := Summary{
+		Job: JobSummary{
+			Name: snapshot.Job.Name, Running: running(snapshot), Restarts: math.NaN(),
+			Clear: v.Kind == None, EdgesUnknown: snapshot.Graph.EdgesUnknown,
+			From: snapshot.From, To: snapshot.To, Source: snapshot.Source,
+		},
+		Tasks: make([]TaskSummary, len(snapshot.Tasks)),
+	}
+	for i := range snapshot.Tasks {
+		summary.Tasks[i] = UnknownTaskSummary
+		for _, measure := range Measures {
+			if measure.task != nil {
+				summary.Tasks[i][measure.Column] = measure.task(v, i)
+			}
+		}
+	}
+	return summary
+}
+
+// running is 1 while the job and all its tasks run, else 0; NaN where it runs
+// without subtasks that may have finished, or whose metrics may be missing.
+func running(snapshot *job.Snapshot) float64 {
+	switch {
+	case snapshot.AllRun():
+		return 1
+	case snapshot.Job.State == job.Running && slices.ContainsFunc(snapshot.Tasks, hasMissing):
+		return math.NaN()
+	default:
+		return 0
+	}
+}
+
+func hasMissing(load job.TaskLoad) bool {
+	return slices.ContainsFunc(load.Subtasks, func(s job.SubtaskLoad) bool { return s.Why == job.Missing })
+}

@@ -1,0 +1,123 @@
+package frame
+
+import (
+	"math"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
+)
+
+// Grafana's names of units.
+const (
+	percentUnit = "percentunit" // a share, 0 to 1
+	recordRate  = "recps"       // records per second
+	millisUnit  = "ms"
+)
+
+// unitOf is Grafana's name of a measure's unit.
+func unitOf(unit diagnosis.Unit) string {
+	if unit == diagnosis.Ratio {
+		return percentUnit
+	}
+	return ""
+}
+
+// column is one column of a table whose rows are of type R: its field is made
+// from all of them at once.
+type column[R any] func(rows []R) *data.Field
+
+// table makes a frame of columns for the table panel.
+func table[R any](of Result, name string, rows []R, columns ...column[R]) data.Frames {
+	frame := data.NewFrame(name, fields(rows, columns...)...)
+	frame.Meta = of.meta()
+	frame.Meta.PreferredVisualization = data.VisTypeTable
+	return data.Frames{frame}
+}
+
+func fields[R any](rows []R, columns ...column[R]) []*data.Field {
+	all := make([]*data.Field, len(columns))
+	for i, column := range columns {
+		all[i] = column(rows)
+	}
+	return all
+}
+
+// of is a column of values that are always there.
+func of[R, V any](name string, value func(*R) V) column[R] {
+	return func(rows []R) *data.Field {
+		values := make([]V, len(rows))
+		for i := range rows {
+			values[i] = value(&rows[i])
+		}
+		return data.NewField(name, nil, values)
+	}
+}
+
+// optional is a column of values that may be unknown, null then. Its pointers lead
+// into one array, so that 10,000 rows cost two allocations.
+func optional[R, V any](name string, value func(*R) (value V, known bool)) column[R] {
+	return func(rows []R) *data.Field {
+		values, pointers := make([]V, len(rows)), make([]*V, len(rows))
+		for i := range rows {
+			var known bool
+			if values[i], known = value(&rows[i]); known {
+				pointers[i] = &values[i]
+			}
+		}
+		return data.NewField(name, nil, pointers)
+	}
+}
+
+// word is a column of texts that may be missing.
+func word[R any](name string, value func(*R) string) column[R] {
+	return optional(name, func(row *R) (string, bool) {
+		text := value(row)
+		return text, text != ""
+	})
+}
+
+// number is a column of numbers with Grafana's name of their unit; NaN is null.
+func number[R any](name, unit string, value func(*R) float64) column[R] {
+	numbers := optional(name, func(row *R) (float64, bool) {
+		number := value(row)
+		return number, !math.IsNaN(number) && !math.IsInf(number, 0)
+	})
+	return func(rows []R) *data.Field { return numbers(rows).SetConfig(&data.FieldConfig{Unit: unit}) }
+}
+
+// share is a column of shares, drawn on the scale from 0 to 1.
+func share[R any](name string, value func(*R) job.Share) column[R] {
+	shares := number(name, percentUnit, func(row *R) float64 { return float64(value(row)) })
+	return func(rows []R) *data.Field {
+		field := shares(rows)
+		least, most := data.ConfFloat64(0), data.ConfFloat64(1)
+		field.Config.Min, field.Config.Max = &least, &most
+		return field
+	}
+}
+
+// instant is a column of times that may be unknown, zero then.
+func instant[R any](name, description string, value func(*R) time.Time) column[R] {
+	times := optional(name, func(row *R) (time.Time, bool) {
+		at := value(row)
+		return at, !at.IsZero()
+	})
+	return func(rows []R) *data.Field {
+		field := times(rows)
+		if description != "" {
+			field.SetConfig(&data.FieldConfig{Description: description})
+		}
+		return field
+	}
+}
+
+// statusWord is a column of statuses, each word mapped to its colour.
+func statusWord[R any](value func(*R) diagnosis.Status) column[R] {
+	words := of("status", func(row *R) string { return value(row).String() })
+	return func(rows []R) *data.Field {
+		return words(rows).SetConfig(&data.FieldConfig{Mappings: statusMappings()})
+	}
+}

@@ -1,0 +1,130 @@
+package frame_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/frame"
+)
+
+// columns are a table's public contract: their names, order and types. A share
+// and a rate may be unknown, so they are nullable.
+var columns = map[string]string{
+	"subtasks": `
+		cluster string, job string, job_id string, task string, task_id string,
+		subtask int64, attempt int64, host *string, taskmanager *string,
+		idle *float64, busy *float64, backpressured *float64, records_in *float64, records_out *float64,
+		status string, color string`,
+	"details": `
+		cluster string, job string, job_id string, task string, task_id string,
+		subtask int64, attempt int64, host *string, taskmanager *string,
+		idle *float64, busy *float64, backpressured *float64, records_in *float64, records_out *float64,
+		status string, color string,
+		soft_backpressured *float64, hard_backpressured *float64, in_pool_usage *float64, out_pool_usage *float64`,
+	"tasks": `
+		cluster string, job string, job_id string, task string, task_id string,
+		parallelism int64, max_parallelism *int64,
+		busy_max *float64, busy_avg *float64, backpressured_max *float64, backpressured_avg *float64,
+		idle_min *float64, idle_avg *float64, records_in *float64, records_out *float64, skew *float64,
+		level *string, status string, blame *float64, color string`,
+	"bottlenecks": `
+		cluster *string, job *string, job_id *string, task *string, task_id *string, kind *string,
+		severity *float64, busy_max *float64, busy_avg *float64, upstream_backpressured *float64,
+		hot_subtasks *string, hot_hosts *string, since *time.Time, explanation *string, advice *string`,
+	"jobs": `
+		cluster string, job string, job_id string, state string, type *string,
+		start *time.Time, duration *float64, tasks int64, status string, bottleneck *string`,
+	"variable": `text string, value string`,
+}
+
+// The columns are what dashboards refer to, with jobs and without.
+func TestColumns(t *testing.T) {
+	for name, listed := range columns {
+		want := strings.Split(strings.Join(strings.Fields(listed), " "), ", ")
+		for situation, result := range map[string]frame.Result{"three jobs": threeJobs(), "no jobs": {}} {
+			frames := views[name](result)
+			if len(frames) != 1 {
+				t.Fatalf("%s are %d frames", name, len(frames))
+			}
+			var got []string
+			for _, f := range frames[0].Fields {
+				got = append(got, f.Name+" "+strings.TrimPrefix(f.Type().ItemTypeString(), "[]"))
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("%s of %s have\n%v\nwant\n%v", name, situation, got, want)
+			}
+			if name != "variable" && frames[0].Meta.PreferredVisualization != data.VisTypeTable {
+				t.Errorf("%s are no table", name)
+			}
+		}
+	}
+}
+
+// Units are Grafana's names; a share is drawn on the scale from 0 to 1.
+func TestUnits(t *testing.T) {
+	rates := []string{"records_in", "records_out"}
+	for name := range columns {
+		for _, f := range views[name](threeJobs())[0].Fields {
+			if f.Type() != data.FieldTypeNullableFloat64 {
+				continue
+			}
+			want := "percentunit"
+			switch {
+			case slices.Contains(rates, f.Name):
+				want = "recps"
+			case f.Name == "duration":
+				want = "ms"
+			}
+			if f.Config == nil || f.Config.Unit != want {
+				t.Errorf("%s: %s has config %+v, want unit %s", name, f.Name, f.Config, want)
+				continue
+			}
+			if want == "percentunit" && (f.Config.Min == nil || *f.Config.Min != 0 || f.Config.Max == nil || *f.Config.Max != 1) {
+				t.Errorf("%s: %s is not on the scale from 0 to 1", name, f.Name)
+			}
+		}
+	}
+}
+
+// A status is a word that a mapping colours; no colour is black, which vanishes
+// on dark, and none is there twice.
+func TestStatusIsAWordWithAColour(t *testing.T) {
+	for _, name := range []string{"subtasks", "tasks", "jobs"} {
+		statuses := field(t, views[name](threeJobs())[0], "status")
+		if len(statuses.Config.Mappings) != 1 {
+			t.Fatalf("%s: status has %d mappings", name, len(statuses.Config.Mappings))
+		}
+		mapper := statuses.Config.Mappings[0].(data.ValueMapper)
+		seen := map[string]string{}
+		for _, status := range []string{"bottleneck", "backpressured", "busy", "mixed", "idle", "unknown"} {
+			result, mapped := mapper[status]
+			if !mapped || result.Text != status || dark(t, result.Color) {
+				t.Errorf("%s: %s is mapped to %+v", name, status, result)
+			}
+			if other, taken := seen[result.Color]; taken {
+				t.Errorf("%s: %s has the colour of %s", name, status, other)
+			}
+			seen[result.Color] = status
+		}
+		for row := range statuses.Len() {
+			if _, mapped := mapper[statuses.At(row).(string)]; !mapped {
+				t.Errorf("%s: status %v has no colour", name, statuses.At(row))
+			}
+		}
+	}
+}
+
+// dark reports whether a colour vanishes on a dark background, by roughly the
+// relative luminance that contrast is computed from.
+func dark(t *testing.T, colour string) bool {
+	t.Helper()
+	var r, g, b int
+	if n, err := fmt.Sscanf(colour, "#%02x%02x%02x", &r, &g, &b); n != 3 || err != nil {
+		t.Fatalf("%q is no colour", colour)
+	}
+	return 0.2126*float64(r)+0.7152*float64(g)+0.0722*float64(b) < 80
+}

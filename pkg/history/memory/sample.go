@@ -1,0 +1,261 @@
+package memory
+
+import (
+	"math"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+	"unique"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
+)
+
+// sample is a snapshot that is to be added, encoded.
+type sample struct {
+	*job.Snapshot
+	facts *facts // with the snapshot's own texts and graph
+	cells []uint16
+}
+
+func newSample(verdict *diagnosis.Verdict, restarts float64, maxGap time.Duration) *sample {
+	f := &facts{Snapshot: *verdict.Snapshot, restarts: math.Float64bits(restarts), maxGap: maxGap}
+	f.Job.Duration, f.At, f.From, f.To, f.Tasks = 0, time.Time{}, time.Time{}, time.Time{}, nil
+	return &sample{Snapshot: verdict.Snapshot, facts: f, cells: encode(verdict.Snapshot, verdict.Summary())}
+}
+
+// shared is what rarely changes from one sample of a job to the next. Rows share
+// it, and it is never changed itself.
+type shared struct {
+	facts   *facts
+	rosters []*roster // one for each task
+}
+
+// next is that of the next sample: what is the same as before, and for the rest
+// copies, which hold on to no answer of Flink.
+func (s shared) next(of *sample) shared {
+	next := shared{s.facts, make([]*roster, len(of.Tasks))}
+	if !reflect.DeepEqual(s.facts, of.facts) {
+		next.facts = of.facts.clone()
+	}
+	copy(next.rosters, s.rosters)
+	for i := range of.Tasks {
+		if !next.rosters[i].describes(&of.Tasks[i]) {
+			next.rosters[i] = newRoster(&of.Tasks[i])
+		}
+	}
+	return next
+}
+
+// sameTasks reports whether the tasks are the same, with as many subtasks.
+func (s shared) sameTasks(other shared) bool {
+	return slices.EqualFunc(s.facts.Graph.Tasks, other.facts.Graph.Tasks, func(a, b job.Task) bool { return a.ID == b.ID }) &&
+		slices.EqualFunc(s.rosters, other.rosters, func(a, b *roster) bool { return len(a.subtasks) == len(b.subtasks) })
+}
+
+// bytes is about how much of the heap it takes without what the other has, too: 0
+// where that is all.
+func (s shared) bytes(without shared) (sum int) {
+	if s.facts != without.facts {
+		sum += factsBytes + len(s.facts.Job.ID) + len(s.facts.Job.Name)
+		for _, task := range s.facts.Graph.Tasks {
+			sum += taskBytes + len(task.ID) + len(task.Name) + 8*(len(task.Inputs)+len(task.Outputs))
+		}
+	}
+	for i, roster := range s.rosters {
+		if i >= len(without.rosters) || roster != without.rosters[i] {
+			sum += rosterBytes + subtaskBytes*len(roster.subtasks)
+		}
+	}
+	return sum
+}
+
+// What things take of the heap, beside names and ids. A subtask is counted with its
+// part of the texts.
+const (
+	factsBytes   = 320
+	taskBytes    = 160
+	rosterBytes  = 40
+	subtaskBytes = 24
+)
+
+// facts are what is kept of a job as a whole: a snapshot without times and loads,
+// and what came with it.
+type facts struct {
+	job.Snapshot
+	restarts uint64 // the bits of a float: so NaN equals NaN
+	maxGap   time.Duration
+}
+
+func (f *facts) clone() *facts {
+	of := *f
+	of.Job.ID, of.Job.Name, of.Job.State, of.Job.Type = clone(of.Job.ID), clone(of.Job.Name), clone(of.Job.State), clone(of.Job.Type)
+	of.Source, of.Graph = clone(of.Source), &job.Graph{Tasks: slices.Clone(of.Graph.Tasks), EdgesUnknown: of.Graph.EdgesUnknown}
+	for i := range of.Graph.Tasks {
+		task := &of.Graph.Tasks[i]
+		task.ID, task.Name, task.State = clone(task.ID), clone(task.Name), clone(task.State)
+		task.Inputs, task.Outputs = slices.Clone(task.Inputs), slices.Clone(task.Outputs)
+	}
+	return &of
+}
+
+func clone[S ~string](text S) S { return S(strings.Clone(string(text))) }
+
+// roster are the subtasks of a task.
+type roster struct {
+	noAnswer bool // the task did not answer
+	subtasks []subtask
+}
+
+// subtask is what rarely changes of a subtask.
+type subtask struct {
+	index, attempt int32
+	texts          unique.Handle[texts] // held once for all that have the same
+}
+
+type texts struct {
+	state             job.State
+	why               job.Reason
+	host, taskManager string
+}
+
+func textsOf(load *job.SubtaskLoad) texts {
+	return texts{load.State, load.Why, load.Host, load.TaskManager}
+}
+
+func newRoster(of *job.TaskLoad) *roster {
+	r := &roster{noAnswer: of.Err != nil, subtasks: make([]subtask, len(of.Subtasks))}
+	for i := range of.Subtasks {
+		load := &of.Subtasks[i]
+		r.subtasks[i] = subtask{int32(load.Subtask), int32(load.Attempt), unique.Make(textsOf(load))}
+	}
+	return r
+}
+
+// describes reports whether the roster is that of a load.
+func (r *roster) describes(of *job.TaskLoad) bool {
+	if r == nil || r.noAnswer != (of.Err != nil) || len(r.subtasks) != len(of.Subtasks) {
+		return false
+	}
+	for i, subtask := range r.subtasks {
+		load := &of.Subtasks[i]
+		if int(subtask.index) != load.Subtask || int(subtask.attempt) != load.Attempt || subtask.texts.Value() != textsOf(load) {
+			return false
+		}
+	}
+	return true
+}
+
+// restore is the load of the task, by the cells of its subtasks.
+func (r *roster) restore(cells []uint16) (load job.TaskLoad) {
+	if r.noAnswer {
+		load.Err = ErrNoAnswer
+	}
+	loads := make([]job.SubtaskLoad, len(r.subtasks))
+	for i, subtask := range r.subtasks {
+		texts, cells := subtask.texts.Value(), cells[subtaskCells*i:]
+		loads[i] = job.SubtaskLoad{
+			Subtask: int(subtask.index), Attempt: int(subtask.attempt),
+			State: texts.state, Why: texts.why, Host: texts.host, TaskManager: texts.taskManager,
+			Shares:    job.Shares{Idle: fromShare(cells[0]), Busy: fromShare(cells[1]), Backpressured: fromShare(cells[2])},
+			RecordsIn: fromRate(cells[3]), RecordsOut: fromRate(cells[4]),
+		}
+	}
+	return load.WithSubtasks(loads)
+}
+
+// The numbers of a sample are a row of cells of 16 bits: two of the job; for each
+// task the columns of its summary but for [diagnosis.RootSince], the last, which
+// follows from the rows before; for each subtask three shares and two rates.
+const (
+	jobCells     = 2 // whether it runs, and whether nothing holds it back
+	taskCells    = int(diagnosis.RootSince)
+	subtaskCells = 5
+
+	_ = uint(diagnosis.Columns - 1 - taskCells) // RootSince is the last column
+)
+
+// encode returns the row of a snapshot and its summary.
+func encode(snapshot *job.Snapshot, summary diagnosis.Summary) []uint16 {
+	cells := []uint16{fixed(summary.Job.Running, 1), 0}
+	if summary.Job.Clear {
+		cells[1] = 1
+	}
+	for i := range summary.Tasks {
+		for column, value := range summary.Tasks[i][:taskCells] {
+			cells = append(cells, fixed(value, unit(diagnosis.Column(column))))
+		}
+	}
+	for i := range snapshot.Tasks {
+		for n := range snapshot.Tasks[i].Subtasks {
+			load := &snapshot.Tasks[i].Subtasks[n]
+			cells = append(cells, share(load.Idle), share(load.Busy), share(load.Backpressured), rate(load.RecordsIn), rate(load.RecordsOut))
+		}
+	}
+	return cells
+}
+
+// unknown is the cell of a value that is not known.
+const unknown = math.MaxUint16
+
+// shareUnit is how many steps a share has: decimals such as 0.3 or 0.125 come
+// back exactly.
+const shareUnit = 60_000
+
+// unit is how many steps a column has.
+func unit(column diagnosis.Column) float64 {
+	if column == diagnosis.StatusCode {
+		return 1
+	}
+	return shareUnit
+}
+
+// fixed is the cell of a value of 0 to a little over 65,000 steps.
+func fixed(value, unit float64) uint16 {
+	if math.IsNaN(value) {
+		return unknown
+	}
+	return uint16(min(max(math.Round(value*unit), 0), unknown-1))
+}
+
+// fromFixed is the value of such a cell.
+func fromFixed(cell uint16, unit float64) float64 {
+	if cell == unknown {
+		return math.NaN()
+	}
+	return float64(cell) / unit
+}
+
+func share(of job.Share) uint16       { return fixed(float64(of), shareUnit) }
+func fromShare(cell uint16) job.Share { return job.Share(fromFixed(cell, shareUnit)) }
+
+// The cell of a rate is a float of 6 bits exponent and 10 bits mantissa: 0, and
+// 6e-8 to 5e11 at an error of 0.05 %.
+const (
+	rateShift = 52 - 10
+	rateBias  = (1023 - 24) << 10
+)
+
+// rate is the cell of a rate of records.
+func rate(value float64) uint16 {
+	if math.IsNaN(value) {
+		return unknown
+	}
+	rounded := (math.Float64bits(max(value, 0)) + 1<<(rateShift-1)) >> rateShift
+	if rounded <= rateBias {
+		return 0
+	}
+	return uint16(min(rounded-rateBias, unknown-1))
+}
+
+// fromRate is the value of such a cell.
+func fromRate(cell uint16) float64 {
+	switch cell {
+	case 0:
+		return 0
+	case unknown:
+		return math.NaN()
+	}
+	return math.Float64frombits((uint64(cell) + rateBias) << rateShift)
+}

@@ -1,0 +1,182 @@
+package prometheus
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
+	"golang.org/x/sync/semaphore"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/upstream"
+)
+
+// maxBody bounds one answer: those that are expected have a tenth of it.
+const maxBody = 256 << 20
+
+// minFailureAge is for how long a failure is returned at least without asking
+// again.
+const minFailureAge = time.Second
+
+// client sends the requests of the API's client. After a failure that the next
+// request would meet as well it sends none for a while: a thousand jobs must not
+// wait for a thousand time-outs.
+type client struct {
+	api        v1.API // over the client itself
+	http       *http.Client
+	base       *url.URL
+	tenant     string
+	failureAge time.Duration
+	// slots are as many as requests may be under way. The HTTP client has the same
+	// limit, but what waits there is sent in any case: what waits here is not,
+	// once the requests before it have failed.
+	slots   *semaphore.Weighted
+	failure atomic.Pointer[keptFailure]
+}
+
+// keptFailure is returned instead of sending a request until a time.
+type keptFailure struct {
+	err   *upstream.Error
+	until time.Time
+}
+
+func newClient(over *upstream.Client, base *url.URL, options Options) *client {
+	made := &client{
+		http: over.Client, base: base, tenant: options.Tenant, failureAge: max(options.MaxAge, minFailureAge),
+		slots: semaphore.NewWeighted(int64(max(over.Concurrency, 1))),
+	}
+	made.api = v1.NewAPI(made)
+	return made
+}
+
+// URL is the address of an endpoint. Those used have no arguments in the path
+// but a label's name.
+func (c *client) URL(endpoint string, arguments map[string]string) *url.URL {
+	for name, value := range arguments {
+		endpoint = strings.ReplaceAll(endpoint, ":"+name, value)
+	}
+	return c.base.JoinPath(endpoint)
+}
+
+// Do returns the answer with an error too: the API's client tries again with
+// GET where POST is not allowed.
+func (c *client) Do(ctx context.Context, request *http.Request) (*http.Response, []byte, error) {
+	endpoint := (&url.URL{Scheme: request.URL.Scheme, Host: request.URL.Host, Path: request.URL.Path}).String()
+	if err := c.slots.Acquire(ctx, 1); err != nil {
+		return nil, nil, upstream.Unanswered(upstream.Prometheus, endpoint, err)
+	}
+	defer c.slots.Release(1)
+	if kept := c.failure.Load(); kept != nil && time.Now().Before(kept.until) {
+		return nil, nil, kept.err
+	}
+	request = request.WithContext(ctx)
+	request.Header.Set("Accept", "application/json")
+	if c.tenant != "" {
+		request.Header.Set("X-Scope-OrgID", c.tenant)
+	}
+	answer, err := c.http.Do(request)
+	if err != nil {
+		return nil, nil, upstream.Unanswered(upstream.Prometheus, endpoint, err)
+	}
+	defer func() { _ = answer.Body.Close() }() // all that is wanted was read
+	body, err := io.ReadAll(io.LimitReader(answer.Body, maxBody+1))
+	if err != nil {
+		return answer, nil, upstream.Unanswered(upstream.Prometheus, endpoint, err)
+	}
+	return answer, body, failureOf(endpoint, answer, body)
+}
+
+// generalFailures are those that the next request would meet as well.
+var generalFailures = []upstream.Kind{
+	upstream.Unreachable, upstream.TimedOut, upstream.Refused, upstream.NotFound, upstream.Redirected, upstream.TooManyRequests,
+	upstream.Failing, upstream.ProxyFailing, upstream.WrongService, upstream.NoMetrics,
+}
+
+// failed is an error of the API's client as an [upstream.Error], nil for none. It
+// keeps a general failure, but not that a caller ran out of time.
+func (c *client) failed(ctx context.Context, endpoint string, err error) error {
+	var failed *upstream.Error
+	var api *v1.Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &failed):
+	case errors.As(err, &api) && api.Type != v1.ErrBadResponse:
+		failed = &upstream.Error{Kind: kindOf(api.Type, api.Msg, http.StatusOK), Detail: upstream.Shortened(api.Msg)}
+	default:
+		failed = &upstream.Error{Kind: upstream.WrongService}
+	}
+	if failed.Request == "" { // it came with status 200
+		failed.System, failed.Request = upstream.Prometheus, c.base.JoinPath("api/v1", endpoint).String()
+		failed.Status, failed.Err = http.StatusOK, err
+	}
+	kept := c.failure.Load()
+	if slices.Contains(generalFailures, failed.Kind) && ctx.Err() == nil && (kept == nil || kept.err != failed) {
+		c.failure.Store(&keptFailure{failed, time.Now().Add(c.failureAge)})
+	}
+	return failed
+}
+
+// failureOf is what is wrong with an answer, nil for one that has data.
+func failureOf(endpoint string, answer *http.Response, body []byte) error {
+	if redirected := upstream.Redirect(upstream.Prometheus, endpoint, answer); redirected != nil {
+		return redirected
+	}
+	var returned struct {
+		Status, Error string
+		ErrorType     v1.ErrorType
+	}
+	body = bytes.TrimSpace(body)
+	code, readable := answer.StatusCode, bytes.HasPrefix(body, []byte("{"))
+	failed := &upstream.Error{System: upstream.Prometheus, Kind: upstream.WrongService, Request: endpoint, Status: code}
+	switch {
+	case len(body) > maxBody:
+		failed.Kind, failed.Detail = upstream.TooLarge, fmt.Sprintf("%d MiB", maxBody>>20)
+	case code/100 == 2 && readable && bytes.HasSuffix(body, []byte("}")):
+		return nil
+	case code/100 == 2 && readable:
+		failed.Kind = upstream.Cut
+	case code == http.StatusUnauthorized || code == http.StatusForbidden:
+		failed.Kind = upstream.Refused
+	case readable && json.Unmarshal(body, &returned) == nil && returned.Status == "error":
+		failed.Kind, failed.Detail = kindOf(returned.ErrorType, returned.Error, code), upstream.Shortened(returned.Error)
+	case code == http.StatusNotFound:
+		failed.Kind = upstream.NotFound
+	case code == http.StatusTooManyRequests:
+		failed.Kind = upstream.TooManyRequests
+	case code < 500 || code == http.StatusNetworkAuthenticationRequired: // a login page
+	case bytes.HasPrefix(body, []byte("<")):
+		failed.Kind = upstream.ProxyFailing
+	default:
+		failed.Kind = upstream.Failing
+	}
+	return failed
+}
+
+// kindOf is the kind of an error that the API returns. That a query is too
+// expensive has many wordings: "would load too many samples", "exceeded the
+// maximum number of".
+func kindOf(api v1.ErrorType, text string, code int) upstream.Kind {
+	text = strings.ToLower(text)
+	switch {
+	case api == v1.ErrTimeout:
+		return upstream.TimedOut
+	case code == http.StatusTooManyRequests:
+		return upstream.TooManyRequests
+	case strings.Contains(text, "too many"), strings.Contains(text, "exceed"), strings.Contains(text, "limit"):
+		return upstream.TooMuch
+	case code >= 500:
+		return upstream.Failing
+	default:
+		return upstream.Rejected
+	}
+}

@@ -1,0 +1,371 @@
+package plugin_test
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/promtest"
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
+)
+
+// scrapedJob is a job that a Prometheus has scraped: a chain of tasks of one
+// subtask each, held back by the last.
+type scrapedJob struct {
+	id, name string
+	tasks    []string // their ids; a name is "name_of_" and the id
+	from, to time.Time
+}
+
+func (j scrapedJob) attempts() (all []attempt) {
+	for i, id := range j.tasks {
+		of := attempt{jobID: j.id, job: j.name, taskID: id, task: "name_of_" + id, manager: "tm-1", from: j.from, to: j.to, idle: 0.1, backpressured: 0.9}
+		if i == len(j.tasks)-1 {
+			of.busy, of.backpressured = 0.9, 0
+		}
+		all = append(all, of)
+	}
+	return all
+}
+
+// newForgetfulLab is a data source of a cluster that may forget its jobs, and of a
+// Prometheus that has scraped them for an hour, and goes on to, and others.
+func newForgetfulLab(t *testing.T, keys map[string]any, jobs []*sim.Job, others ...scrapedJob) (lab, *swappable, *promtest.Server) {
+	t.Helper()
+	l, prometheus := newScrapedLabWith(t, keys)
+	l.Jobs = jobs
+	for _, job := range jobs {
+		scraped := scrapedJob{id: job.ID, name: job.Name, from: time.Now().Add(-time.Hour), to: time.Now().Add(time.Hour)}
+		for _, task := range job.Tasks {
+			scraped.tasks = append(scraped.tasks, task.ID)
+		}
+		others = append(others, scraped)
+	}
+	for _, each := range others {
+		scrape(prometheus, each.attempts()...)
+	}
+	flink := &swappable{}
+	flink.Store(l.Cluster)
+	l.ctx = inMemory(t.Context(), map[string]http.Handler{"flink:8081": flink, "prometheus:9090": prometheus})
+	return l, flink, prometheus
+}
+
+// endedAgo is a range of ten minutes that ended so long ago.
+func endedAgo(ago time.Duration) backend.TimeRange {
+	end := time.Now().Add(-ago)
+	return backend.TimeRange{From: end.Add(-10 * time.Minute), To: end}
+}
+
+// forJob has a query choose a job.
+func forJob(query, job string) string {
+	return strings.Replace(query, "{", `{"jobs": ["`+job+`"], `, 1)
+}
+
+// The first query of a data source may be for the past: the jobs are listed by Flink
+// once, and that is counted. Their names are as there, however the reporter mangled
+// them.
+func TestFirstQueryIsForThePast(t *testing.T) {
+	for _, query := range allQueries() {
+		t.Run(query, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l, _ := newScrapedLab(t, sim.HeldBack("the real steady!", 3, 1, 1))
+				shown := l.frameOver(t, scrapedPast(), nil, forJob(query, "the real steady!"))
+				if countAnswers(query, shown) == 0 || len(notices(shown)) > 0 {
+					t.Errorf("%d answers with the notices %q", countAnswers(query, shown), notices(shown))
+				}
+				sent, lists := l.Requests(), 0
+				for _, path := range sent {
+					lists += strings.Count(path, "/jobs/overview")
+				}
+				if lists != 1 || requests(shown) != len(sent) {
+					t.Errorf("%d requests counted, the cluster got %q", requests(shown), sent)
+				}
+			})
+		})
+	}
+}
+
+// While Flink does not list its jobs, they have the names of Prometheus. That there
+// is no such job is not said then: it may have another name.
+func TestNamesWhileFlinkIsAway(t *testing.T) {
+	const away = pastUnknown + "Flink failed"
+	for _, query := range allQueries() {
+		for name, known := range map[string]bool{"the_real_steady_": true, "the real steady!": false} {
+			t.Run(forJob(query, name), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					l, prometheus := newScrapedLab(t, sim.HeldBack("the real steady!", 3, 1, 1))
+					l.ctx = inMemory(t.Context(), map[string]http.Handler{"flink:8081": respondWith(503, "away"), "prometheus:9090": prometheus})
+					shown := l.frameOver(t, scrapedPast(), nil, forJob(query, name))
+					texts := strings.Join(notices(shown), " ")
+					if known != !strings.Contains(texts, away) || known && (countAnswers(query, shown) == 0 || texts != "" && !strings.Contains(texts, "has the graph")) {
+						t.Errorf("%d answers with the notices %q", countAnswers(query, shown), texts)
+					}
+					rule := sendOver(l.ctx, t, l, scrapedPast(), fromAlert, forJob(query, name))["A"]
+					if isNumeric(query) && !known && (rule.Error == nil || !strings.HasPrefix(rule.Error.Error(), "Flink failed")) {
+						t.Errorf("an alert rule gets %d frames, %v", len(rule.Frames), rule.Error)
+					}
+				})
+			})
+		}
+	}
+}
+
+// newTwoScrapedClusters are west and east, and a Prometheus that scrapes the jobs of
+// both.
+func newTwoScrapedClusters(t *testing.T, west, east *sim.Job) (l lab, hosts map[string]http.Handler, over backend.TimeRange) {
+	t.Helper()
+	now, prometheus := time.Now(), promtest.Handler()
+	scrape(prometheus, attemptsOf(east, "tm-1", now.Add(-time.Hour), now)...)
+	if west.ID != east.ID {
+		scrape(prometheus, attemptsOf(west, "tm-2", now.Add(-time.Hour), now)...)
+	}
+	l = newLab(t, west)
+	l.dataSource = open(t, settingsWith(map[string]any{
+		"url": "http://west", "clusterName": "west", "clusters": []map[string]string{{"name": "east", "url": "http://east"}},
+		"prometheus": map[string]any{"url": "http://prometheus:9090"},
+	}))
+	hosts = map[string]http.Handler{"west": l.Cluster, "east": newLab(t, east).Cluster, "prometheus:9090": prometheus}
+	l.ctx = inMemory(t.Context(), hosts)
+	return l, hosts, backend.TimeRange{From: now.Add(-50 * time.Minute), To: now.Add(-10 * time.Minute)}
+}
+
+// With several clusters a job of Prometheus' belongs to the one that lists it, or
+// that the built-in history has it of.
+func TestJobsAreAttributedToClusters(t *testing.T) {
+	const away = "Cluster east does not list its jobs, so what Prometheus has may be of one of them that has the same id: Flink failed"
+	const lacks = "The past is not known as a whole: Flink failed"
+	const one = "have a job"
+	for name, c := range map[string]struct {
+		sameID     bool
+		before     string // the first query
+		eastIsAway bool
+		jobs       []string
+		notices    []string
+	}{
+		"no query before":      {false, "", false, []string{"orders", "payments"}, nil},
+		"both polled":          {false, `{"queryType": "jobs"}`, false, []string{"orders", "payments"}, nil},
+		"east is away":         {false, "", true, []string{"orders"}, []string{away, lacks}},
+		"east goes away":       {false, `{"queryType": "jobs"}`, true, []string{"orders", "payments"}, []string{away}},
+		"one id":               {true, "", false, nil, []string{one}},
+		"one id, one polled":   {true, `{"queryType": "jobs", "clusters": ["west"]}`, false, nil, []string{one}},
+		"one id, both polled":  {true, `{"queryType": "jobs"}`, false, nil, []string{one}},
+		"one id, east is away": {true, "", true, []string{"orders"}, []string{away}},
+		"one id, it goes away": {true, `{"queryType": "jobs"}`, true, nil, []string{one}},
+	} {
+		for _, query := range []string{`{"queryType": "tasks"}`, `{"queryType": "history", "by": "task"}`, `{"queryType": "history", "by": "subtask"}`, `{"queryType": "timeline"}`} {
+			t.Run(fmt.Sprint(name, " ", query), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					orders, payments := sim.HeldBack("orders", 3, 1, 1), sim.HeldBack("payments", 3, 1, 1)
+					if c.sameID {
+						payments.ID = orders.ID
+					}
+					l, hosts, over := newTwoScrapedClusters(t, orders, payments)
+					if c.before != "" {
+						l.frame(t, c.before)
+					}
+					time.Sleep(time.Minute)
+					if c.eastIsAway {
+						hosts["east"] = respondWith(503, "away")
+					}
+					responses := sendOver(l.ctx, t, l, over, nil, query)
+					texts := strings.Join(notices(firstFrame(t, responses, "A")), " ")
+					for _, text := range []string{away, lacks, one} {
+						if strings.Contains(texts, text) != slices.Contains(c.notices, text) {
+							t.Errorf("the notices are %q", texts)
+						}
+					}
+					if got := jobsIn(t, responses["A"]); !slices.Equal(got, c.jobs) {
+						t.Errorf("there is something of %q, want %q", got, c.jobs)
+					}
+				})
+			})
+		}
+	}
+}
+
+// A Prometheus that scrapes two clusters whose jobs have one id cannot tell them
+// apart: that is said, whatever the other job is.
+func TestOneIDInTwoScrapedClusters(t *testing.T) {
+	const twice = "Prometheus at http://prometheus:9090 scrapes two clusters with job %s (on TaskManagers tm_1 and tm_2) at one time, and they cannot be told apart: give each cluster a Prometheus or a tenant of its own."
+	orders := func() *sim.Job { return sim.HeldBack("orders", 3, 1, 1) }
+	others := map[string]*sim.Job{"the same job": orders(), "another job": sim.HeldBack("payments", 4, 2, 2), "another job of the same name": sim.HeldBack("payments", 4, 2, 2)}
+	others["another job of the same name"].Name = "orders"
+	for name, other := range others {
+		other.ID = orders().ID
+		for _, forgotten := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, forgotten by Flink %t", name, forgotten), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					l, prometheus := newScrapedLab(t, orders())
+					now := time.Now()
+					scrape(prometheus, attemptsOf(other, "tm-2", now.Add(-time.Hour), now.Add(30*time.Minute))...)
+					if forgotten {
+						l.Jobs = nil
+					} else {
+						l.frame(t, `{"queryType": "tasks"}`)
+					}
+					want := fmt.Sprintf(twice, other.ID)
+					over := scrapedPast()
+					for _, query := range allQueries() {
+						shown := l.frameOver(t, over, nil, query)
+						if got := strings.Join(notices(shown), " "); !strings.HasSuffix(got, want) || hasValues(shown) {
+							t.Errorf("%s: %d rows with the notices %q", query, shown.Rows(), got)
+						}
+						if rule := sendOver(l.ctx, t, l, over, fromAlert, query)["A"]; isNumeric(query) && (rule.Error == nil || rule.Error.Error() != want) {
+							t.Errorf("%s: an alert rule gets %v", query, rule.Error)
+						}
+					}
+				})
+			})
+		}
+	}
+}
+
+// Nor can jobs of one id in two clusters of the data source be told apart, though
+// but one of them may have been scraped.
+func TestOneIDInTwoConfiguredClusters(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		west, east := newLab(t, sim.HeldBack("orders", 3, 1, 1)), newLab(t, sim.HeldBack("payments", 3, 1, 1), sim.HeldBack("returns", 3, 1, 1))
+		east.Jobs[0].ID = west.Jobs[0].ID
+		now, prometheus := time.Now(), promtest.Handler()
+		scrape(prometheus, append(attemptsOf(east.Jobs[0], "tm-1", now.Add(-time.Hour), now), attemptsOf(east.Jobs[1], "tm-2", now.Add(-time.Hour), now)...)...)
+		west.dataSource = open(t, settingsWith(map[string]any{
+			"url": "http://west", "clusterName": "west", "clusters": []map[string]string{{"name": "east", "url": "http://east"}},
+			"prometheus": map[string]any{"url": "http://prometheus:9090"},
+		}))
+		west.ctx = inMemory(t.Context(), map[string]http.Handler{"west": west.Cluster, "east": east.Cluster, "prometheus:9090": prometheus})
+		west.frame(t, `{"queryType": "tasks"}`)
+		over := backend.TimeRange{From: now.Add(-50 * time.Minute), To: now.Add(-10 * time.Minute)}
+		for _, query := range append(slices.Clone(rangeQueries), `{"queryType": "tasks"}`, `{"queryType": "measure"}`) {
+			shown := sendOver(west.ctx, t, west, over, nil, query)["A"]
+			texts := strings.Join(notices(firstFrame(t, map[string]backend.DataResponse{"A": shown}, "A")), " ")
+			for _, want := range []string{
+				"The clusters west and east both have a job " + west.Jobs[0].ID + ", which Prometheus cannot tell apart: give each a data source and a Prometheus, or a tenant, of its own.",
+				"The clusters east and west both have a job ",
+			} {
+				if !strings.Contains(texts, want) {
+					t.Errorf("%s: the notices are %q", query, texts)
+				}
+			}
+			for _, frame := range shown.Frames {
+				for _, field := range frame.Fields {
+					if name := field.Labels["job"]; name != "" && name != "returns" && hasValues(data.NewFrame("", field)) {
+						t.Errorf("%s: there is a series of %s", query, name)
+					}
+				}
+			}
+		}
+	})
+}
+
+// A job that Flink has forgotten has its name and graph from the built-in history,
+// also for a time before it.
+func TestForgottenJob(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, flink, _ := newForgetfulLab(t, nil, []*sim.Job{sim.HeldBack("two-words", 3, 1, 2)})
+		begun := time.Now()
+		l.frame(t, `{"queryType": "jobs"}`)
+		flink.forgetJobs()
+		time.Sleep(20 * time.Minute)
+		over := endedAgo(time.Since(begun) + time.Minute)
+		for _, queryType := range []string{"jobs", "tasks", "bottlenecks"} {
+			shown := l.frameOver(t, over, nil, `{"queryType": "`+queryType+`", "jobs": ["two-words"]}`)
+			if shown.Rows() == 0 || slices.ContainsFunc(cells(t, shown, "job"), func(name string) bool { return name != "two-words" }) {
+				t.Errorf("%s: %v", queryType, cells(t, shown, "job"))
+			}
+		}
+		graph := sendOver(l.ctx, t, l, over, nil, `{"queryType": "nodeGraph"}`)["A"].Frames
+		if graph[0].Rows() != 3 || graph[1].Rows() != 2 || strings.Join(cells(t, graph[0], "status"), " ") != "backpressured backpressured bottleneck" {
+			t.Errorf("%d nodes, %d edges, statuses %v", graph[0].Rows(), graph[1].Rows(), cells(t, graph[0], "status"))
+		}
+	})
+}
+
+// A job that neither Flink nor the built-in history has is shown with the tasks that
+// Prometheus names, and a notice that their graph is not known.
+func TestJobOfPrometheusAlone(t *testing.T) {
+	for name, keys := range map[string]map[string]any{"with a history": nil, "without": {"history": map[string]any{"retention": "0s"}}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				gone := scrapedJob{strings.Repeat("ab", 16), "gone", []string{"a", "b"}, time.Now().Add(-time.Hour), time.Now()}
+				l, _, _ := newForgetfulLab(t, keys, nil, gone)
+				shown := l.frameOver(t, endedAgo(2*time.Minute), nil, `{"queryType": "tasks", "jobs": ["gone"]}`)
+				if tasks := strings.Join(cells(t, shown, "task"), " "); tasks != "name_of_a name_of_b" {
+					t.Errorf("tasks are %q", tasks)
+				}
+				if texts := strings.Join(notices(shown), " "); !strings.Contains(texts, "has the graph of job gone") {
+					t.Errorf("notices are %q", texts)
+				}
+				for _, by := range []string{"job", "task", "subtask"} {
+					for _, query := range []string{`{"queryType": "history", "by": "` + by + `"}`, `{"queryType": "history", "measure": "blame", "by": "` + by + `"}`, `{"queryType": "measure", "by": "` + by + `"}`} {
+						holds := l.frameOver(t, endedAgo(2*time.Minute), nil, query)
+						for _, field := range holds.Fields {
+							for i := range field.Len() {
+								if value, known := field.ConcreteAt(i); known && field.Type().Numeric() {
+									t.Fatalf("%s has the value %v", query, value)
+								}
+							}
+						}
+						if texts := strings.Join(notices(holds), " "); !strings.Contains(texts, "has the graph of job gone") {
+							t.Errorf("the notices of %s are %q", query, texts)
+						}
+					}
+				}
+				verdict := l.frameOver(t, endedAgo(2*time.Minute), nil, `{"queryType": "bottlenecks", "jobs": ["gone"]}`)
+				if kind := cells(t, verdict, "kind"); len(kind) != 1 || kind[0] != "unknown" {
+					t.Errorf("the verdict is %v", kind)
+				}
+			})
+		})
+	}
+}
+
+// A job that was never sampled is not in the built-in history, though that reaches
+// back: where a query names it, it is found in Prometheus.
+func TestJobThatWasNeverSampled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, _, prometheus := newForgetfulLab(t, nil, []*sim.Job{sim.HeldBack("sampled", 2, 1, 1), sim.HeldBack("un-sampled", 2, 1, 1)})
+		l.frame(t, `{"queryType": "jobs", "jobs": ["sampled"]}`)
+		time.Sleep(30 * time.Minute)
+		for _, queryType := range []string{"jobs", "history", "timeline"} {
+			take(prometheus)
+			sampled := l.frameOver(t, endedAgo(2*time.Minute), nil, `{"queryType": "`+queryType+`", "jobs": ["sampled"]}`)
+			if sent := take(prometheus); sampled.Rows() == 0 || sent > 0 {
+				t.Errorf("%s of the sampled job: %d rows, and Prometheus got %d requests", queryType, sampled.Rows(), sent)
+			}
+			for _, name := range []string{"un-sampled", "/^un/"} {
+				shown := l.frameOver(t, endedAgo(2*time.Minute), nil, `{"queryType": "`+queryType+`", "jobs": ["`+name+`"]}`)
+				if shown.Rows() == 0 {
+					t.Errorf("%s of %s: %v", queryType, name, notices(shown))
+				}
+			}
+		}
+	})
+}
+
+// A TaskManager whose id the reporter mangled has one series, with its id, across
+// Prometheus and the built-in history, also once Flink has forgotten the job.
+func TestMangledTaskManagers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, flink, _ := newForgetfulLab(t, nil, []*sim.Job{sim.HeldBack("orders", 3, 1, 2)})
+		managers := cells(t, l.frame(t, `{"queryType": "subtasks"}`), "taskmanager")
+		if mangled(managers[0]) == managers[0] {
+			t.Fatalf("nothing to mangle in %s", managers[0])
+		}
+		time.Sleep(2 * time.Minute)
+		for range 2 {
+			frames := send(l.ctx, t, l, `{"queryType": "history", "by": "taskmanager"}`)["A"].Frames
+			if len(frames) != 1 || frames[0].Fields[1].Labels["taskmanager"] != managers[0] || frames[0].Rows() < 250 {
+				t.Errorf("%d series, the first of %s with %d points", len(frames), frames[0].Fields[1].Labels, frames[0].Rows())
+			}
+			flink.forgetJobs()
+			time.Sleep(time.Minute)
+		}
+	})
+}

@@ -1,0 +1,173 @@
+package query
+
+import (
+	"context"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/collector"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/frame"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history/memory"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history/prometheus"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
+)
+
+// Cluster is one cluster behind the data source, and where its jobs' present and
+// past are read from.
+type Cluster struct {
+	// Name is the one that users chose, the label cluster.
+	Name string
+	// Collector polls Flink.
+	Collector *collector.Collector
+	// Memory is the built-in history; nil where there is none.
+	Memory *memory.Cluster
+	// Prometheus is the long-term history; nil where there is none. It does not
+	// know clusters: one reader has the jobs of all clusters of a data source.
+	Prometheus *prometheus.Reader
+}
+
+// history is the past of the cluster's jobs.
+func (c *Cluster) history() history.Merged { return c.historyFrom(c.Prometheus) }
+
+// historyFrom is the same with another source behind the built-in history.
+func (c *Cluster) historyFrom(far history.Source) history.Merged {
+	var merged history.Merged
+	if c.Memory != nil {
+		merged.Near = c.Memory
+	}
+	if c.Prometheus != nil {
+		merged.Far = far
+	}
+	return merged
+}
+
+// hasHistory reports whether anything of the past may be known.
+func (c *Cluster) hasHistory() bool { return c.Memory != nil || c.Prometheus != nil }
+
+// interval is how often the cluster's metrics changed when it last answered.
+func (c *Cluster) interval() job.MetricInterval {
+	interval, _ := c.Collector.Interval()
+	return interval
+}
+
+// momentBefore is the range in which a sample must be to describe a moment.
+func (c *Cluster) momentBefore(req Request) history.Range {
+	return history.Range{From: req.Range.To.Add(-c.interval().MaxGap()), To: req.moment()}
+}
+
+// clusterResult is what a query found of one cluster.
+type clusterResult struct {
+	cluster *Cluster
+	// candidates are all jobs that there are; jobs those that the query chose,
+	// and leftOut how many more.
+	candidates []job.Info
+	jobs       []jobResult
+	// ofPast is set where they are read from the history, and past how that lists
+	// them.
+	ofPast bool
+	past   []history.Job
+	// taskManagers are the ids of the cluster's; set where they were asked for.
+	taskManagers []string
+	leftOut      int
+	requests     int
+	warnings     history.Warnings
+	// err is why the cluster did not answer, and incomplete why there may have
+	// been more jobs in the past than are listed.
+	err, incomplete error
+}
+
+// jobResult is a job that a query chose, and what became of it.
+type jobResult struct {
+	info job.Info
+	// past is what the history has of the job, and source where it is read from;
+	// not set for the present.
+	past    history.Job
+	source  history.Source
+	verdict *diagnosis.Verdict
+	// summary is the last of the moment that was asked for, value that of a
+	// measure that needs no snapshot, and series those over the range.
+	summary *diagnosis.JobSummary
+	value   float64
+	series  []frame.Series
+	// edgesUnknown is set where it is not known how the tasks were connected.
+	edgesUnknown bool
+
+	requests int
+	warnings history.Warnings
+	err      error
+}
+
+// maxJobs is how many jobs of a cluster one query looks at.
+const maxJobs = 1000
+
+// choose keeps the jobs that the query chose, as many as it looks at: all that
+// have not ended, and those that it names exactly.
+func (r *clusterResult) choose(req Request, candidates []jobResult) {
+	r.candidates, r.jobs = make([]job.Info, len(candidates)), nil
+	for i, candidate := range candidates {
+		info := candidate.info
+		r.candidates[i] = info
+		chosen := req.Jobs.Exactly(info.Name, info.ID) || !info.State.Terminal() && req.Jobs.Choose(info.Name, info.ID)
+		if chosen && req.Types.Choose(info.Type) {
+			r.jobs = append(r.jobs, candidate)
+		}
+	}
+	r.leftOut = max(len(r.jobs)-maxJobs, 0)
+	r.jobs = r.jobs[:len(r.jobs)-r.leftOut]
+}
+
+// list fills in the jobs that the cluster has now and that the query chose; those
+// that it last had, each with the error, if it does not answer.
+func (r *clusterResult) list(ctx context.Context, req Request) {
+	infos, requests, err := r.cluster.Collector.Jobs(ctx)
+	r.requests, r.err = r.requests+requests, err
+	if err != nil {
+		infos = r.cluster.Collector.LastJobs()
+	}
+	candidates := make([]jobResult, len(infos))
+	for i, info := range infos {
+		candidates[i] = jobResult{info: info, err: err}
+	}
+	r.choose(req, candidates)
+}
+
+// listPast fills in those of the past jobs that are the cluster's and that the
+// query chose.
+func (r *clusterResult) listPast(req Request, of attribution) {
+	candidates := make([]jobResult, 0, len(r.past))
+	for _, past := range r.past {
+		candidate, ours := of.candidate(r.cluster, past)
+		if ours {
+			candidates = append(candidates, candidate)
+		}
+	}
+	r.choose(req, candidates)
+	r.requests += of.requests[r.cluster]
+	r.incomplete = firstError(r.incomplete, of.unattributed(req, r))
+}
+
+// eachCluster works on the clusters side by side.
+func eachCluster(clusters []*Cluster, do func(*clusterResult)) []clusterResult {
+	results := make([]clusterResult, len(clusters))
+	collector.Parallel(len(clusters), parallelism, func(n int) {
+		results[n].cluster = clusters[n]
+		do(&results[n])
+	})
+	return results
+}
+
+// eachJob works on the chosen jobs of all clusters side by side; each keeps its
+// own error.
+func eachJob(results []clusterResult, do func(*Cluster, *jobResult)) {
+	type chosen struct {
+		cluster *Cluster
+		job     *jobResult
+	}
+	var all []chosen
+	for n := range results {
+		for i := range results[n].jobs {
+			all = append(all, chosen{results[n].cluster, &results[n].jobs[i]})
+		}
+	}
+	collector.Parallel(len(all), parallelism, func(n int) { do(all[n].cluster, all[n].job) })
+}

@@ -1,0 +1,331 @@
+package query
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/frame"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
+)
+
+// parallelism is how many clusters, or jobs of one, a query works on at once;
+// the requests themselves are bounded by the HTTP client.
+const parallelism = 16
+
+// Engine answers queries about the clusters of one data source: with the present,
+// a moment of the past, or a range. Names are resolved, and what is partial is
+// said, in the same way for all three; only where jobs and their loads come from
+// differs. It is safe for concurrent use.
+type Engine struct{ clusters []*Cluster }
+
+// NewEngine returns an engine for these clusters.
+func NewEngine(clusters []*Cluster) *Engine { return &Engine{clusters} }
+
+// Answer answers a query with the frames of its type. Errors are [Error],
+// [upstream.Error] or the context's.
+func (e *Engine) Answer(ctx context.Context, req Request) (data.Frames, error) {
+	return types[req.Type].answer(ctx, e, req)
+}
+
+// Names are the names that the request's variable lists.
+func (e *Engine) Names(ctx context.Context, req Request) (frame.Result, error) {
+	of := variables[req.Variable]
+	clusters, err := e.choose(req)
+	if err != nil {
+		return frame.Result{}, err
+	}
+	isLive, requests := true, 0
+	if of.at != nil {
+		isLive, requests = live(ctx, clusters, req)
+	}
+	var result frame.Result
+	if isLive {
+		result, err = of.now(ctx, e, req, clusters)
+	} else {
+		var past loaded
+		past, err = e.at(ctx, req, clusters)
+		result = past.Result
+		for _, shown := range result.Jobs {
+			result.Names = append(result.Names, of.at(shown)...)
+		}
+	}
+	result.Names = distinct(result.Names)
+	result.Requests += requests
+	return result, err
+}
+
+// load is how the jobs that the query chose spend their time: at present, or,
+// where the range has ended, at its end. It fails only if nothing can be answered;
+// what is partial is in the notices.
+func (e *Engine) load(ctx context.Context, req Request) (loaded, error) {
+	clusters, err := e.choose(req)
+	if err != nil {
+		return loaded{}, err
+	}
+	isLive, requests := live(ctx, clusters, req)
+	answer := e.at
+	if isLive {
+		answer = e.now
+	}
+	result, err := answer(ctx, req, clusters)
+	result.Requests += requests
+	return result, err
+}
+
+// now answers with the present: polls of at most the age limit.
+func (e *Engine) now(ctx context.Context, req Request, clusters []*Cluster) (loaded, error) {
+	results := eachCluster(clusters, func(r *clusterResult) { r.list(ctx, req) })
+	eachJob(results, func(c *Cluster, j *jobResult) {
+		if j.err == nil {
+			j.verdict, j.requests, j.err = c.Collector.Verdict(ctx, j.info)
+		}
+	})
+	if err := ctx.Err(); err != nil {
+		return loaded{}, err
+	}
+	return assemble(req, results)
+}
+
+// at answers with the state at the end of the range. It needs no Flink; a history
+// that fails is a notice, and an error only for an alert rule that nothing else
+// answers.
+func (e *Engine) at(ctx context.Context, req Request, clusters []*Cluster) (loaded, error) {
+	results, err := e.past(ctx, req, clusters, func(c *Cluster) history.Range { return c.momentBefore(req) })
+	if err != nil {
+		return loaded{}, err
+	}
+	eachJob(results, func(_ *Cluster, j *jobResult) {
+		var warnings history.Warnings
+		j.verdict, warnings, j.err = j.source.At(ctx, j.past, req.moment())
+		j.warnings = j.warnings.Add(warnings...)
+		if j.verdict != nil {
+			j.info = j.verdict.Snapshot.Job
+		}
+	})
+	leaveOutEnded(req, results)
+	if err := ctx.Err(); err != nil {
+		return loaded{}, err
+	}
+	return assemblePast(req, results)
+}
+
+// over answers with a measure over the range, a series for each of what the query
+// has it by. A range that reaches to the present begins with a poll, which is kept,
+// and has the jobs sampled from then on.
+func (e *Engine) over(ctx context.Context, req Request) (result frame.Result, err error) {
+	result.End = req.Range.To
+	if why := req.senseless(); why != "" {
+		result.Notices, err = nothing(req, why)
+		return result, err
+	}
+	clusters, err := e.choose(req)
+	if err != nil {
+		return result, err
+	}
+	isLive, requests := live(ctx, clusters, req)
+	var failed error // why the present is not known
+	if isLive {
+		result, failed = e.poll(ctx, req, clusters)
+		req.Range.To = result.End
+	}
+	result.Requests += requests
+	var results []clusterResult
+	if req.Measure.Origin == diagnosis.FromAnswers {
+		result.Series = upSeries(req, clusters)
+	} else if results, err = e.past(ctx, req, clusters, func(*Cluster) history.Range { return req.Range }); err != nil {
+		return result, err
+	}
+	eachJob(results, func(c *Cluster, j *jobResult) { jobRange{req, c, j}.read(ctx) })
+	if err := ctx.Err(); err != nil {
+		return result, err
+	}
+	return assembleRange(req, result, results, e.clusters, failed)
+}
+
+// poll polls what the query is about, so that it is kept and sampled from now on;
+// End is when the last sample was taken. Of a measure that needs no snapshot it
+// has the values.
+func (e *Engine) poll(ctx context.Context, req Request, clusters []*Cluster) (result frame.Result, err error) {
+	defer func() { result.End = time.Now() }()
+	if !req.Measure.OfLoad() { // before the poll, which keeps the restarts
+		result, err = e.state(ctx, req)
+	}
+	if err != nil || req.Measure.Origin == diagnosis.FromAnswers {
+		return result, err
+	}
+	polled, err := e.now(ctx, req, clusters)
+	result.Requests += polled.Requests
+	if !req.Measure.OfLoad() {
+		return result, nil // why a poll failed is in the notices of the state
+	}
+	result.Notices = polled.Notices
+	return result, err
+}
+
+// past lists the jobs that the clusters' histories have in a range, of which the
+// query chose some, and gets ready what is read of each.
+func (e *Engine) past(ctx context.Context, req Request, clusters []*Cluster, over func(*Cluster) history.Range) ([]clusterResult, error) {
+	results := eachCluster(clusters, func(r *clusterResult) {
+		source := r.cluster.history()
+		source.Enough = func(jobs []history.Job) bool { return matchAll(req.Jobs, jobs) }
+		r.ofPast = true
+		r.past, r.warnings, r.incomplete = source.Jobs(ctx, over(r.cluster))
+	})
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	attribution := attribute(ctx, e.clusters, results, req.Range)
+	for n := range results {
+		results[n].listPast(req, attribution)
+	}
+	eachJob(results, func(c *Cluster, j *jobResult) {
+		if j.past.Graph == nil && attribution.failed[c] == nil { // else the tasks are as Prometheus names them
+			j.past.Graph, j.requests, _ = c.Collector.Graph(ctx, j.info)
+		}
+	})
+	return results, ctx.Err()
+}
+
+// state is a measure that needs no snapshot: whether jobs run, how often they
+// restarted, whether clusters answer. At present, or where the range has ended at
+// its end.
+func (e *Engine) state(ctx context.Context, req Request) (frame.Result, error) {
+	clusters, err := e.choose(req)
+	if err != nil {
+		return frame.Result{}, err
+	}
+	isLive, requests := live(ctx, clusters, req)
+	answer := e.stateNow
+	switch up := req.Measure.Origin == diagnosis.FromAnswers; {
+	case up && isLive:
+		answer = upNow
+	case up:
+		answer = upAt
+	case !isLive:
+		answer = e.stateAt
+	}
+	result, err := answer(ctx, req, clusters)
+	result.Requests += requests
+	return result, err
+}
+
+// stateNow reads the measure from Flink's list of jobs, and the restarts of each.
+func (e *Engine) stateNow(ctx context.Context, req Request, clusters []*Cluster) (frame.Result, error) {
+	results, err := listNow(ctx, req, clusters)
+	if err != nil {
+		return frame.Result{}, err
+	}
+	eachJob(results, func(c *Cluster, j *jobResult) {
+		switch {
+		case req.Measure.Origin == diagnosis.FromJobState && j.info.AllRun():
+			j.value = 1
+		case req.Measure.Origin == diagnosis.FromRestarts && (j.err != nil || j.info.State.Terminal()):
+			j.value = math.NaN()
+		case req.Measure.Origin == diagnosis.FromRestarts:
+			j.value, j.requests, j.err = c.Collector.Restarts(ctx, j.info)
+		}
+		if j.err != nil {
+			j.value = math.NaN()
+		}
+	})
+	gone := math.NaN()
+	if known := !slices.ContainsFunc(results, func(r clusterResult) bool { return r.err != nil }); known && req.Measure.Origin == diagnosis.FromJobState {
+		gone = 0 // a job that is named exactly and is nowhere does not run
+	}
+	return assembleState(req, results, gone), ctx.Err()
+}
+
+// stateAt reads the measure from the summary of each job at the moment.
+func (e *Engine) stateAt(ctx context.Context, req Request, clusters []*Cluster) (result frame.Result, err error) {
+	results, err := e.past(ctx, req, clusters, func(c *Cluster) history.Range { return c.momentBefore(req) })
+	if err != nil {
+		return result, err
+	}
+	eachJob(results, func(c *Cluster, j *jobResult) {
+		if c.Memory != nil {
+			j.verdict, _, _ = c.Memory.At(ctx, j.past, req.moment()) // which shows whether the job had ended
+		}
+		query := history.Query{Job: j.past, Range: c.momentBefore(req), Step: time.Minute, Restarts: req.Measure.Origin == diagnosis.FromRestarts}
+		if j.verdict == nil { // no sample of the moment is in memory
+			query.Range = history.Range{From: req.Range.To, To: req.Range.To}
+		}
+		summaries, warnings, err := j.source.Summaries(ctx, query)
+		j.warnings, j.err, j.value = j.warnings.Add(warnings...), err, math.NaN()
+		if last := len(summaries.Jobs) - 1; last >= 0 {
+			j.summary, j.err = &summaries.Jobs[last], nil
+			j.info.Name, j.value = cmp.Or(j.summary.Name, j.info.Name), req.Measure.FromSummary(*j.summary)
+		}
+	})
+	leaveOutEnded(req, results)
+	if err := ctx.Err(); err != nil {
+		return result, err
+	}
+	if result, err, done := unknownPast(req, results); done {
+		return result, err
+	}
+	return assembleState(req, results, math.NaN()), nil // a job that is not there may have run without being sampled
+}
+
+// choose are the clusters that the query names.
+func (e *Engine) choose(req Request) (chosen []*Cluster, err error) {
+	var names []string
+	for _, cluster := range e.clusters {
+		names = append(names, cluster.Name)
+		if req.Clusters.Choose(cluster.Name, "") {
+			chosen = append(chosen, cluster)
+		}
+	}
+	for _, selector := range req.Clusters {
+		if selector.exact() && !slices.Contains(names, selector.text) {
+			return nil, notFound("There is no cluster %q in this data source: it has %s.", shortened(selector.text), strings.Join(names, ", "))
+		}
+	}
+	return chosen, nil
+}
+
+// cluster is that of a name.
+func (e *Engine) cluster(name string) *Cluster {
+	at := slices.IndexFunc(e.clusters, func(c *Cluster) bool { return c.Name == name })
+	if at < 0 {
+		return nil
+	}
+	return e.clusters[at]
+}
+
+// maxFetch is the longest metric interval that anybody configures.
+const maxFetch = 5 * time.Minute
+
+// live reports whether the query is answered with the present of any of the
+// clusters, and how many requests it took to find out: none, but for a range that
+// has ended lately and a cluster whose metric interval is not known yet.
+func live(ctx context.Context, clusters []*Cluster, req Request) (isLive bool, requests int) {
+	if len(clusters) == 0 {
+		return true, 0
+	}
+	for _, cluster := range clusters {
+		interval, known := cluster.Collector.Interval()
+		if !known && !req.live(0) && req.live(maxFetch) {
+			_, asked, _ := cluster.Collector.Cluster(ctx) // if that fails the interval is Flink's default
+			requests += asked
+			interval = cluster.interval()
+		}
+		isLive = isLive || req.live(interval.Fetch)
+	}
+	return isLive, requests
+}
+
+func labelsOf(cluster *Cluster, job string) data.Labels {
+	return data.Labels{"cluster": cluster.Name, "job": job}
+}
+
+// point is a series of one value, after which nothing is known.
+func point(labels data.Labels, at time.Time, value float64) frame.Series {
+	return frame.Series{Labels: labels, Times: []time.Time{at}, Values: []float64{value}, MaxGaps: make([]time.Duration, 1)}
+}

@@ -1,0 +1,216 @@
+package query
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/frame"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
+)
+
+// jobRange reads a measure of one job over a range.
+type jobRange struct {
+	req     Request
+	cluster *Cluster
+	job     *jobResult
+}
+
+// read fills in the job's series. If only a part of the range could not be read
+// there are series beside the error.
+func (r jobRange) read(ctx context.Context) {
+	if r.req.By == diagnosis.ByJob || r.req.By == diagnosis.ByTask {
+		r.fromSummaries(ctx)
+	} else {
+		r.fromSnapshots(ctx)
+	}
+}
+
+func (r jobRange) query() history.Query {
+	return history.Query{Job: r.job.past, Range: r.req.Range, Step: r.req.Step, Records: r.req.Measure.Records}
+}
+
+// fromSummaries fills in the series of the job, or of each of its tasks.
+func (r jobRange) fromSummaries(ctx context.Context) {
+	query := r.query()
+	query.Restarts = r.req.Measure.Origin == diagnosis.FromRestarts
+	if r.req.Measure.OfLoad() {
+		query.Columns = []diagnosis.Column{r.req.Measure.Column}
+	}
+	summaries, warnings, err := r.job.source.Summaries(ctx, query)
+	r.job.warnings, r.job.err = r.job.warnings.Add(warnings...), err
+	if len(summaries.At) == 0 {
+		return
+	}
+	r.job.edgesUnknown = slices.ContainsFunc(summaries.Jobs, func(each diagnosis.JobSummary) bool { return each.EdgesUnknown })
+	chosen := r.tasksOf(summaries)
+	if len(chosen) == 0 && len(r.req.Tasks) > 0 && r.req.Measure.OfLoad() {
+		return // the job has none of the tasks chosen
+	}
+	times, gaps := make([]time.Time, len(summaries.At)), make([]time.Duration, len(summaries.At))
+	for i, at := range summaries.At {
+		times[i], gaps[i] = at.At, at.MaxGap
+	}
+	named := func(labels data.Labels, values []float64) {
+		for _, part := range r.parts(summaries) {
+			of := labels.Copy()
+			of["job"] = part.name
+			r.job.series = append(r.job.series, frame.Series{
+				Labels: of, Source: part.source, Times: times[part.from:part.to],
+				Values: values[part.from:part.to], MaxGaps: gaps[part.from:part.to],
+			})
+		}
+	}
+	labels := data.Labels{"cluster": r.cluster.Name}
+	if r.req.By == diagnosis.ByJob {
+		named(labels, r.jobValues(summaries, chosen))
+		return
+	}
+	for _, task := range chosen {
+		labels["task"] = task.Name
+		named(labels, r.taskValues(summaries, task))
+	}
+}
+
+// part is a part of the range in which the job had one name.
+type part struct {
+	name     string
+	from, to int
+	source   job.Source
+}
+
+// parts are those in which the job had a name that the query chose. A name
+// changes when the job is the second of it and the first ends: the time before is
+// the first's.
+func (r jobRange) parts(summaries history.Summaries) (parts []part) {
+	nameAt := func(i int) string { return cmp.Or(summaries.Jobs[i].Name, r.job.info.Name) }
+	for from, to := 0, 0; from < len(summaries.Jobs); from = to {
+		of := part{name: nameAt(from), from: from}
+		for to = from; to < len(summaries.Jobs) && nameAt(to) == of.name; to++ {
+			of.source = max(of.source, summaries.Jobs[to].Source)
+		}
+		if of.to = to; r.req.Jobs.Choose(of.name, r.job.info.ID) {
+			parts = append(parts, of)
+		}
+	}
+	return parts
+}
+
+// tasksOf are the tasks that the query chose.
+func (r jobRange) tasksOf(summaries history.Summaries) (chosen []history.TaskSummaries) {
+	for _, task := range summaries.Tasks {
+		if r.req.Tasks.Choose(task.Name, task.ID) {
+			chosen = append(chosen, task)
+		}
+	}
+	return chosen
+}
+
+// taskValues are the measure of a task over time.
+func (r jobRange) taskValues(summaries history.Summaries, task history.TaskSummaries) []float64 {
+	if r.req.Measure.Origin == diagnosis.FromRange {
+		return diagnosis.BlameOverTime(summaries.At, task.Columns[0], r.req.Range.From)
+	}
+	return task.Columns[0]
+}
+
+// jobValues are the measure of the job over time: that of its worst task. That no
+// task holds the job back is not known while one was not measured, unless the
+// verdict was clear.
+func (r jobRange) jobValues(summaries history.Summaries, chosen []history.TaskSummaries) []float64 {
+	values, doubts := make([]float64, len(summaries.At)), make([]bool, len(summaries.At))
+	for i, each := range summaries.Jobs {
+		values[i] = math.NaN()
+		if !r.req.Measure.OfLoad() {
+			values[i] = r.req.Measure.FromSummary(each)
+		}
+	}
+	if !r.req.Measure.OfLoad() {
+		return values
+	}
+	for _, task := range chosen {
+		for i, value := range r.taskValues(summaries, task) {
+			values[i] = r.req.Measure.Worse(values[i], value)
+			doubts[i] = doubts[i] || math.IsNaN(value)
+		}
+	}
+	if r.req.Measure.Origin == diagnosis.FromLoad && r.req.Measure.Column == diagnosis.RootSeverity {
+		for i, each := range summaries.Jobs {
+			switch {
+			case each.Clear:
+				values[i] = 0
+			case values[i] == 0 && doubts[i]:
+				values[i] = math.NaN()
+			}
+		}
+	}
+	return values
+}
+
+// fromSnapshots fills in the series of subtasks or TaskManagers, which only
+// snapshots have.
+func (r jobRange) fromSnapshots(ctx context.Context) {
+	var set frame.SeriesSet
+	var labels []data.Labels
+	var points []*frame.Series
+	var graph *job.Graph
+	var name string
+	blame := newBlameSoFar(r.req.Range.From)
+	warnings, err := r.job.source.Snapshots(ctx, r.query(), func(of history.Snapshot) bool {
+		snapshot := of.Snapshot
+		shown := frame.Job{Cluster: r.cluster.Name, Verdict: diagnosis.Diagnose(snapshot), Tasks: r.req.tasksOf(snapshot.Graph)}
+		r.job.edgesUnknown = r.job.edgesUnknown || snapshot.Graph.EdgesUnknown
+		if r.req.Measure.Origin == diagnosis.FromRange {
+			shown.Past = blame.add(shown.Verdict, of.MaxGap)
+		}
+		if !r.req.Jobs.Choose(snapshot.Job.Name, r.job.info.ID) {
+			return ctx.Err() == nil // it was another's name that was chosen
+		}
+		values := shown.Values(r.req.Measure, r.req.By)
+		if name != snapshot.Job.Name || graph != snapshot.Graph || r.req.By == diagnosis.ByTaskManager || len(labels) != len(values) {
+			name, graph, labels, points = snapshot.Job.Name, snapshot.Graph, shown.Labels(r.req.By), nil
+			for _, each := range labels {
+				points = append(points, set.Of(each))
+			}
+		}
+		for i, value := range values {
+			points[i].Add(snapshot.At, of.MaxGap, value)
+			points[i].Source = max(points[i].Source, snapshot.Source)
+		}
+		return ctx.Err() == nil
+	})
+	r.job.warnings, r.job.err, r.job.series = r.job.warnings.Add(warnings...), err, set.All()
+}
+
+// blameSoFar is the blame of a job's tasks, by id, while one goes through its
+// snapshots.
+type blameSoFar struct {
+	turns diagnosis.Turns
+	tasks map[string]*diagnosis.Blame
+}
+
+func newBlameSoFar(from time.Time) blameSoFar {
+	return blameSoFar{diagnosis.Turns{From: from}, map[string]*diagnosis.Blame{}}
+}
+
+// add takes the next verdict, and returns what the snapshots so far show of the
+// job's tasks.
+func (b *blameSoFar) add(verdict *diagnosis.Verdict, maxGap time.Duration) (past []frame.TaskPast) {
+	snapshot := verdict.Snapshot
+	before, own := b.turns.Add(diagnosis.Instant{At: snapshot.At, From: snapshot.From, MaxGap: maxGap})
+	severity, _ := diagnosis.MeasureNamed("bottleneck")
+	for i, task := range snapshot.Graph.Tasks {
+		if b.tasks[task.ID] == nil {
+			b.tasks[task.ID] = &diagnosis.Blame{}
+		}
+		b.tasks[task.ID].Add(before, own, severity.Task(verdict, i))
+		past = append(past, frame.TaskPast{Blame: b.tasks[task.ID].Share()})
+	}
+	return past
+}

@@ -1,0 +1,182 @@
+// Package query is what a query means, and how it is answered: parsing, the
+// registry of query types, and one engine that resolves names and answers with
+// the present, a moment of the past, or a range. It has no type of Grafana's
+// requests and responses.
+package query
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
+)
+
+// schemaVersion is the newest that this plugin reads.
+const schemaVersion = 1
+
+// Query is what users write into dashboards and alert rules: schemaVersion 1.
+type Query struct {
+	SchemaVersion int          `json:"schemaVersion"`
+	Type          string       `json:"queryType"`
+	Clusters      Selectors    `json:"clusters"`
+	Jobs          Selectors    `json:"jobs"`
+	Tasks         Selectors    `json:"tasks"`
+	Types         Types        `json:"types"`
+	MeasureName   string       `json:"measure"`
+	By            diagnosis.By `json:"by"`
+	Detail        bool         `json:"detail"`
+	Variable      string       `json:"variable"`
+
+	// Measure is the one that the query names; set where the type takes one.
+	Measure diagnosis.Measure `json:"-"`
+}
+
+// Parse reads and checks a query. otherType is the type where the JSON has none.
+// Errors are [Error]: sentences for the person who wrote it. A query without a
+// type is what the editor shows for it, as Grafana does not save what nobody has
+// touched: in an alert rule a measure of the jobs that stream, else the
+// bottlenecks.
+func Parse(source []byte, otherType string, fromAlert bool) (q Query, err error) {
+	if trimmed := bytes.TrimSpace(source); len(trimmed) == 0 || trimmed[0] != '{' {
+		return q, badQuery("The query is no JSON object: save the panel or rule again, or write it as {\"queryType\": \"tasks\", …}.")
+	}
+	if err := json.Unmarshal(source, &q); err != nil {
+		if own, ok := err.(*Error); ok {
+			return q, own
+		}
+		return q, badQuery("The query cannot be read (%s).", DecodingFault(err))
+	}
+	if q.SchemaVersion > schemaVersion {
+		return q, badQuery("The query was written by a newer version of this plugin (schemaVersion %d, this one reads %d): update the plugin.", q.SchemaVersion, schemaVersion)
+	}
+	q.Type = cmp.Or(q.Type, otherType)
+	switch {
+	case q.Type == "" && fromAlert:
+		q.Type, q.Types = "measure", Types{job.Streaming}
+	case q.Type == "":
+		q.Type = "bottlenecks"
+	}
+	known, found := types[q.Type]
+	switch {
+	case !found:
+		return q, badQuery("There is no query type %q: choose one of %s.", q.Type, strings.Join(typeNames(), ", "))
+	case fromAlert && !known.numeric:
+		return q, badQuery("An alert rule cannot use the query type %s, which is not numeric: use the query type measure.", q.Type)
+	case known.measure:
+		err = q.readMeasure()
+	case q.Type == "variable":
+		if _, found := variables[q.Variable]; !found {
+			err = badQuery("There is no variable %q: choose one of %s.", q.Variable, strings.Join(slices.Sorted(maps.Keys(variables)), ", "))
+		}
+	}
+	return q, err
+}
+
+// readMeasure finds the measure that the query names, the first if it names none.
+func (q *Query) readMeasure() error {
+	measure, found := diagnosis.MeasureNamed(cmp.Or(q.MeasureName, diagnosis.Measures[0].Name))
+	if !found {
+		names := make([]string, len(diagnosis.Measures))
+		for i, each := range diagnosis.Measures {
+			names[i] = each.Name
+		}
+		return badQuery("There is no measure %q: choose one of %s.", q.MeasureName, strings.Join(names, ", "))
+	}
+	q.Measure, q.By = measure, cmp.Or(q.By, measure.By[0])
+	if !slices.Contains(measure.By, q.By) {
+		names := make([]string, len(measure.By))
+		for i, by := range measure.By {
+			names[i] = string(by)
+		}
+		return badQuery("The measure %s has no series by %q: choose %s.", measure.Name, q.By, strings.Join(names, ", "))
+	}
+	return nil
+}
+
+// tasksOf are the indexes of the tasks that the query chose.
+func (q Query) tasksOf(graph *job.Graph) (chosen []int) {
+	for i, task := range graph.Tasks {
+		if q.Tasks.Choose(task.Name, task.ID) {
+			chosen = append(chosen, i)
+		}
+	}
+	return chosen
+}
+
+// DecodingFault names the field that could not be read, without quoting it.
+func DecodingFault(err error) string {
+	if fault, ok := err.(*json.UnmarshalTypeError); ok {
+		article := "a"
+		if strings.HasPrefix(fault.Value, "array") || strings.HasPrefix(fault.Value, "object") {
+			article = "an"
+		}
+		return fmt.Sprintf("%s cannot be %s %s", cmp.Or(fault.Field, "the whole"), article, fault.Value)
+	}
+	return err.Error()
+}
+
+const (
+	// minStep is how often Prometheus is asked for a point at most, and
+	// defaultSteps how many times where a query does not say how many it can
+	// draw. Where it can draw few, it is the worst of minSteps: each is a mean.
+	// Of more than maxSteps Prometheus would make fewer.
+	minStep      = 10 * time.Second
+	defaultSteps = 300
+	minSteps     = 100
+	maxSteps     = 10_000
+)
+
+// Request is one query with the time that it is asked for. Nothing changes it.
+type Request struct {
+	Query
+	// Range is the query's time range; a query without one ends now.
+	Range history.Range
+	// Now is when the request came.
+	Now time.Time
+	// MaxPoints is how many points a series may have, 0 for any number.
+	MaxPoints int
+	// FromAlert is set where an alert rule asks.
+	FromAlert bool
+	// Step is how far apart points are that are computed.
+	Step time.Duration
+}
+
+// NewRequest reads a query's time range once.
+func NewRequest(q Query, over history.Range, now time.Time, maxPoints int, fromAlert bool) Request {
+	if over.To.IsZero() {
+		over.To = now
+	}
+	steps := min(max(cmp.Or(max(maxPoints, 0), defaultSteps), minSteps), maxSteps)
+	step := max(over.Length()/time.Duration(steps), minStep).Truncate(time.Second)
+	return Request{Query: q, Range: over, Now: now, MaxPoints: maxPoints, FromAlert: fromAlert, Step: step}
+}
+
+// live reports whether the range ends so late that it is answered with the
+// present: later than a minute ago, or than two metric fetches.
+func (r Request) live(fetch time.Duration) bool {
+	return r.Now.Sub(r.Range.To) < max(time.Minute, 2*fetch)
+}
+
+// moment is the end of the range. Grafana's times are whole milliseconds: a sample
+// within the last one is of the moment, so that one can travel to a point drawn.
+func (r Request) moment() time.Time { return r.Range.To.Add(time.Millisecond - time.Nanosecond) }
+
+// senseless is what is wrong with a range that nothing happens in, empty if
+// nothing is.
+func (r Request) senseless() string {
+	switch {
+	case r.Range.To.Before(r.Range.From):
+		return "The time range ends before it begins: choose one that begins earlier."
+	case r.Range.From.After(r.Now):
+		return "The time range begins in the future: choose one that begins earlier."
+	}
+	return ""
+}

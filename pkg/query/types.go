@@ -1,0 +1,97 @@
+package query
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/frame"
+)
+
+// queryType is how a query type is answered.
+type queryType struct {
+	answer func(ctx context.Context, e *Engine, req Request) (data.Frames, error)
+	// numeric answers may be alerted on.
+	numeric bool
+	// measure is set where the query names a measure.
+	measure bool
+}
+
+// types is the registry of query types: one line each.
+var types map[string]queryType
+
+func init() { // the answers refer to the registry
+	types = map[string]queryType{
+		"subtasks":    {answer: answerSubtasks},
+		"tasks":       {answer: load(frame.Tasks, blame)},
+		"nodeGraph":   {answer: load(frame.NodeGraph, nil)},
+		"bottlenecks": {answer: load(frame.Bottlenecks, since)},
+		"jobs":        {answer: load(frame.Jobs, nil)},
+		"measure":     {answer: answerMeasure, numeric: true, measure: true},
+		"history":     {answer: answerHistory, numeric: true, measure: true},
+		"timeline":    {answer: answerTimeline},
+		"variable":    {answer: answerVariable},
+	}
+}
+
+func typeNames() []string { return slices.Sorted(maps.Keys(types)) }
+
+// load is a view of how subtasks spend their time, with what the past adds to it.
+func load(frames func(frame.Result) data.Frames, addPast func(context.Context, Request, *loaded) error) func(context.Context, *Engine, Request) (data.Frames, error) {
+	return func(ctx context.Context, e *Engine, req Request) (data.Frames, error) {
+		result, err := e.load(ctx, req)
+		if err == nil && addPast != nil {
+			err = addPast(ctx, req, &result)
+		}
+		if err != nil {
+			return nil, err
+		}
+		return frames(result.Result), nil
+	}
+}
+
+// answerSubtasks answers with the table of subtasks; its details cost requests of
+// their own.
+func answerSubtasks(ctx context.Context, e *Engine, req Request) (data.Frames, error) {
+	result, err := e.load(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	if req.Detail {
+		addDetails(ctx, &result)
+	}
+	return frame.Subtasks(result.Result, req.Detail), ctx.Err()
+}
+
+// answerMeasure answers with a measure for alert rules and stat panels.
+func answerMeasure(ctx context.Context, e *Engine, req Request) (data.Frames, error) {
+	if !req.Measure.OfLoad() {
+		result, err := e.state(ctx, req)
+		return frame.Measure(result, req.Measure, req.By), err
+	}
+	result, err := e.load(ctx, req)
+	if err == nil && req.Measure.Origin == diagnosis.FromRange {
+		err = blame(ctx, req, &result)
+	}
+	return frame.Measure(result.Result, req.Measure, req.By), err
+}
+
+// answerHistory answers with a measure over the query's range.
+func answerHistory(ctx context.Context, e *Engine, req Request) (data.Frames, error) {
+	result, err := e.over(ctx, req)
+	return frame.History(result, req.Measure, req.MaxPoints), err
+}
+
+// answerTimeline answers with the status of tasks over the query's range.
+func answerTimeline(ctx context.Context, e *Engine, req Request) (data.Frames, error) {
+	req.Measure, _ = diagnosis.MeasureNamed("status")
+	req.By = diagnosis.ByTask
+	result, err := e.over(ctx, req)
+	for _, tasks := range frame.ByJob(result.Series) {
+		result.Add(flappingTimeline(e.cluster(tasks[0].Labels["cluster"]), frame.Aligned(tasks))...)
+	}
+	return frame.Timeline(result, req.MaxPoints), err
+}

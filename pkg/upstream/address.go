@@ -1,0 +1,37 @@
+package upstream
+
+import (
+	"net/url"
+	"strings"
+)
+
+// Address checks the base URL of a system's API, which may end in a path
+// prefix, and returns it without credentials in it, query, fragment and
+// trailing slash. Errors are [Error] of kind NoAddress or BadAddress.
+func Address(system System, text string) (*url.URL, error) {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return nil, &Error{System: system, Kind: NoAddress}
+	}
+	address, err := url.Parse(text)
+	if err != nil || address.Host == "" || (address.Scheme != "http" && address.Scheme != "https") {
+		return nil, &Error{System: system, Kind: BadAddress, Request: Shortened(withoutCredentials(text))}
+	}
+	address.User, address.RawQuery, address.Fragment = nil, "", ""
+	address.Path, address.RawPath = strings.TrimRight(address.Path, "/"), strings.TrimRight(address.RawPath, "/")
+	return address, nil
+}
+
+// withoutCredentials leaves out what may be a name and password, of a text
+// that may be no address at all.
+func withoutCredentials(text string) string {
+	at := strings.LastIndex(text, "@")
+	if at < 0 {
+		return text
+	}
+	scheme, _, found := strings.Cut(text[:at], "://")
+	if !found {
+		return text[at+1:]
+	}
+	return scheme + "://" + text[at+1:]
+}

@@ -1,0 +1,245 @@
+package upstream
+
+import (
+	"cmp"
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend/httpclient"
+)
+
+// Config is what an HTTP client is made from.
+type Config struct {
+	// Options are the SDK's: authentication, headers, TLS, proxy, and which of
+	// Grafana's headers it forwards.
+	Options httpclient.Options
+	// BearerToken is sent as Authorization, without the line break in which a
+	// token from a file ends; none if empty.
+	BearerToken string
+	// Timeout is the limit of one request; waiting for others does not count.
+	Timeout time.Duration
+	// Concurrency is how many requests may be under way at once, until their
+	// answers are read.
+	Concurrency int
+	// Middlewares come last, next to the network.
+	Middlewares []httpclient.Middleware
+	// Forwarded are the names of the headers that may be forwarded from whoever
+	// asked Grafana. Others that the SDK would forward are dropped.
+	Forwarded []string
+}
+
+// Client is an HTTP client that follows no redirect to elsewhere, explains
+// failures of TLS, and has a bounded number of requests under way.
+type Client struct {
+	*http.Client
+	// Concurrency is how many requests may be under way at once.
+	Concurrency int
+	transports  []*http.Transport
+}
+
+// NewClient makes a client. It fails where the TLS or proxy settings cannot be
+// used.
+func NewClient(config Config) (*Client, error) {
+	made := &Client{Concurrency: config.Concurrency}
+	options := config.Options
+	timeouts := httpclient.DefaultTimeoutOptions
+	if options.Timeouts != nil {
+		timeouts = *options.Timeouts
+	}
+	timeouts.Timeout = config.Timeout
+	// The connections of one poll are kept for the next.
+	timeouts.MaxIdleConnsPerHost = max(timeouts.MaxIdleConnsPerHost, config.Concurrency)
+	options.Timeouts = &timeouts
+	options.Header = options.Header.Clone()
+	if options.Header == nil {
+		options.Header = http.Header{}
+	}
+	if token := strings.TrimSpace(config.BearerToken); token != "" {
+		options.Header.Set("Authorization", "Bearer "+token)
+	}
+	kept := append(slices.Collect(headerNames(options.Header)), config.Forwarded...)
+	options.Middlewares = append(httpclient.DefaultMiddlewares(), onlyHeaders(kept), httpclient.MiddlewareFunc(explainTLS))
+	options.Middlewares = append(options.Middlewares, config.Middlewares...)
+	options.ConfigureClient = func(_ httpclient.Options, client *http.Client) { client.CheckRedirect = samePlace }
+	// The client wraps its transport, so that its own CloseIdleConnections
+	// reaches none.
+	options.ConfigureTransport = func(_ httpclient.Options, transport *http.Transport) {
+		made.transports = append(made.transports, transport)
+	}
+	client, err := httpclient.New(options)
+	if err != nil {
+		return nil, err
+	}
+	client.Transport = limiter{client.Transport, make(chan struct{}, config.Concurrency), config.Timeout}
+	client.Timeout = 0 // the limiter's, which begins once it is the request's turn
+	made.Client = client
+	return made, nil
+}
+
+// Close closes the idle connections.
+func (c *Client) Close() {
+	for _, transport := range c.transports {
+		transport.CloseIdleConnections()
+	}
+}
+
+// samePlace follows a redirect only to the same path of the host and port that
+// were configured, or from there to TLS on the same or the default port: the
+// client adds the credentials to every request it sends, on another port another
+// server may listen, and some paths of Flink's act on a GET.
+func samePlace(next *http.Request, before []*http.Request) error {
+	first := before[0].URL
+	same := next.URL.Scheme == first.Scheme && port(next.URL) == port(first)
+	upgrade := first.Scheme == "http" && next.URL.Scheme == "https" &&
+		(next.URL.Port() == first.Port() || port(next.URL) == "443")
+	if next.URL.Hostname() != first.Hostname() || next.URL.Path != first.Path || !same && !upgrade || len(before) >= 5 {
+		return http.ErrUseLastResponse
+	}
+	return nil
+}
+
+// port is that of an address, or the one that its scheme implies.
+func port(address *url.URL) string {
+	implied := map[string]string{"http": "80", "https": "443"}
+	return cmp.Or(address.Port(), implied[address.Scheme])
+}
+
+func headerNames(header http.Header) func(func(string) bool) {
+	return func(yield func(string) bool) {
+		for name := range header {
+			if !yield(name) {
+				return
+			}
+		}
+	}
+}
+
+// ownHeaders are those that the clients themselves, the SDK or tracing set.
+var ownHeaders = []string{
+	"Accept", "Authorization", "Content-Type", "User-Agent", "X-Scope-Orgid",
+	"Traceparent", "Tracestate", "Baggage", "Uber-Trace-Id", "B3",
+}
+
+// onlyHeaders drops every header but these and the clients' own. With a resource
+// call Grafana forwards all headers of the browser, such as X-HTTP-Method-Override,
+// encodings that only a browser reads, and conditions on what it has cached.
+func onlyHeaders(names []string) httpclient.MiddlewareFunc {
+	kept := map[string]bool{}
+	for _, name := range slices.Concat(names, ownHeaders) {
+		kept[http.CanonicalHeaderKey(name)] = true
+	}
+	return func(_ httpclient.Options, next http.RoundTripper) http.RoundTripper {
+		return httpclient.RoundTripperFunc(func(request *http.Request) (*http.Response, error) {
+			for name := range request.Header {
+				if !kept[http.CanonicalHeaderKey(name)] {
+					delete(request.Header, name)
+				}
+			}
+			return next.RoundTrip(request)
+		})
+	}
+}
+
+// limiter sends a bounded number of requests at once, until their answers are
+// read. Waiting for others is not part of the time-out.
+type limiter struct {
+	next    http.RoundTripper
+	slots   chan struct{}
+	timeout time.Duration
+}
+
+// RoundTrip implements [http.RoundTripper].
+func (l limiter) RoundTrip(request *http.Request) (*http.Response, error) {
+	select {
+	case l.slots <- struct{}{}:
+	case <-request.Context().Done():
+		if request.Body != nil {
+			_ = request.Body.Close() // as a RoundTripper must
+		}
+		return nil, request.Context().Err()
+	}
+	ctx, cancel := context.WithTimeout(request.Context(), l.timeout)
+	end := sync.OnceFunc(func() {
+		cancel()
+		<-l.slots
+	})
+	answer, err := l.next.RoundTrip(request.WithContext(ctx))
+	if err != nil || answer.Body == nil {
+		end()
+		return answer, err
+	}
+	answer.Body = endingBody{answer.Body, end}
+	return answer, nil
+}
+
+// endingBody calls end when the body is closed.
+type endingBody struct {
+	io.ReadCloser
+	end func()
+}
+
+// Close implements [io.Closer].
+func (b endingBody) Close() error {
+	defer b.end()
+	return b.ReadCloser.Close()
+}
+
+// explainTLS adds to a failure of TLS what it is and which setting is for it.
+func explainTLS(_ httpclient.Options, next http.RoundTripper) http.RoundTripper {
+	return httpclient.RoundTripperFunc(func(request *http.Request) (*http.Response, error) {
+		response, err := next.RoundTrip(request)
+		if text := tlsFault(err); text != "" {
+			return response, &explained{text, err}
+		}
+		return response, err
+	})
+}
+
+// explained is an error in other words.
+type explained struct {
+	text string
+	err  error
+}
+
+func (e *explained) Error() string { return e.text }
+func (e *explained) Unwrap() error { return e.err }
+
+// tlsFault is a failure of TLS in words that fit into the sentence of
+// [Error]: short, and without a colon. It is empty for any other.
+func tlsFault(err error) string {
+	var unknown x509.UnknownAuthorityError
+	var named x509.HostnameError
+	var invalid x509.CertificateInvalidError
+	var server *net.OpError
+	switch {
+	case errors.As(err, &unknown):
+		return "its TLS certificate is signed by an unknown authority, see tlsAuthWithCACert and tlsCACert"
+	case errors.As(err, &named):
+		return "its TLS certificate is not for this host, see serverName, but for " + hosts(named.Certificate)
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return fmt.Sprintf("its TLS certificate is valid only from %s to %s", invalid.Cert.NotBefore.Format(time.DateOnly), invalid.Cert.NotAfter.Format(time.DateOnly))
+	case errors.As(err, &server) && server.Op == "remote error":
+		return fmt.Sprintf("it broke off TLS with %q, see tlsAuth, tlsClientCert and tlsClientKey", strings.TrimPrefix(server.Err.Error(), "tls: "))
+	default:
+		return ""
+	}
+}
+
+// hosts are those that a certificate is for.
+func hosts(of *x509.Certificate) string {
+	names := slices.Clone(of.DNSNames)
+	for _, address := range of.IPAddresses {
+		names = append(names, address.String())
+	}
+	return cmp.Or(strings.Join(names, ", "), "none at all")
+}

@@ -1,0 +1,72 @@
+package upstream_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend/httpclient"
+	"github.com/grafana/grafana-plugin-sdk-go/backend/log"
+	"go.uber.org/goleak"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/upstream"
+)
+
+func TestMain(m *testing.M) {
+	log.DefaultLogger = log.NewNullLogger() // the SDK has a line for each client
+	goleak.VerifyTestMain(m)
+}
+
+// network answers requests with a handler, without a network: it works in a
+// bubble of testing/synctest, and for any host and port.
+type network struct {
+	http.Handler
+	mu       sync.Mutex
+	requests []*http.Request // those that were sent
+}
+
+// RoundTrip answers when the handler has returned.
+func (n *network) RoundTrip(request *http.Request) (*http.Response, error) {
+	n.mu.Lock()
+	n.requests = append(n.requests, request)
+	n.mu.Unlock()
+	if err := request.Context().Err(); err != nil {
+		return nil, err
+	}
+	recorder := httptest.NewRecorder()
+	n.ServeHTTP(recorder, request)
+	if err := request.Context().Err(); err != nil {
+		return nil, err
+	}
+	response := recorder.Result()
+	response.Request = request
+	return response, nil
+}
+
+// sent are the requests since the last call.
+func (n *network) sent() []*http.Request {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	sent := n.requests
+	n.requests = nil
+	return sent
+}
+
+// clientOf makes a client of that configuration.
+func clientOf(t *testing.T, config upstream.Config) *upstream.Client {
+	t.Helper()
+	client, err := upstream.NewClient(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
+	return client
+}
+
+// over makes a client whose requests the transport answers.
+func over(t *testing.T, transport http.RoundTripper, config upstream.Config) *upstream.Client {
+	t.Helper()
+	config.Middlewares = append(config.Middlewares, httpclient.MiddlewareFunc(func(httpclient.Options, http.RoundTripper) http.RoundTripper { return transport }))
+	return clientOf(t, config)
+}
