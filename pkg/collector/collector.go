@@ -57,7 +57,7 @@ type Collector struct {
 	mu        sync.Mutex
 	tracked   map[string]*trackedJob // by job id
 	forgotten time.Time              // when jobs were last searched for those to forget
-	down      bool                   // the last request that tells was not answered
+	down      bool                   // the cluster did not answer the last request
 }
 
 // New returns a collector for the cluster that the client asks.

@@ -121,8 +121,8 @@ func (i *Instance) openPrometheus(s settings, source backend.DataSourceInstanceS
 	return nil
 }
 
-// openStore finds or makes the data source's built-in history. With Grafana's
-// users told apart there is none: samples are one user's.
+// openStore finds or makes the data source's built-in history. Where
+// Grafana forwards who asks there is none: samples are one user's.
 func (f Factory) openStore(ctx context.Context, s settings, source backend.DataSourceInstanceSettings) *memory.Store {
 	if s.forwards() || !s.History.on() {
 		return nil

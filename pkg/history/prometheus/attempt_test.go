@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/upstream"
 )
@@ -160,14 +161,17 @@ func TestTasksThatTheGraphLacks(t *testing.T) {
 }
 
 // A job whose subtasks run on several TaskManagers is one, where the label of
-// the attempt's id was left out too and theirs are mangled.
+// the attempt's id was left out too and theirs are mangled, though some are known.
 func TestTaskManagersAreNotClusters(t *testing.T) {
 	one, other := always("a", 0, mixed), always("b", 0, mixed)
 	one.attempt, one.manager, other.attempt, other.manager = "", "127_0_0_1:1", "", "10_0_0_2:1"
 	reader := readerOf(t, fake(t, scraped(one, other)))
-	for _, snapshot := range snapshots(t, reader, orders, minutes(-5, 5), time.Minute) {
-		if len(snapshot.Tasks) != 2 || snapshot.MeasuredTasks() != 2 {
-			t.Errorf("got %+v", snapshot.Tasks)
+	for _, known := range [][]string{nil, {"127.0.0.1:1"}} {
+		of := history.Job{ID: jobID, TaskManagers: known}
+		for _, snapshot := range snapshots(t, reader, of, minutes(-5, 5), time.Minute) {
+			if len(snapshot.Tasks) != 2 || snapshot.MeasuredTasks() != 2 {
+				t.Errorf("with %q known: %+v", known, snapshot.Tasks)
+			}
 		}
 	}
 }

@@ -188,7 +188,7 @@ func TestGeneralFailureIsKept(t *testing.T) {
 		"refusing":     {answers(401, ""), upstream.Refused, true},
 		"not there":    {answers(404, "404 page not found"), upstream.NotFound, true},
 		"a login page": {answers(200, "<html>"), upstream.WrongService, true},
-		"redirected":   {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://elsewhere/", 302) }, upstream.Redirected, true},
+		"redirected":   {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://elsewhere/", http.StatusFound) }, upstream.Redirected, true},
 		"too much":     {answers(422, apiError("execution", "query processing would load too many samples")), upstream.TooMuch, false},
 		"rejected":     {answers(400, apiError("bad_data", "parse error")), upstream.Rejected, false},
 	} {

@@ -37,12 +37,12 @@ type scan struct {
 	latest map[string]bool
 	// tasks are those that the graph lacks, by id, of all chunks so far.
 	tasks map[string]job.Task
-	// graph is that of the snapshot before.
-	graph *job.Graph
+	// lastGraph is that of the snapshot before.
+	lastGraph *job.Graph
 }
 
-// readSnapshots passes the snapshots of the session's job on, until one is not wanted.
-// Before the job began and after it ended there are none.
+// readSnapshots passes on the snapshots of the session's job until one is not
+// wanted. Before the job began and after it ended there are none.
 func readSnapshots(ctx context.Context, s *session, points grid, withRecords bool, visit func(history.Snapshot) bool) error {
 	if points.count == 0 {
 		return nil
@@ -60,11 +60,14 @@ func readSnapshots(ctx context.Context, s *session, points grid, withRecords boo
 	})
 }
 
+// each reads the chunks and passes their snapshots on. Snapshots without data go
+// only between others, so these wait in gap for the next one with data; only their
+// times, as there may be many.
 func (s *scan) each(ctx context.Context, withRecords bool, visit func(*job.Snapshot) bool) error {
-	var last *job.Snapshot
-	var gap []time.Time         // points since then at which the job was not there
-	var measured, tooBrief bool // at any point since the job was not there
-	endStay := func() {
+	var last *job.Snapshot // with data
+	var gap []time.Time
+	var measured, tooBrief bool // at any point in the row of those with data
+	endRow := func() {
 		if tooBrief && !measured {
 			s.warnOfStep()
 		}
@@ -87,7 +90,7 @@ func (s *scan) each(ctx context.Context, withRecords bool, visit func(*job.Snaps
 			}
 			snapshot := s.snapshot(c, graphs, point, c.points.at(point))
 			if snapshot.Job.State == "" {
-				endStay()
+				endRow()
 				if last != nil {
 					gap = append(gap, snapshot.At)
 				}
@@ -106,7 +109,7 @@ func (s *scan) each(ctx context.Context, withRecords bool, visit func(*job.Snaps
 			}
 		}
 	}
-	endStay()
+	endRow()
 	s.warnOfMissing(last)
 	return nil
 }
@@ -214,19 +217,20 @@ func (s *scan) snapshot(c *chunk, graphs []*job.Graph, point int, at time.Time) 
 				loads[i][n] = c.load(n, attempts, point)
 			}
 		}
-		info, of := job.Info{ID: s.job.ID, Name: s.name}, graphOf(graph, loads)
-		if slices.ContainsFunc(of.Tasks, func(task job.Task) bool { return task.Running > 0 }) {
+		info, graph := job.Info{ID: s.job.ID, Name: s.name}, graphOf(graph, loads)
+		there := slices.ContainsFunc(graph.Tasks, func(task job.Task) bool { return task.Running > 0 })
+		if there {
 			info.State = job.Running
 		}
-		if reflect.DeepEqual(of, s.graph) {
-			of = s.graph // one for all snapshots that have the same
-		}
-		s.graph = of
-		snapshot = job.FromLoads(job.Snapshot{Job: info, Graph: of, At: at, From: at.Add(-s.window), To: at, Source: job.FromPrometheus}, loads)
-		if info.State != "" {
+		snapshot = job.FromLoads(job.Snapshot{Job: info, Graph: graph, At: at, From: at.Add(-s.window), To: at, Source: job.FromPrometheus}, loads)
+		if there {
 			break
 		}
 	}
+	if reflect.DeepEqual(snapshot.Graph, s.lastGraph) { // one for all, by which others see that it is the same
+		snapshot.Graph = s.lastGraph
+	}
+	s.lastGraph = snapshot.Graph
 	return snapshot
 }
 

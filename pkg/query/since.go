@@ -7,6 +7,7 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/collector"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/frame"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
@@ -42,41 +43,43 @@ func since(ctx context.Context, _ Request, result *loaded) error {
 // blame adds to each job for how much of the query's range each of its tasks was
 // a root cause, and whether they move too fast to be followed.
 func blame(ctx context.Context, req Request, result *loaded) error {
-	for n := range result.Jobs {
-		shown := &result.Jobs[n]
-		cluster := result.pasts[n].cluster
-		if !cluster.hasHistory() || len(shown.Snapshot.Tasks) == 0 {
-			continue
-		}
-		end := req.Range.To
-		if result.pasts[n].present {
-			end = shown.Snapshot.At
-		}
-		query := history.Query{
-			Job: result.pasts[n].job, Range: history.Range{From: req.Range.From, To: end},
-			Step: req.Step, Columns: []diagnosis.Column{diagnosis.RootSeverity},
-		}
-		summaries, warnings, err := result.pasts[n].source.Summaries(ctx, query)
-		for _, text := range warnings {
-			result.Add(warning("%s", text))
-		}
-		switch {
-		case ctx.Err() != nil:
-			return ctx.Err()
-		case err != nil:
-			result.Add(pastIncomplete(err))
-		}
-		shown.Past = make([]frame.TaskPast, len(shown.Snapshot.Tasks))
-		for i, task := range shown.Snapshot.Graph.Tasks {
-			shown.Past[i].Blame = math.NaN()
-			if of := summaries.Task(task.ID); of != nil && len(of.Columns[0]) > 0 {
-				soFar := diagnosis.BlameOverTime(summaries.At, of.Columns[0], req.Range.From)
-				shown.Past[i].Blame = soFar[len(soFar)-1]
-			}
-		}
-		result.Add(flapping(cluster, shown.Snapshot.Job.Name, summaries)...)
+	notices := make([][]data.Notice, len(result.Jobs))
+	collector.Parallel(len(result.Jobs), parallelism, func(n int) {
+		notices[n] = blameTasks(ctx, req, &result.Jobs[n], result.pasts[n])
+	})
+	for _, each := range notices {
+		result.Add(each...)
 	}
-	return nil
+	return ctx.Err()
+}
+
+// blameTasks does so for one job.
+func blameTasks(ctx context.Context, req Request, shown *frame.Job, past pastOf) (notices []data.Notice) {
+	if !past.cluster.hasHistory() || len(shown.Snapshot.Tasks) == 0 {
+		return nil
+	}
+	query := history.Query{
+		Job: past.job, Range: req.Range, Step: req.Step, Columns: []diagnosis.Column{diagnosis.RootSeverity},
+	}
+	if past.present {
+		query.Range.To = shown.Snapshot.At
+	}
+	summaries, warnings, err := past.source.Summaries(ctx, query)
+	for _, text := range warnings {
+		notices = append(notices, warning("%s", text))
+	}
+	if err != nil {
+		notices = append(notices, pastIncomplete(err))
+	}
+	shown.Past = make([]frame.TaskPast, len(shown.Snapshot.Tasks))
+	for i, task := range shown.Snapshot.Graph.Tasks {
+		shown.Past[i].Blame = math.NaN()
+		if of := summaries.Task(task.ID); of != nil && len(of.Columns[0]) > 0 {
+			soFar := diagnosis.BlameOverTime(summaries.At, of.Columns[0], req.Range.From)
+			shown.Past[i].Blame = soFar[len(soFar)-1]
+		}
+	}
+	return append(notices, flapping(past.cluster, shown.Snapshot.Job.Name, summaries)...)
 }
 
 // recent are columns of the built-in history.
