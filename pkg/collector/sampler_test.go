@@ -329,3 +329,16 @@ func TestCloseWaitsForNoAnswer(t *testing.T) {
 		}
 	})
 }
+
+// A query that comes once the collector is closed is answered, and begins no
+// sampling.
+func TestClosedCollectorSamplesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSampledCluster(t, access{}, collector.Options{IdleAfter: time.Hour}, sim.HeldBack("orders", 3, 2, 1))
+		s.Close()
+		s.askForAll(t)
+		if requests := s.requestsIn(time.Hour); requests > 0 {
+			t.Errorf("%d requests", requests)
+		}
+	})
+}

@@ -230,7 +230,7 @@ func TestBadness(t *testing.T) {
 	}
 }
 
-// A summary has what every measure of load says of each task, so that history
+// A summary has the value of every measure of load of each task, so that history
 // and alert rules agree.
 func TestSummary(t *testing.T) {
 	for name, c := range map[string]struct {

@@ -57,25 +57,25 @@ func inSeconds(at time.Time) string {
 // by a checkpoint or a burst, do not end it, a gap in which nothing was sampled does.
 func TestStreak(t *testing.T) {
 	for name, c := range map[string]struct{ samples, since string }{
-		"from the first sample on":                         {"10r", "0"},
-		"all along":                                        {"10. 20r 30r 40r", "10"},
-		"not any more":                                     {"10r 20r 30.", "-"},
-		"not known any more":                               {"10r 20r 30?", "-"},
-		"never":                                            {"10. 20. 30.", "-"},
-		"interrupted for a minute":                         {"10r 20. 60. 90r", "0"},
-		"interrupted for longer":                           {"10r 20. 60. 91r", "81"},
-		"not known for a minute":                           {"10r 20? 60? 90r", "0"},
-		"not known for longer":                             {"10r 20? 60? 91r", "81"},
-		"not known, then none, for a minute":               {"10r 20? 60. 90r", "0"},
-		"not known, then none, for longer":                 {"10r 20? 60. 91r", "81"},
-		"interrupted again and again":                      {"10r 20. 90r 100. 170r 180? 250r", "0"},
-		"interrupted for long, then briefly":               {"10r 20. 60. 100r 110. 120r", "90"},
-		"before the first it was none for less":            {"10. 20r", "10"},
-		"a minute without a sample":                        {"10r 80r", "0"},
-		"a gap":                                            {"10r 81r", "71"},
-		"a gap while interrupted":                          {"10r 20. 91r", "81"},
-		"a gap, then an interruption":                      {"10r 81r 91. 101r", "71"},
-		"a gap before an interruption that leads up to it": {"10r 81. 91r", "81"},
+		"from the first sample on":           {"10r", "0"},
+		"all along":                          {"10. 20r 30r 40r", "10"},
+		"not any more":                       {"10r 20r 30.", "-"},
+		"not known any more":                 {"10r 20r 30?", "-"},
+		"never":                              {"10. 20. 30.", "-"},
+		"interrupted for a minute":           {"10r 20. 60. 90r", "0"},
+		"interrupted for longer":             {"10r 20. 60. 91r", "81"},
+		"not known for a minute":             {"10r 20? 60? 90r", "0"},
+		"not known for longer":               {"10r 20? 60? 91r", "81"},
+		"not known, then none, for a minute": {"10r 20? 60. 90r", "0"},
+		"not known, then none, for longer":   {"10r 20? 60. 91r", "81"},
+		"interrupted again and again":        {"10r 20. 90r 100. 170r 180? 250r", "0"},
+		"interrupted for long, then briefly": {"10r 20. 60. 100r 110. 120r", "90"},
+		"none in the sample before":          {"10. 20r", "10"},
+		"a minute without a sample":          {"10r 80r", "0"},
+		"a gap":                              {"10r 81r", "71"},
+		"a gap while interrupted":            {"10r 20. 91r", "81"},
+		"a gap, then an interruption":        {"10r 81r 91. 101r", "71"},
+		"a gap, then none, then again":       {"10r 81. 91r", "81"},
 	} {
 		at, severity := history(c.samples)
 		if got := sinceWhen(at, severity); got != c.since {
@@ -194,16 +194,16 @@ func TestBlame(t *testing.T) {
 		samples string
 		want    float64
 	}{
-		"all along":                         {"10r 20r 30r", 1},
-		"never":                             {"10. 20. 30.", 0},
-		"a third":                           {"10r 20. 30.", 1. / 3},
-		"what is unknown does not count":    {"10r 20? 30? 40.", 0.5},
-		"nothing is known":                  {"10? 20?", math.NaN()},
-		"no samples":                        {"", math.NaN()},
-		"a gap does not count":              {"10r 100.", 0.5},
-		"samples that were left out do":     {"10r 50.", 0.8},
-		"after what is unknown nothing is":  {"10? 50r", 1},
-		"what was before the range is none": {"-40r -30r -20r -10. 10. 20r", 0.5},
+		"all along":                      {"10r 20r 30r", 1},
+		"never":                          {"10. 20. 30.", 0},
+		"a third":                        {"10r 20. 30.", 1. / 3},
+		"what is unknown does not count": {"10r 20? 30? 40.", 0.5},
+		"nothing is known":               {"10? 20?", math.NaN()},
+		"no samples":                     {"", math.NaN()},
+		"a gap does not count":           {"10r 100.", 0.5},
+		"samples that were left out do":  {"10r 50.", 0.8},
+		"unknown, and then only that":    {"10? 50r", 1},
+		"what was before the range":      {"-40r -30r -20r -10. 10. 20r", 0.5},
 	} {
 		at, severity := history(c.samples)
 		shares := diagnosis.BlameOverTime(at, severity, begun)

@@ -1,6 +1,7 @@
 package plugin_test
 
 import (
+	"fmt"
 	"maps"
 	"net/http"
 	"regexp"
@@ -62,8 +63,8 @@ func TestQueryTypesInAlertRules(t *testing.T) {
 
 // A rule that is evaluated once a minute goes through a job's life: a healthy job is
 // 0, one that is held back its severity, and while the job restarts, or its tasks
-// warm up, or Flink is away, the series stays without a value, so that the rule keeps
-// its state.
+// warm up, the series stays without a value, so that the rule keeps its state. A
+// cluster that is away is an error.
 func TestRuleOverTheLifeOfAJob(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		orders := sim.HeldBack("orders", 3, 2, 1) // has run for an hour
@@ -79,14 +80,18 @@ func TestRuleOverTheLifeOfAJob(t *testing.T) {
 		var values []string
 		for minute := range 14 {
 			away.Store(minute == 10 || minute == 11)
-			rule := l.frameOver(t, backend.TimeRange{From: time.Now().Add(-10 * time.Minute), To: time.Now()}, fromAlert, `{"queryType": "measure", "jobs": ["orders"]}`)
-			if len(rule.Fields) != 1 || rule.Fields[0].Labels["job"] != "orders" {
-				t.Fatalf("minute %d: the series are %q", minute, seriesOf(rule))
+			rule := sendOver(l.ctx, t, l, backend.TimeRange{From: time.Now().Add(-10 * time.Minute), To: time.Now()}, fromAlert, `{"queryType": "measure", "jobs": ["orders"]}`)["A"]
+			switch {
+			case rule.Error != nil:
+				values = append(values, fmt.Sprint(int(rule.Status)))
+			case len(rule.Frames[0].Fields) != 1 || rule.Frames[0].Fields[0].Labels["job"] != "orders":
+				t.Fatalf("minute %d: the series are %q", minute, seriesOf(rule.Frames[0]))
+			default:
+				values = append(values, onlyValue(t, rule.Frames[0]))
 			}
-			values = append(values, onlyValue(t, rule))
 			time.Sleep(time.Minute)
 		}
-		if got := strings.Join(values, " "); !regexp.MustCompile(`^(0 ){3,4}(0\.9\d* ){2,4}(null ){2,3}(0\.9\d* ){1,2}null null 0\.9\d* 0\.9\d*$`).MatchString(got) {
+		if got := strings.Join(values, " "); !regexp.MustCompile(`^(0 ){3,4}(0\.9\d* ){2,4}(null ){2,3}(0\.9\d* ){1,2}502 502 0\.9\d* 0\.9\d*$`).MatchString(got) {
 			t.Errorf("the rule gets %s", got)
 		}
 	})

@@ -534,7 +534,7 @@ func TestIPv6(t *testing.T) {
 		"Flink could not be reached at "+server.URL+"/overview (connection refused): check the address and port, and that Grafana's server can reach it.")
 }
 
-// authority and issued are for the tests of TLS.
+// newAuthority signs certificates.
 func newAuthority(t *testing.T, name string) *proxy.Authority {
 	t.Helper()
 	made, err := proxy.NewAuthority(name)
@@ -544,6 +544,7 @@ func newAuthority(t *testing.T, name string) *proxy.Authority {
 	return made
 }
 
+// issue is a certificate, with its key, for these hosts.
 func issue(t *testing.T, by *proxy.Authority, valid time.Duration, hosts ...string) proxy.Identity {
 	t.Helper()
 	made, err := by.Issue("flink", valid, hosts...)

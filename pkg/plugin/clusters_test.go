@@ -1,13 +1,20 @@
 package plugin_test
 
 import (
+	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
 )
 
-// Clusters may have jobs of one name: the label cluster tells them apart.
+// Clusters may have jobs of one name: the label cluster distinguishes them.
 func TestTwoClusters(t *testing.T) {
 	for clusters, want := range map[string]string{
 		`[]`:          "west, east",
@@ -96,4 +103,50 @@ func TestOneJobOrTaskFails(t *testing.T) {
 			t.Errorf("statuses are %q with the notices %q", got, texts)
 		}
 	})
+}
+
+// Clusters are read side by side: eight, whose every answer takes a second, take as
+// long as one, whatever the query, and Save & test as well.
+func TestClustersAreReadSideBySide(t *testing.T) {
+	const clusters = 8
+	took := func(t *testing.T, clusters int, query string) (took time.Duration) {
+		synctest.Test(t, func(t *testing.T) {
+			hosts, more := map[string]http.Handler{}, []map[string]string{}
+			for n := range clusters {
+				host := fmt.Sprint("flink-", n)
+				cluster := newCluster(sim.HeldBack("orders", 2, 1, 1), sim.HeldBack("payments", 2, 1, 1))
+				cluster.Delay = time.Second
+				hosts[host] = cluster
+				if n > 0 {
+					more = append(more, map[string]string{"name": host, "url": "http://" + host})
+				}
+			}
+			source := open(t, settingsWith(map[string]any{"url": "http://flink-0", "clusters": more, "maxConcurrency": 256}))
+			ctx := inMemory(t.Context(), hosts)
+			begin := time.Now()
+			if query == "" {
+				if health, err := source.CheckHealth(ctx, &backend.CheckHealthRequest{}); err != nil || health.Status != healthy {
+					t.Errorf("%v, %v", health, err)
+				}
+			} else if shown := firstFrame(t, send(ctx, t, source, query), "A"); shown.Rows() == 0 || len(notices(shown)) > 0 {
+				t.Errorf("%d rows with the notices %q", shown.Rows(), notices(shown))
+			}
+			took = time.Since(begin)
+		})
+		return took
+	}
+	for name, query := range map[string]string{
+		"Save & test": "", "tasks": `{"queryType": "tasks"}`, "history": `{"queryType": "history"}`, "history by subtask": `{"queryType": "history", "by": "subtask"}`,
+		"history of running": `{"queryType": "history", "measure": "running"}`, "history of up": `{"queryType": "history", "measure": "up"}`, "timeline": `{"queryType": "timeline"}`,
+		"up": `{"queryType": "measure", "measure": "up"}`, "running": `{"queryType": "measure", "measure": "running"}`, "restarts": `{"queryType": "measure", "measure": "restarts"}`,
+		"jobs": `{"queryType": "variable", "variable": "jobs"}`, "names of tasks": `{"queryType": "variable", "variable": "tasks"}`,
+		"subtasks": `{"queryType": "variable", "variable": "subtasks"}`, "TaskManagers": `{"queryType": "variable", "variable": "taskmanagers"}`,
+		"details": `{"queryType": "subtasks", "detail": true}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			if one, all := took(t, 1, query), took(t, clusters, query); one < time.Second || all != one {
+				t.Errorf("one cluster takes %s, %d take %s", one, clusters, all)
+			}
+		})
+	}
 }

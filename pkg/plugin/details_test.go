@@ -9,6 +9,7 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/promtest"
 	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
 )
 
@@ -202,10 +203,14 @@ func TestDetailsOfThePast(t *testing.T) {
 		}
 	})
 	synctest.Test(t, func(t *testing.T) {
-		l, _ := newScrapedLab(t, sim.HeldBack("orders", 3, 1, 1))
-		over := backend.TimeRange{From: time.Now().Add(-50 * time.Minute), To: time.Now().Add(-10 * time.Minute)}
-		shown := l.frameOver(t, over, nil, query)
-		if soft := strings.Join(cells(t, shown, "soft_backpressured"), " "); soft != "0 0 0" || len(notices(shown)) > 0 {
+		orders := sim.HeldBack("orders", 3, 1, 1)
+		l, prometheus := newScrapedLab(t, orders)
+		for i, task := range orders.Tasks {
+			prometheus.Add(map[string]string{"__name__": "flink_taskmanager_job_task_softBackPressuredTimeMsPerSecond", "job_id": orders.ID, "task_id": task.ID, "subtask_index": "0"},
+				promtest.Every(scrapeInterval, time.Now().Add(-time.Hour), time.Now(), func(time.Duration) float64 { return float64(100 * i) })...)
+		}
+		shown := l.frameOver(t, scrapedPast(), nil, query)
+		if soft := strings.Join(cells(t, shown, "soft_backpressured"), " "); soft != "0 0.1 0.2" || len(notices(shown)) > 0 {
 			t.Errorf("soft backpressure %q with the notices %q", soft, notices(shown))
 		}
 	})

@@ -105,7 +105,7 @@ func TestAlternatingBottleneckOverTime(t *testing.T) {
 }
 
 // A window that fires every 20 s moves the bottleneck faster than Flink fetches
-// metrics: timeline and verdict say so, whenever sampling began.
+// metrics: timeline and verdict have a notice about it, whenever sampling began.
 func TestFlappingIsReported(t *testing.T) {
 	for begin := time.Duration(0); begin < 20*time.Second; begin += 1900 * time.Millisecond {
 		t.Run("begun "+begin.String()+" into a turn", func(t *testing.T) {

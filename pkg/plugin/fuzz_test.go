@@ -12,7 +12,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
@@ -36,13 +35,13 @@ type fuzzFlink struct {
 	version   string // default 2.3.0
 	mu        sync.Mutex
 	job, task []byte
-	asked     []string
+	requests  []string
 }
 
 func (f *fuzzFlink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.asked = append(f.asked, r.Method+" "+r.RequestURI)
+	f.requests = append(f.requests, r.Method+" "+r.RequestURI)
 	body := []byte(`[]`)
 	switch path := r.URL.Path; {
 	case path == "/overview":
@@ -96,7 +95,7 @@ func FuzzNothingTypedReachesFlink(f *testing.F) {
 	instance := fuzzInstance(f, flink)
 	f.Fuzz(func(t *testing.T, query, path, values string) {
 		flink.mu.Lock()
-		flink.asked = nil
+		flink.requests = nil
 		flink.mu.Unlock()
 		checkQuery(t, instance, query)
 		sender := backend.CallResourceResponseSenderFunc(func(*backend.CallResourceResponse) error { return nil })
@@ -106,9 +105,9 @@ func FuzzNothingTypedReachesFlink(f *testing.F) {
 		}
 		flink.mu.Lock()
 		defer flink.mu.Unlock()
-		for _, line := range flink.asked {
+		for _, line := range flink.requests {
 			if !allowed.MatchString(line) {
-				t.Errorf("Flink was asked %q", line)
+				t.Errorf("Flink got %q", line)
 			}
 		}
 	})
@@ -172,7 +171,6 @@ func recordedAnswers(f *testing.F, version, set string) (job, task []byte) {
 // written as JSON.
 func checkQuery(t *testing.T, instance *plugin.Instance, query string) {
 	t.Helper()
-	begun := time.Now()
 	response, err := instance.QueryData(t.Context(), &backend.QueryDataRequest{Queries: []backend.DataQuery{{RefID: "A", JSON: []byte(query)}}})
 	if err != nil {
 		t.Fatal(err)
@@ -192,8 +190,5 @@ func checkQuery(t *testing.T, instance *plugin.Instance, query string) {
 				}
 			}
 		}
-	}
-	if took := time.Since(begun); took > 10*time.Second {
-		t.Errorf("query %s took %s", query, took)
 	}
 }

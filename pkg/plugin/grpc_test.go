@@ -27,6 +27,9 @@ func serve(t *testing.T) datasourcetest.TestPlugin {
 	prometheus.DefaultRegisterer = prometheus.NewRegistry()
 	defer func() { prometheus.DefaultRegisterer = registerer }()
 	served, err := datasourcetest.Manage(plugin.New, datasourcetest.ManageOpts{Address: freeAddress(t)})
+	for tries := 1; err != nil && tries < 10; tries++ { // another process may have taken the port
+		served, err = datasourcetest.Manage(plugin.New, datasourcetest.ManageOpts{Address: freeAddress(t)})
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +133,7 @@ func checkVerdict(t *testing.T, shown *data.Frame) {
 	}
 }
 
-// Grafana says whose the data source is.
+// A request of Grafana names the organisation, whose history the answer is from.
 func TestHistoryOfAnOrganisationOverGRPC(t *testing.T) {
 	proxy := &refusingProxy{Handler: newCluster(sim.HeldBack("orders", 3, 2, 1))}
 	server := httptest.NewServer(proxy)

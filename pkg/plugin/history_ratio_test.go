@@ -24,16 +24,16 @@ func TestHistoryRatio(t *testing.T) {
 	const runs, bar = 15, 1.5
 	settings := settingsWith(map[string]any{"url": "http://flink:8081", "history": map[string]any{"retention": "2h", "idleAfter": "0s"}})
 	store := memory.Process.Open(memory.DataSource{UID: settings.UID}, memory.Limits{Retention: 2 * time.Hour, MaxBytes: 64 << 20}, time.Now()).Cluster("default at http://flink:8081")
-	end := time.Now().Add(-2 * time.Minute) // not live, so that nothing is asked
+	end := time.Now().Add(-2 * time.Minute) // not live, so that there are no requests
 	fill(store, end, 360)
-	asked := open(t, settings)
+	source := open(t, settings)
 	over := backend.TimeRange{From: end.Add(-time.Hour), To: end}
 	for _, query := range []string{`{"queryType": "history", "measure": "busy", "by": "task"}`, `{"queryType": "timeline"}`} {
 		var frames data.Frames
 		var answers, encodings []time.Duration
 		for range runs {
 			begin := time.Now()
-			frames = sendOver(t.Context(), t, asked, over, nil, query)["A"].Frames
+			frames = sendOver(t.Context(), t, source, over, nil, query)["A"].Frames
 			answers = append(answers, time.Since(begin))
 			begin = time.Now()
 			for _, frame := range frames {

@@ -26,12 +26,12 @@ import (
 
 // user is who asks Grafana, as a data source gets to know it.
 type user struct {
-	login   string // "" for none, as of an alert rule
-	org     int64
-	headers map[string]string
+	login     string // "" for none, as of an alert rule
+	namespace string // of the organisation
+	headers   map[string]string
 }
 
-// withToken is a user by the headers that say who asks.
+// withToken is a user by the headers that identify one.
 func withToken(name string) user {
 	return user{headers: map[string]string{"Authorization": "Bearer " + name, "Cookie": "session=" + name, "http_X-Grafana-Id": name}}
 }
@@ -40,7 +40,7 @@ func withToken(name string) user {
 func (u user) send(ctx context.Context, t *testing.T, source dataSource) {
 	t.Helper()
 	request := &backend.QueryDataRequest{
-		PluginContext: backend.PluginContext{OrgID: u.org}, Headers: u.headers,
+		PluginContext: backend.PluginContext{Namespace: u.namespace}, Headers: u.headers,
 		Queries: []backend.DataQuery{{RefID: "A", JSON: json.RawMessage(`{"queryType": "jobs"}`), TimeRange: lastHour()}},
 	}
 	if u.login != "" {
@@ -51,6 +51,17 @@ func (u user) send(ctx context.Context, t *testing.T, source dataSource) {
 		t.Fatal(err)
 	}
 	firstFrame(t, response.Responses, "A")
+}
+
+// polls sends the query, and counts the tasks that were polled for it.
+func (u user) polls(t *testing.T, l lab) (polls int) {
+	t.Helper()
+	l.Requests()
+	u.send(l.ctx, t, l)
+	for _, path := range l.Requests() {
+		polls += strings.Count(path, "/vertices/")
+	}
+	return polls
 }
 
 // keptIdentities are what an instance keeps of its users, and the map in it by which
@@ -64,8 +75,8 @@ func keptIdentities(source dataSource) (whole, kept reflect.Value) {
 // whatever the token, unless cookies are forwarded, too, which may be of a login to
 // something else. Another organisation's user of that login is another.
 func TestLoginsAreIdentities(t *testing.T) {
-	token := func(login string, org int64, token string) user {
-		return user{login, org, map[string]string{"Authorization": "Bearer " + token, "X-Id-Token": token}}
+	token := func(login, namespace, token string) user {
+		return user{login, namespace, map[string]string{"Authorization": "Bearer " + token, "X-Id-Token": token}}
 	}
 	tokens, cookies := map[string]any{"oauthPassThru": true}, map[string]any{"oauthPassThru": true, "keepCookies": []string{"session"}}
 	for name, c := range map[string]struct {
@@ -73,25 +84,23 @@ func TestLoginsAreIdentities(t *testing.T) {
 		first, second user
 		same          bool
 	}{
-		"a rotated token":                   {tokens, token("alice", 1, "a"), token("alice", 1, "b"), true},
-		"another login":                     {tokens, token("alice", 1, "a"), token("bob", 1, "b"), false},
-		"another login, the same token":     {tokens, token("alice", 1, "a"), token("bob", 1, "a"), false},
-		"another organisation":              {tokens, token("alice", 1, "a"), token("alice", 2, "a"), false},
-		"no token any more":                 {tokens, token("alice", 1, "a"), user{"alice", 1, nil}, false},
-		"no login, the same token":          {tokens, token("", 1, "a"), token("", 1, "a"), true},
-		"no login, a rotated token":         {tokens, token("", 1, "a"), token("", 1, "b"), false},
-		"cookies, a rotated token":          {cookies, token("alice", 1, "a"), token("alice", 1, "b"), false},
-		"cookies, the same token":           {cookies, token("alice", 1, "a"), token("alice", 1, "a"), true},
-		"cookies, the login of another one": {cookies, token("alice", 1, "a"), token("bob", 1, "a"), true}, // only credentials count
+		"a rotated token":                   {tokens, token("alice", "org-1", "a"), token("alice", "org-1", "b"), true},
+		"another login":                     {tokens, token("alice", "org-1", "a"), token("bob", "org-1", "b"), false},
+		"another login, the same token":     {tokens, token("alice", "org-1", "a"), token("bob", "org-1", "a"), false},
+		"another organisation":              {tokens, token("alice", "org-1", "a"), token("alice", "org-2", "a"), false},
+		"no token any more":                 {tokens, token("alice", "org-1", "a"), user{"alice", "org-1", nil}, false},
+		"no login, the same token":          {tokens, token("", "org-1", "a"), token("", "org-1", "a"), true},
+		"no login, a rotated token":         {tokens, token("", "org-1", "a"), token("", "org-1", "b"), false},
+		"cookies, a rotated token":          {cookies, token("alice", "org-1", "a"), token("alice", "org-1", "b"), false},
+		"cookies, the same token":           {cookies, token("alice", "org-1", "a"), token("alice", "org-1", "a"), true},
+		"cookies, the login of another one": {cookies, token("alice", "org-1", "a"), token("bob", "org-1", "a"), true}, // only credentials count
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				l := newLabWith(t, c.keys, smallJobs("orders")...)
 				c.first.send(l.ctx, t, l)
-				l.Requests()
-				c.second.send(l.ctx, t, l)
-				if sent := len(l.Requests()); (sent == 0) != c.same {
-					t.Errorf("the second query took %d requests", sent)
+				if polls := c.second.polls(t, l); (polls == 0) != c.same {
+					t.Errorf("the second query took %d polls", polls)
 				}
 				if _, kept := keptIdentities(l.dataSource); kept.Len() == 1 != c.same {
 					t.Errorf("%d identities are kept", kept.Len())
@@ -107,21 +116,16 @@ func TestIdentitiesExpire(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLabWith(t, map[string]any{"keepCookies": []string{"session"}, "maxAge": "1h"}, smallJobs("orders")...)
 		alice, bob := withToken("alice"), withToken("bob")
-		takes := func(who user) int {
-			l.Requests()
-			who.send(l.ctx, t, l)
-			return len(l.Requests())
-		}
 		alice.send(l.ctx, t, l)
 		bob.send(l.ctx, t, l)
 		for range 3 {
 			time.Sleep(4 * time.Minute)
-			if requests := takes(alice); requests != 0 {
-				t.Errorf("alice's query of every four minutes took %d requests", requests)
+			if polls := alice.polls(t, l); polls != 0 {
+				t.Errorf("alice's query of every four minutes took %d polls", polls)
 			}
 		}
-		if requests := takes(bob); requests == 0 {
-			t.Error("bob's second query after 12 minutes took no request")
+		if polls := bob.polls(t, l); polls == 0 {
+			t.Error("bob's second query after 12 minutes took no poll")
 		}
 		time.Sleep(10*time.Minute + time.Second)
 		synctest.Wait()
@@ -145,14 +149,12 @@ func TestIdentitiesAreBounded(t *testing.T) {
 		if _, kept := keptIdentities(l.dataSource); kept.Len() != 256 {
 			t.Errorf("%d users are kept", kept.Len())
 		}
-		l.Requests()
 		for _, c := range []struct {
 			name    string
 			dropped bool
 		}{{"frequent", false}, {"user299", false}, {"user46", false}, {"user44", true}, {"user0", true}} {
-			withToken(c.name).send(l.ctx, t, l)
-			if requests := len(l.Requests()); (requests > 0) != c.dropped {
-				t.Errorf("%s caused %d requests", c.name, requests)
+			if polls := withToken(c.name).polls(t, l); (polls > 0) != c.dropped {
+				t.Errorf("%s caused %d polls", c.name, polls)
 			}
 		}
 	})
@@ -262,8 +264,8 @@ func onlyAlice(header string) *guardedFlink {
 	}}
 }
 
-// The proxy in front of Flink lets Alice in and not Bob, by whichever header tells
-// them apart. Whatever they ask for, at once and one after the other, through one
+// The proxy in front of Flink lets Alice in and not Bob, by whichever header
+// identifies them. Whatever they ask for, at once and one after the other, through one
 // data source, Bob never gets Alice's answer, nor she his refusal. Alice's later
 // queries cost nothing.
 func TestUsersAreKeptApart(t *testing.T) {
@@ -307,7 +309,7 @@ func TestUsersAreKeptApart(t *testing.T) {
 	}
 }
 
-// allHeaders are the headers that say who asks.
+// allHeaders are the headers that identify a user.
 func allHeaders(who string) map[string]string {
 	return map[string]string{
 		"Authorization": who + marker, "X-ID-Token": who + marker, "Cookie": "session=" + who + marker,
@@ -378,8 +380,8 @@ func TestForwardedBesideConfigured(t *testing.T) {
 }
 
 // A browser's resource call has headers of its exchange with Grafana, and others that
-// a proxy or Flink may act on: none reaches Flink, but for those that say who asks and
-// are part of the identity.
+// a proxy or Flink may act on: none reaches Flink, but for those that
+// identify the user.
 func TestHeadersOfABrowser(t *testing.T) {
 	flink := &guardedFlink{}
 	server := httptest.NewServer(flink)
@@ -423,7 +425,7 @@ func TestHeadersOfABrowser(t *testing.T) {
 }
 
 // Users who differ by a header that is not forwarded share their samples, as a proxy
-// cannot tell them apart; those who differ by one that is forwarded do not.
+// cannot distinguish them; those who differ by one that is forwarded do not.
 func TestForwardedHeadersAreTheIdentity(t *testing.T) {
 	flink := &guardedFlink{}
 	server := httptest.NewServer(flink)

@@ -47,8 +47,10 @@ func open(t *testing.T, settings backend.DataSourceInstanceSettings) dataSource 
 // openIn does the same for a data source of an organisation's.
 func openIn(t *testing.T, namespace string, settings backend.DataSourceInstanceSettings) dataSource {
 	t.Helper()
-	ctx := backend.WithPluginContext(t.Context(), backend.PluginContext{Namespace: namespace})
-	made, err := plugin.Factory{Middlewares: []httpclient.Middleware{network(t.Context())}}.New(ctx, settings)
+	key := t.Context()
+	t.Cleanup(func() { networks.Delete(key) }) // with what its hosts keep
+	ctx := backend.WithPluginContext(key, backend.PluginContext{Namespace: namespace})
+	made, err := plugin.Factory{Middlewares: []httpclient.Middleware{network(key)}}.New(ctx, settings)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -402,7 +404,7 @@ func notices(of *data.Frame) []string {
 	return texts
 }
 
-// requests is the number of Flink requests that a frame says its query caused.
+// requests is the number of Flink requests that a frame counts as its query's.
 func requests(of *data.Frame) int { return of.Meta.Custom.(frame.Custom).Requests }
 
 // firstRow are some columns of a frame that must have one row.

@@ -1,7 +1,11 @@
 package plugin_test
 
 import (
+	"encoding/json"
+	"errors"
+	"flag"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +15,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
 )
 
 // up is 1 or 0 for each cluster; one that does not answer is no error, even if
@@ -94,8 +99,8 @@ func TestUpOverTime(t *testing.T) {
 		}
 		for minute, want := range map[time.Duration]string{4: "1", 7: "0", 12: "1"} {
 			over := backend.TimeRange{From: begin, To: begin.Add(minute * time.Minute)}
-			then := l.frameOver(t, over, fromAlert, `{"queryType": "measure", "measure": "up"}`)
-			if got := seriesOf(then); len(got) != 1 || got[0] != "up{cluster=default} "+want {
+			past := l.frameOver(t, over, fromAlert, `{"queryType": "measure", "measure": "up"}`)
+			if got := seriesOf(past); len(got) != 1 || got[0] != "up{cluster=default} "+want {
 				t.Errorf("after %d minutes it was %q", minute, got)
 			}
 		}
@@ -170,7 +175,7 @@ func TestRestarts(t *testing.T) {
 	}
 }
 
-// Once a query has asked for restarts, they are sampled too, for a request more a
+// Once there was a query for restarts, they are sampled too, for a request more a
 // poll.
 func TestRestartsOverTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -199,8 +204,8 @@ func TestRestartsOverTime(t *testing.T) {
 		}
 		over := backend.TimeRange{From: begin, To: begin.Add(13 * time.Minute)}
 		for _, headers := range []map[string]string{nil, fromAlert} {
-			then := l.frameOver(t, over, headers, `{"queryType": "measure", "measure": "restarts"}`)
-			if got := seriesOf(then); len(got) != 1 || got[0] != "restarts{cluster=default, job=orders} 1" {
+			past := l.frameOver(t, over, headers, `{"queryType": "measure", "measure": "restarts"}`)
+			if got := seriesOf(past); len(got) != 1 || got[0] != "restarts{cluster=default, job=orders} 1" {
 				t.Errorf("after 13 minutes they were %q", got)
 			}
 		}
@@ -241,6 +246,86 @@ func TestRunning(t *testing.T) {
 				}
 				if sent := l.Requests(); !slices.Equal(sent, []string{"/jobs/overview"}) || requests(shown) != 1 {
 					t.Errorf("the cluster got %s, the answer counts %d", sent, requests(shown))
+				}
+			})
+		})
+	}
+}
+
+// finishedSubtask is a fault by which the second subtask of the first task has
+// finished, in the list of jobs, the job and the task.
+func finishedSubtask(job *sim.Job) sim.Fault {
+	return sim.Rewritten(func(body any) any {
+		counts := func(of any, running, finished string) {
+			counted := of.(map[string]any)["tasks"].(map[string]any)
+			if n, some := counted[running].(float64); some && n > 0 {
+				counted[running], counted[finished] = n-1, counted[finished].(float64)+1
+			}
+		}
+		answer, _ := body.(map[string]any)
+		switch {
+		case answer["jobs"] != nil:
+			for _, listed := range answer["jobs"].([]any) {
+				if listed.(map[string]any)["jid"] == job.ID {
+					counts(listed, "running", "finished")
+				}
+			}
+		case answer["vertices"] != nil && answer["jid"] == job.ID:
+			counts(answer["vertices"].([]any)[0], "RUNNING", "FINISHED")
+		case answer["subtasks"] != nil && answer["id"] == job.Tasks[0].ID:
+			answer["subtasks"].([]any)[1].(map[string]any)["status"] = "FINISHED"
+		}
+		return body
+	})
+}
+
+// A job that is RUNNING runs, though some of its subtasks, or all of a task, have
+// finished: now, at a moment and over time, from the built-in history and from
+// Prometheus, where what has finished may be missing.
+func TestRunningWithFinishedSubtasks(t *testing.T) {
+	for name, c := range map[string]struct {
+		alter func(*sim.Job)
+		fault func(*sim.Job) sim.Fault
+	}{
+		"a task":         {func(job *sim.Job) { job.Tasks[0].State = "FINISHED" }, nil},
+		"a subtask":      {func(*sim.Job) {}, finishedSubtask},
+		"all but a task": {func(job *sim.Job) { job.Tasks[0].State, job.Tasks[1].State = "FINISHED", "FINISHED" }, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				orders := sim.HeldBack("orders", 3, 2, 2)
+				orders.Tasks[0].Rate = 20
+				c.alter(orders)
+				l, prometheus := newScrapedLab(t)
+				l.Jobs = []*sim.Job{orders}
+				for _, a := range attemptsOf(orders, "tm-1", time.Now().Add(-time.Hour), time.Now().Add(time.Hour)) {
+					if ended := orders.Tasks[0].ID == a.taskID && (c.fault == nil || a.subtask == 1) || name == "all but a task" && orders.Tasks[1].ID == a.taskID; !ended {
+						scrape(prometheus, a)
+					}
+				}
+				if c.fault != nil {
+					l.ctx = inMemory(t.Context(), map[string]http.Handler{"flink:8081": sim.Spoiled(l.Cluster, c.fault(orders)), "prometheus:9090": prometheus})
+				}
+				begin := time.Now()
+				l.frame(t, `{"queryType": "tasks"}`)
+				time.Sleep(10 * time.Minute)
+				const running = `{"queryType": "measure", "measure": "running"}`
+				for when, over := range map[string]backend.TimeRange{"now": lastHour(), "at a moment": {From: begin, To: begin.Add(5 * time.Minute)}} {
+					if got := onlyValue(t, l.frameOver(t, over, fromAlert, running)); got != "1" {
+						t.Errorf("%s: running is %s, want 1", when, got)
+					}
+				}
+				shown := l.frameOver(t, backend.TimeRange{From: begin, To: time.Now()}, nil, `{"queryType": "history", "measure": "running"}`)
+				if got := changesOf(shown, begin); got != "0m 1" || shown.Rows() < 50 {
+					t.Errorf("over time running is %s at %d points, want 1", got, shown.Rows())
+				}
+				// Before the built-in history, what is missing may have finished, or not.
+				before := backend.TimeRange{From: begin.Add(-50 * time.Minute), To: begin.Add(-10 * time.Minute)}
+				if got := onlyValue(t, l.frameOver(t, before, nil, running)); got == "0" {
+					t.Errorf("in Prometheus running is %s", got)
+				}
+				if got := changesOf(l.frameOver(t, before, nil, `{"queryType": "history", "measure": "running"}`), begin); strings.Contains(got, " 0") {
+					t.Errorf("over time in Prometheus running is %s", got)
 				}
 			})
 		})
@@ -305,4 +390,37 @@ func TestRunningOfAJobThatIsGone(t *testing.T) {
 			}
 		}
 	})
+}
+
+// update writes the golden registry anew: go test ./pkg/plugin -run Registry -update.
+var update = flag.Bool("update", false, "write the golden registry of measures anew")
+
+// The registry of measures is the one that the editor's list is tested against, in
+// src/query/queryTypes.test.ts: each with what it has series for, the default first.
+func TestRegistryOfMeasures(t *testing.T) {
+	type measure struct {
+		Name string         `json:"name"`
+		By   []diagnosis.By `json:"by"`
+	}
+	var registry []measure
+	for _, each := range diagnosis.Measures {
+		registry = append(registry, measure{each.Name, each.By})
+	}
+	text, err := json.MarshalIndent(registry, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const golden = "../query/testdata/registry.json"
+	if *update {
+		if err := errors.Join(os.MkdirAll("../query/testdata", 0o755), os.WriteFile(golden, append(text, '\n'), 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := string(text) + "\n"; got != string(want) {
+		t.Errorf("the registry is\n%s\nwant\n%s", got, want)
+	}
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history/memory"
 )
 
-// heapBeside is the heap without what the history says that it takes of it.
+// heapBeside is the heap without the bytes that the history counts as its own.
 func heapBeside(store *memory.Store) int {
 	var stats runtime.MemStats
 	for range 3 { // what has been pooled takes two collections
@@ -26,7 +26,7 @@ func TestMemoryOfSampling(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, store := newTwentyJobs(t)
 		watch := func() {
-			for range 30 {
+			for range 18 {
 				time.Sleep(10 * time.Second)
 				l.Requests() // so that they do not pile up
 			}
@@ -37,7 +37,7 @@ func TestMemoryOfSampling(t *testing.T) {
 		grown := heapBeside(store) - heap
 		t.Logf("beside the history, of %d bytes, the heap grew by %d", store.Bytes(), grown)
 		if grown > 1<<20 {
-			t.Errorf("the heap grew by %d bytes in five minutes, beside the history", grown)
+			t.Errorf("the heap grew by %d bytes in three minutes, beside the history", grown)
 		}
 	})
 }

@@ -2,8 +2,6 @@ package plugin_test
 
 import (
 	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -21,8 +19,8 @@ const (
 	noNorth     = `There is no cluster "north" in this data source: it has west, east.`
 )
 
-// queriesInError are queries that cannot be read, or ask for something that is not
-// configured, and what is said about them.
+// queriesInError are queries that cannot be read, or are for something that is not
+// configured, and the error of each.
 var queriesInError = map[string]struct {
 	query  string
 	status backend.Status
@@ -84,11 +82,11 @@ func TestQueriesInError(t *testing.T) {
 	}
 }
 
-// What somebody typed is shortened to the length of a sentence, and not quoted where
+// What a user typed is shortened to the length of a sentence, and not quoted where
 // it is no text.
 func TestLongNamesInErrors(t *testing.T) {
 	long := strings.Repeat("x", 10_000)
-	source := sourceAt(t, httptest.NewServer(http.NotFoundHandler()).URL)
+	source := sourceAt(t, "http://flink:8081")
 	for _, query := range []string{`{"queryType": "tasks", "clusters": [%q]}`, `{"queryType": "tasks", "types": [%q]}`} {
 		if failed := send(t.Context(), t, source, fmt.Sprintf(query, long))["A"].Error; failed == nil || len(failed.Error()) > 300 {
 			t.Errorf("%s: %v", query, failed)

@@ -73,7 +73,7 @@ var ranges = map[string]struct {
 	"a year of the past":        {from: instant{by: -730 * 24 * time.Hour}, to: instant{by: -365 * 24 * time.Hour}, words: nothingThen, ended: true},
 	"before 1970":               {from: instant{at: time.UnixMilli(-1 << 40)}, to: instant{at: time.UnixMilli(-1)}, words: nothingThen, ended: true},
 	"since before 1970":         {from: instant{at: time.UnixMilli(-1 << 40)}, to: instant{by: -10 * time.Minute}, whole: true, last: -10 * time.Minute},
-	"all that Grafana can say":  {from: instant{at: time.UnixMilli(math.MinInt64)}, to: instant{at: time.UnixMilli(math.MaxInt64)}, whole: true},
+	"the widest range":          {from: instant{at: time.UnixMilli(math.MinInt64)}, to: instant{at: time.UnixMilli(math.MaxInt64)}, whole: true},
 	"long after nanoseconds":    {from: instant{at: time.UnixMilli(math.MaxInt64 - 1)}, to: instant{at: time.UnixMilli(math.MaxInt64)}, words: "The time range begins in the future: choose one that begins earlier."},
 	"long before nanoseconds":   {from: instant{at: time.UnixMilli(math.MinInt64)}, to: instant{at: time.UnixMilli(math.MinInt64 + 1)}, words: nothingThen, ended: true},
 }

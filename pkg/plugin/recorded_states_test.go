@@ -49,7 +49,7 @@ const (
 )
 
 // states hold what each recording shows, read off its answers: a task that is not
-// RUNNING, or runs for less than 10 s, is unknown whatever its gauges say.
+// RUNNING, or runs for less than 10 s, is unknown whatever its gauges are.
 var states = []state{
 	{sets: "bottleneck-middle", state: "RUNNING", typ: streaming, tasks: middle, root: "slow-window", kind: "capacity", held: "enrich", restarts: "0", runs: true},
 	{sets: "checkpoint-bp checkpoint-timeout", state: "RUNNING", typ: streaming, tasks: middle, root: "slow-window", kind: "capacity", held: "enrich", restarts: "0", runs: true},
@@ -260,7 +260,7 @@ func (s state) worst() string {
 	return "unknown"
 }
 
-// matchVerdict compares what is said to hold the job back.
+// matchVerdict compares the verdict.
 func (s state) matchVerdict(t *testing.T, r recordedSource, frames []*data.Frame) {
 	t.Helper()
 	root := "null"

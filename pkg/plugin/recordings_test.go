@@ -269,7 +269,7 @@ func TestRescaledBetweenPolls(t *testing.T) {
 	})
 }
 
-// Where metrics are not fetched nothing is measured, and every answer says why. The
+// Where metrics are not fetched nothing is measured, and every answer has a notice. The
 // states, which are no metrics, are known.
 func TestMetricFetchingTurnedOff(t *testing.T) {
 	for version := range recordedVersions {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/promtest"
 	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
 )
 
@@ -119,7 +120,7 @@ func TestJobsOfUnknownType(t *testing.T) {
 	})
 }
 
-// Whatever time a query is for, a name that matches nothing is said in the same words:
+// Whatever time a query is for, a name that matches nothing is reported in the same words:
 // an exact name is an error, a regular expression a notice.
 func TestUnknownNames(t *testing.T) {
 	const (
@@ -149,10 +150,10 @@ func TestUnknownNames(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					l := newSampledLab(t, smallJobs("orders", "payments")...)
 					l.frame(t, `{"queryType": "jobs"}`)
-					time.Sleep(10 * time.Minute)
+					time.Sleep(3 * time.Minute)
 					over := lastHour()
 					if c.past {
-						over.To = over.To.Add(-2 * time.Minute)
+						over.To = over.To.Add(-90 * time.Second)
 					}
 					response := sendOver(l.ctx, t, l, over, nil, "{"+c.query+", "+selectors+"}")["A"]
 					// Over time, what there is of the other names is shown.
@@ -303,7 +304,7 @@ func TestHundredThousandJobs(t *testing.T) {
 	}
 }
 
-// A query reads 1,000 jobs at most, and says how many it left out.
+// A query reads 1,000 jobs at most, with a notice about how many it left out.
 func TestJobsAreLimitedNow(t *testing.T) {
 	var list strings.Builder
 	for i := range 1002 {
@@ -343,11 +344,11 @@ func TestJobsAreLimitedInThePast(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, prometheus := newScrapedLab(t)
 		now := time.Now()
-		for i := range 1002 {
-			scrape(prometheus, attempt{
-				jobID: fmt.Sprintf("%032x", i+1), job: fmt.Sprint("job ", i), taskID: "a", task: "a", manager: "tm-1",
-				from: now.Add(-20 * time.Minute), to: now.Add(-15 * time.Minute), busy: 0.5, idle: 0.5,
-			})
+		for i := range 1002 { // of each there is but one metric, as so many jobs take their time
+			prometheus.Add(map[string]string{
+				"__name__": "flink_taskmanager_job_task_backPressuredTimeMsPerSecond", "job_id": fmt.Sprintf("%032x", i+1), "job_name": fmt.Sprint("job_", i),
+				"task_id": "a", "task_name": "a", "subtask_index": "0", "task_attempt_id": "a", "task_attempt_num": "0", "host": "tm_1", "tm_id": "tm_1",
+			}, promtest.Every(scrapeInterval, now.Add(-20*time.Minute), now.Add(-15*time.Minute), func(time.Duration) float64 { return 900 })...)
 		}
 		over := backend.TimeRange{From: now.Add(-30 * time.Minute), To: now.Add(-10 * time.Minute)}
 		for query, c := range map[string]struct {

@@ -21,6 +21,9 @@ func TestWrongSettings(t *testing.T) {
 		``:   `No Flink address is configured: enter the URL of the JobManager's REST API, such as http://jobmanager:8081, in the data source's settings.`,
 		`{}`: `No Flink address is configured: enter the URL of the JobManager's REST API, such as http://jobmanager:8081, in the data source's settings.`,
 
+		`{"url": "jobmanager:8081"}`: `"jobmanager:8081" is no address of a Flink REST API: it must start with http:// or https:// and name a host, such as http://jobmanager:8081.`,
+		`{"clusterName": "west", "clusters": [{"name": "b", "url": "http://b"}]}`: `Cluster west: No Flink address is configured: enter the URL of the JobManager's REST API, such as http://jobmanager:8081, in the data source's settings.`,
+
 		`{"url": 8081}`:                              unreadable("url cannot be a number"),
 		`{"url": "http://a", "clusters": "b"}`:       unreadable("clusters cannot be a string"),
 		`{"url": "http://a", "clusters": [1]}`:       unreadable("clusters cannot be a number"),

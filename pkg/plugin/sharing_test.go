@@ -29,8 +29,8 @@ var loadQueries = []string{
 }
 
 // However many panels, users and rules ask for a job within maxAge, the cluster
-// gets one poll: the list of jobs, the job, and its tasks. What each answer says
-// that it caused adds up to that.
+// gets one poll: the list of jobs, the job, and its tasks. The requests
+// that the answers count add up to that.
 func TestOnePollForAll(t *testing.T) {
 	const tasks = 6
 	var twenty []string
@@ -267,7 +267,7 @@ func TestPanelsShareThePast(t *testing.T) {
 	}
 }
 
-// asText is what frames show, without what depends on who asked first.
+// asText is what frames show, without what depends on which query came first.
 func asText(t *testing.T, frames data.Frames) string {
 	t.Helper()
 	for _, each := range frames {

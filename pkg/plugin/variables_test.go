@@ -108,7 +108,7 @@ func TestVariables(t *testing.T) {
 	}
 }
 
-// What answers is listed, and a notice says what does not: a job, or a cluster.
+// What answers is listed, and a notice names what does not: a job, or a cluster.
 func TestVariablesWhenSomethingFails(t *testing.T) {
 	const failure = " (500 Internal Server Error): see the JobManager's log for the cause."
 	orders := "/jobs/" + sim.New("orders").ID

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -260,7 +261,8 @@ func assembleRange(req Request, result frame.Result, results []clusterResult, cl
 	}
 	result.Series = set.All()
 	result.Requests += requestsOf(results)
-	if failed != nil {
+	var absent *Error // a name that the present has not, of which the range may have more
+	if failed != nil && !errors.As(failed, &absent) {
 		result.Add(warning("Nothing newer is known: %s", Sentence(failed)))
 	}
 	result.Add(noticesOf(results)...)
@@ -271,6 +273,8 @@ func assembleRange(req Request, result frame.Result, results []clusterResult, cl
 		for _, name := range resolution.absent {
 			result.Series = append(result.Series, point(labelsOf(results[0].cluster, name), req.Range.To, math.NaN()))
 		}
+	}
+	if missing == nil && known && (req.By == diagnosis.ByJob || len(result.Series) > 0) {
 		result.Add(resolution.notices...)
 	}
 	if len(unconnected) > 0 {

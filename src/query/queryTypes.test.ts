@@ -1,3 +1,4 @@
+import registry from '../../pkg/query/testdata/registry.json';
 import type { FlinkQuery } from '../types';
 import { changed, initialQuery, jobTypeOf, measures, offered, takes } from './queryTypes';
 
@@ -72,4 +73,8 @@ test('an alert rule begins with a number, a panel with the verdict', () => {
 test('an alert rule is offered numbers alone, a panel all but the names', () => {
   expect(offered('unified-alerting').map(({ value }) => value)).toEqual(['measure', 'history']);
   expect(offered().map(({ value }) => value)).not.toContain('variable');
+});
+
+test('the measures are those of the backend’s registry, with the same series, the default first', () => {
+  expect(measures.map(({ value, by }) => ({ name: value, by }))).toEqual(registry);
 });

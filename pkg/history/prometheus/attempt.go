@@ -51,7 +51,7 @@ func subtaskOf(labels model.Metric) (subtaskID, bool) {
 // attempt is one attempt of a subtask.
 type attempt struct {
 	subtaskID
-	// id tells the attempts of a subtask apart. Where the label of the attempt's
+	// id identifies it among the attempts of the subtask. Where the label of the attempt's
 	// id was left out, the TaskManager stands in.
 	id     string
 	number int // 0 where the label was left out
@@ -92,8 +92,8 @@ func newAttempt(labels model.Metric) *attempt {
 // seriesSeed is that of [seriesHash].
 var seriesSeed = maphash.MakeSeed()
 
-// seriesHash tells series apart. [model.Metric.FastFingerprint] does not where two
-// labels differ in their last characters alone.
+// seriesHash identifies a series. [model.Metric.FastFingerprint] is equal for many
+// series of which two labels differ in the last characters alone.
 func seriesHash(labels model.Metric) (sum uint64) {
 	for name, value := range labels {
 		sum += maphash.Comparable(seriesSeed, [2]string{string(name), string(value)})

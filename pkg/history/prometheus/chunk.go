@@ -269,16 +269,17 @@ func (c *chunk) clash(point int) (one, other *attempt, found bool) {
 	var before *attempt
 	for _, a := range c.attempts {
 		switch {
+		case one != nil && a.execution != "" && a.origin == one.origin: // as nearly all are
 		case !a.there(point) || !c.covers(a, point):
-			continue
 		case one == nil:
-			one = a
+			one, before = a, a
 		case a.origin != one.origin:
 			return one, a, true
-		case a.execution == "" && a.subtaskID == before.subtaskID:
+		case a.subtaskID == before.subtaskID:
 			return before, a, true
+		default:
+			before = a
 		}
-		before = a
 	}
 	return nil, nil, false
 }

@@ -23,8 +23,8 @@ import (
 // maxBody bounds one answer: those that are expected have a tenth of it.
 const maxBody = 256 << 20
 
-// minFailureAge is for how long a failure is returned at least without asking
-// again.
+// minFailureAge is for how long a failure is returned at least without another
+// request.
 const minFailureAge = time.Second
 
 // client sends the requests of the API's client. After a failure that the next

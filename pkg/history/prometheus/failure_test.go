@@ -188,9 +188,11 @@ func TestGeneralFailureIsKept(t *testing.T) {
 		"refusing":     {answers(401, ""), upstream.Refused, true},
 		"not there":    {answers(404, "404 page not found"), upstream.NotFound, true},
 		"a login page": {answers(200, "<html>"), upstream.WrongService, true},
-		"redirected":   {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://elsewhere/", http.StatusFound) }, upstream.Redirected, true},
-		"too much":     {answers(422, apiError("execution", "query processing would load too many samples")), upstream.TooMuch, false},
-		"rejected":     {answers(400, apiError("bad_data", "parse error")), upstream.Rejected, false},
+		"redirected": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://elsewhere/", http.StatusFound)
+		}, upstream.Redirected, true},
+		"too much": {answers(422, apiError("execution", "query processing would load too many samples")), upstream.TooMuch, false},
+		"rejected": {answers(400, apiError("bad_data", "parse error")), upstream.Rejected, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, reader *prometheus.Reader, prom *promtest.Server) {
