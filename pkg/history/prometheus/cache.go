@@ -87,6 +87,11 @@ func (c *cache) join(ctx context.Context, question string, load func(context.Con
 		c.flights[question] = joined
 		go func() {
 			defer close(joined.done)
+			defer func() { // a panic would end the process, as no caller is on this stack
+				if fault := recover(); fault != nil {
+					joined.err = fmt.Errorf("reading Prometheus' answer failed: %v", fault)
+				}
+			}()
 			var age time.Duration
 			joined.answer, age, joined.err = load(ctx)
 			if joined.err == nil && age > 0 && sizeOf(joined.answer.value) <= maxCached {
