@@ -19,7 +19,7 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history/prometheus"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/upstream"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/remote"
 )
 
 const (
@@ -87,9 +87,9 @@ func newReader(t *testing.T, address string) *prometheus.Reader {
 }
 
 // newClient leaves no connection behind.
-func newClient(t *testing.T) *upstream.Client {
+func newClient(t *testing.T) *remote.Client {
 	t.Helper()
-	client, err := upstream.NewClient(upstream.Config{Timeout: 10 * time.Second, Concurrency: 8})
+	client, err := remote.NewClient(remote.Config{Timeout: 10 * time.Second, Concurrency: 8})
 	if err != nil {
 		t.Fatal(err)
 	}

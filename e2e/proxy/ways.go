@@ -9,6 +9,7 @@ import (
 const (
 	unreached = "Flink could not be reached at ADDRESS/overview (%s): check the address and port, and that Grafana's server can reach it."
 	refused   = "ADDRESS/overview was refused with %s: check the authentication in the data source's settings."
+	redirects = "ADDRESS/overview redirects to %s, which is not followed, as the credentials would go there too: if that is where Flink is, enter that address in the data source's settings; if it is a login page, check the authentication."
 	noFlink   = "ADDRESS/overview answered %s with something that is not Flink's JSON, such as a proxy's login page: check the address, its path prefix and the authentication."
 )
 
@@ -53,8 +54,8 @@ func (s *Site) Ways() map[string]Way {
 		"a token too long": {s.Plain + "/bearer", "", nil, token(strings.Repeat(s.secret, 2000)), 502, page},
 
 		"session":       {Address: s.Plain + "/login", JSONData: cookie, Secrets: map[string]string{"httpHeaderValue1": "session=" + s.secret}},
-		"wrong session": {s.Plain + "/login", "", cookie, map[string]string{"httpHeaderValue1": "session=" + s.secret + "2"}, 502, fmt.Sprintf(noFlink, "200 OK")},
-		"no session":    {s.Plain + "/login", "", nil, nil, 502, fmt.Sprintf(noFlink, "200 OK")},
+		"wrong session": {s.Plain + "/login", "", cookie, map[string]string{"httpHeaderValue1": "session=" + s.secret + "2"}, 502, fmt.Sprintf(redirects, s.Plain)},
+		"no session":    {s.Plain + "/login", "", nil, nil, 502, fmt.Sprintf(redirects, s.Plain)},
 
 		"TLS":                 {Address: s.TLS, JSONData: own, Secrets: ca},
 		"TLS without a check": {Address: s.TLS, JSONData: keys{"tlsSkipVerify": true}},

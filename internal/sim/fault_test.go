@@ -9,7 +9,7 @@ import (
 
 	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink"
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/upstream"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/remote"
 )
 
 // The client classifies each fault.
@@ -18,19 +18,19 @@ func TestFaults(t *testing.T) {
 	job := cluster.Jobs[0]
 	for name, c := range map[string]struct {
 		fault sim.Fault
-		want  upstream.Kind
+		want  remote.Kind
 	}{
-		"hanging":     {sim.Hanging(), upstream.TimedOut},
-		"failing":     {sim.Failing(), upstream.Failing},
-		"gone":        {sim.Gone(), upstream.NotFound},
-		"login page":  {sim.LoginPage(), upstream.WrongService},
-		"cut":         {sim.Cut(100), upstream.Cut},
-		"huge":        {sim.Huge(70), upstream.TooLarge},
-		"dripping":    {sim.Dripping(time.Second), upstream.TimedOut},
-		"after none":  {sim.After(0, sim.Failing()), upstream.Failing},
+		"hanging":     {sim.Hanging(), remote.TimedOut},
+		"failing":     {sim.Failing(), remote.Failing},
+		"gone":        {sim.Gone(), remote.NotFound},
+		"login page":  {sim.LoginPage(), remote.WrongService},
+		"cut":         {sim.Cut(100), remote.Cut},
+		"huge":        {sim.Huge(70), remote.TooLarge},
+		"dripping":    {sim.Dripping(time.Second), remote.TimedOut},
+		"after none":  {sim.After(0, sim.Failing()), remote.Failing},
 		"after one":   {sim.After(1, sim.Failing()), 0},
 		"elsewhere":   {sim.On("/backpressure", sim.Failing()), 0},
-		"here":        {sim.On(job.ID, sim.Failing()), upstream.Failing},
+		"here":        {sim.On(job.ID, sim.Failing()), remote.Failing},
 		"late":        {sim.Late(time.Millisecond), 0},
 		"cyclic":      {sim.Cyclic(), 0},
 		"dangling":    {sim.Dangling(), 0},
@@ -38,11 +38,11 @@ func TestFaults(t *testing.T) {
 		"negative":    {sim.Negative(), 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := readJob(t, sim.Spoiled(cluster, c.fault), job.ID, c.want == upstream.TimedOut)
-			var failed *upstream.Error
+			err := readJob(t, sim.Spoiled(cluster, c.fault), job.ID, c.want == remote.TimedOut)
+			var failed *remote.Error
 			switch {
 			case c.want == 0 && err == nil, errors.As(err, &failed) && failed.Kind == c.want:
-			case c.want == upstream.TimedOut && errors.Is(err, context.DeadlineExceeded):
+			case c.want == remote.TimedOut && errors.Is(err, context.DeadlineExceeded):
 			default:
 				t.Errorf("got %v, want kind %d", err, c.want)
 			}
@@ -66,7 +66,7 @@ func readJob(t *testing.T, cluster http.Handler, jobID string, endless bool) err
 		defer cancel()
 		ctx = limited
 	}
-	client, err := flink.New(&upstream.Client{Client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}, Concurrency: 1}, url)
+	client, err := flink.New(&remote.Client{Client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}, Concurrency: 1}, url)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/collector"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/upstream"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/remote"
 )
 
 func TestMain(m *testing.M) {
@@ -35,7 +35,7 @@ func (w wire) RoundTrip(request *http.Request) (*http.Response, error) {
 // client is a client of the cluster that the handler is.
 func client(t *testing.T, cluster http.Handler) *flink.Client {
 	t.Helper()
-	made, err := flink.New(&upstream.Client{Client: &http.Client{Transport: wire{cluster}}, Concurrency: 8}, "http://flink:8081")
+	made, err := flink.New(&remote.Client{Client: &http.Client{Transport: wire{cluster}}, Concurrency: 8}, "http://flink:8081")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,8 @@
 // Package collector polls Flink and shares what a poll returned: one round of
 // requests for all who ask within the age limit, whichever query, panel, user or
-// alert rule they come from. Its sampler polls each job that somebody has asked
-// for once a metric fetch, and fills the history.
+// alert rule they come from. Once per metric fetch (Flink's
+// metrics.fetcher.update-interval) its sampler polls every job that was queried
+// recently, and fills the history.
 package collector
 
 import (
@@ -29,7 +30,8 @@ const forgetEvery = time.Minute
 
 // Options are what a collector is made with.
 type Options struct {
-	// MaxAge is how old a sample may be and still answer a query.
+	// MaxAge is how old a sample may be and still answer a query: the setting
+	// maxAge.
 	MaxAge time.Duration
 	// History is filled with what is sampled; nil for no history.
 	History *memory.Cluster
@@ -78,7 +80,7 @@ func (c *Collector) Concurrency() int { return c.client.Concurrency() }
 
 // Cluster reads what belongs to the cluster, at most once a minute for all its
 // jobs. requests is how many this call caused: 0 if it shared another's. Errors
-// are [upstream.Error] or the context's.
+// are [remote.Error] or the context's.
 func (c *Collector) Cluster(ctx context.Context) (cluster Cluster, requests int, err error) {
 	var asked atomic.Int64
 	cluster, started, err := c.cluster.get(ctx, clusterAge, func(ctx context.Context) (Cluster, error) {
@@ -113,7 +115,7 @@ func (c *Collector) Interval() (interval job.MetricInterval, known bool) {
 }
 
 // Jobs lists the cluster's jobs, those that have not ended first, by the time
-// they started, with distinct names. Errors are [upstream.Error] or the
+// they started, with distinct names. Errors are [remote.Error] or the
 // context's.
 func (c *Collector) Jobs(ctx context.Context) (jobs []job.Info, requests int, err error) {
 	return c.jobsOfAge(ctx, c.options.MaxAge)
@@ -187,8 +189,7 @@ func (c *Collector) TaskManagers(ctx context.Context) (ids []string, requests in
 }
 
 // Restarts is how often the job has restarted; NaN where Flink does not report
-// it. While the job is sampled so are its restarts from then on, for a request
-// more a poll.
+// it. From then on the sampler reads the restarts too: one more request per poll.
 func (c *Collector) Restarts(ctx context.Context, info job.Info) (restarts float64, requests int, err error) {
 	tracked := c.track(info.ID)
 	c.sampler.wantRestarts(tracked)
@@ -203,8 +204,7 @@ func (c *Collector) restartsOfAge(ctx context.Context, info job.Info, tracked *t
 }
 
 // Details splits the backpressure of a snapshot's running tasks, in the order of
-// its graph: of each in as many requests as the limit of the request line
-// demands.
+// its graph: one or more requests per task, because Flink limits the URL's length.
 func (c *Collector) Details(ctx context.Context, snapshot *job.Snapshot) (tasks []TaskDetails, requests int, err error) {
 	result, started, err := c.track(snapshot.Job.ID).details.get(ctx, c.options.MaxAge, func(ctx context.Context) (detailsResult, error) {
 		return readDetails(ctx, c.client, snapshot)

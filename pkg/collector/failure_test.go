@@ -14,7 +14,7 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/collector"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/upstream"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/remote"
 )
 
 // A task that fails is unknown, with its error; the others are known.
@@ -28,7 +28,7 @@ func TestTaskThatFailsCostsItselfAlone(t *testing.T) {
 			switch {
 			case i != 3 && (task.Err != nil || !task.Known()):
 				t.Errorf("task %d is known: %t, %v", i, task.Known(), task.Err)
-			case i == 3 && (!upstream.IsKind(task.Err, upstream.Failing) || strings.Contains(task.Err.Error(), "org.apache")):
+			case i == 3 && (!remote.IsKind(task.Err, remote.Failing) || strings.Contains(task.Err.Error(), "org.apache")):
 				t.Errorf("the task that failed has the error %v", task.Err)
 			case i == 3 && (task.Known() || len(task.Subtasks) != 2 || task.Subtasks[0].Why != job.NoAnswer):
 				t.Errorf("the task that failed has the load %+v", task)
@@ -61,7 +61,7 @@ func TestJobThatIsGone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := collectorOf(t, &sim.Cluster{Version: "2.3.0", Fetch: fetch})
 		_, _, err := c.Verdict(t.Context(), job.Info{ID: strings.Repeat("a", 32), Name: "orders"})
-		if !upstream.IsKind(err, upstream.NotFound) {
+		if !remote.IsKind(err, remote.NotFound) {
 			t.Errorf("got %v, want not found", err)
 		}
 	})
@@ -143,7 +143,7 @@ func TestDetailsOfATaskThatFails(t *testing.T) {
 			t.Fatalf("%d tasks by %d requests, %v", len(tasks), requests, err)
 		}
 		for i, task := range tasks {
-			if failed := i == 1; failed != upstream.IsKind(task.Err, upstream.Failing) || failed == (len(task.Subtasks) == 2) {
+			if failed := i == 1; failed != remote.IsKind(task.Err, remote.Failing) || failed == (len(task.Subtasks) == 2) {
 				t.Errorf("task %d has details of %d subtasks, %v", i, len(task.Subtasks), task.Err)
 			}
 		}
@@ -158,19 +158,19 @@ func TestDetailsOfATaskThatFails(t *testing.T) {
 func TestClusterThatFails(t *testing.T) {
 	for name, c := range map[string]struct {
 		answer http.HandlerFunc
-		kind   upstream.Kind
+		kind   remote.Kind
 	}{
-		"404": {answering(404, notThere), upstream.NotFound}, "500": {answering(500, ""), upstream.Failing},
-		"a page": {answering(200, "<html>"), upstream.WrongService}, "other JSON": {answering(200, "{}"), upstream.WrongService},
-		"no answer": {hanging, upstream.TimedOut},
+		"404": {answering(404, notThere), remote.NotFound}, "500": {answering(500, ""), remote.Failing},
+		"a page": {answering(200, "<html>"), remote.WrongService}, "other JSON": {answering(200, "{}"), remote.WrongService},
+		"no answer": {hanging, remote.TimedOut},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				failing := collectorBy(t, c.answer, access{timeout: time.Minute})
-				if _, _, err := failing.Verdict(t.Context(), job.Info{ID: strings.Repeat("a", 32)}); !upstream.IsKind(err, c.kind) {
+				if _, _, err := failing.Verdict(t.Context(), job.Info{ID: strings.Repeat("a", 32)}); !remote.IsKind(err, c.kind) {
 					t.Errorf("the verdict: %v", err)
 				}
-				if _, _, err := failing.Jobs(t.Context()); !upstream.IsKind(err, c.kind) {
+				if _, _, err := failing.Jobs(t.Context()); !remote.IsKind(err, c.kind) {
 					t.Errorf("the jobs: %v", err)
 				}
 				if jobs := failing.LastJobs(); len(jobs) != 0 {

@@ -18,7 +18,7 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history/memory"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/upstream"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/remote"
 )
 
 func TestMain(m *testing.M) {
@@ -61,7 +61,7 @@ func clientOf(t testing.TB, cluster http.Handler, by access) *flink.Client {
 	if by.timeout == 0 {
 		by.timeout = time.Hour
 	}
-	over, err := upstream.NewClient(upstream.Config{
+	over, err := remote.NewClient(remote.Config{
 		Concurrency: by.concurrency, Timeout: by.timeout,
 		Middlewares: []httpclient.Middleware{httpclient.MiddlewareFunc(func(httpclient.Options, http.RoundTripper) http.RoundTripper { return wire{cluster} })},
 	})

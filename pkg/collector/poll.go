@@ -10,7 +10,7 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/upstream"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/remote"
 )
 
 // maxWait is how soon the next fetch must be due for a first poll to wait for
@@ -167,7 +167,7 @@ func (p *poll) backpressure(ctx context.Context, jobID, taskID string, sample *j
 
 // note remembers a time-out.
 func (p *poll) note(err error) {
-	if upstream.IsKind(err, upstream.TimedOut) {
+	if remote.IsKind(err, remote.TimedOut) {
 		p.slow.Store(true)
 	}
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/collector"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/upstream"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/remote"
 )
 
 // A poll of 40 tasks, at 5 ms a request, takes at most 1.3 times as long as a
@@ -31,7 +31,7 @@ func TestRatioOfAPollToItsRequests(t *testing.T) {
 	defer server.Close()
 	client := server.Client()
 	client.Transport.(*http.Transport).MaxIdleConnsPerHost = 100
-	over, err := upstream.NewClient(upstream.Config{Timeout: time.Minute, Concurrency: concurrency})
+	over, err := remote.NewClient(remote.Config{Timeout: time.Minute, Concurrency: concurrency})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/upstream"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/remote"
 )
 
 const (
@@ -19,8 +19,7 @@ const (
 	retryMissing = time.Minute
 )
 
-// sampler polls each job that somebody has asked for once a metric fetch, until
-// some time after the last query. It runs in a context of its own: that of a
+// sampler polls, once per metric fetch, every job that was queried recently. It runs in a context of its own: that of a
 // query carries who asked, and ends its traces.
 type sampler struct {
 	collector *Collector
@@ -229,7 +228,7 @@ func (s *sampler) failed(ctx context.Context, tracked *trackedJob, err error) {
 		return
 	}
 	var missed time.Time
-	if upstream.IsKind(err, upstream.NotFound) && now.err == nil && at < 0 {
+	if remote.IsKind(err, remote.NotFound) && now.err == nil && at < 0 {
 		missed = time.Now()
 	}
 	s.locked(func() { tracked.sampled.missed = missed })

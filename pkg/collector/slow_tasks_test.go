@@ -11,7 +11,7 @@ import (
 
 	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/upstream"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/remote"
 )
 
 // A Flink that hangs costs one time-out, not one for every eight tasks: the tasks
@@ -38,7 +38,7 @@ func TestHangingTasksCostOneTimeOut(t *testing.T) {
 			if task.Err == nil || task.Known() {
 				t.Errorf("task %d is known, or has no reason why not", i)
 			}
-			if upstream.IsKind(task.Err, upstream.TimedOut) {
+			if remote.IsKind(task.Err, remote.TimedOut) {
 				timedOut++
 			}
 		}

@@ -13,13 +13,13 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/upstream"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/remote"
 )
 
 // replaying polls a tape, which plays from now on.
 func replaying(t *testing.T, tape *flinktest.Tape, maxAge time.Duration) *collector.Collector {
 	t.Helper()
-	client, err := flink.New(&upstream.Client{Client: tape.Client(nil), Concurrency: 8}, "http://flink:8081")
+	client, err := flink.New(&remote.Client{Client: tape.Client(nil), Concurrency: 8}, "http://flink:8081")
 	if err != nil {
 		t.Fatal(err)
 	}

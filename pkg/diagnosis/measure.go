@@ -7,7 +7,7 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )
 
-// By is what a measure has a series for.
+// By is what one series of a measure stands for.
 type By string
 
 // What measures have series for.
@@ -24,8 +24,9 @@ type Unit int
 
 // The units.
 const (
-	Number Unit = iota // a count, or a code
+	Number Unit = iota // a count, or a code, in whole numbers
 	Ratio              // 0 to 1
+	Rate               // records a second
 )
 
 // Origin is what the values of a measure come from.
@@ -52,13 +53,14 @@ type Measure struct {
 	By []By
 	// LowIsWorse is set where the worst task has the lowest value.
 	LowIsWorse bool
-	// Column is the one of a task's summary that the measure is read from.
+	// Column is the one of a task's summary that the measure is read from; every
+	// measure of load needs one.
 	Column Column
 	// Records is set where it needs the rates of records.
 	Records bool
 
-	// task and subtask are its values by a verdict, and job where the job's is
-	// not that of its worst task; nil unless the origin is FromLoad.
+	// task and subtask are its values by a verdict; nil unless the origin is
+	// FromLoad. job overrides the job's value, which else is its worst task's.
 	task    func(v *Verdict, task int) float64
 	subtask func(v *Verdict, task int, load *job.SubtaskLoad) float64
 	job     func(v *Verdict, tasks []int) float64
@@ -75,19 +77,19 @@ var Measures = []Measure{
 	{Name: "status", By: byLoad, Column: StatusCode, task: taskCode, subtask: subtaskCode},
 	{
 		Name: "busy", Unit: Ratio, By: byLoad, Column: MaxBusy,
-		task:    func(v *Verdict, task int) float64 { return v.ofComplete(task, v.Snapshot.Tasks[task].Busy.Max) },
+		task:    func(v *Verdict, task int) float64 { return ofComplete(v, task, v.Snapshot.Tasks[task].Busy.Max) },
 		subtask: func(_ *Verdict, _ int, load *job.SubtaskLoad) float64 { return float64(load.Busy) },
 	},
 	{
 		Name: "backpressured", Unit: Ratio, By: byLoad, Column: MaxBackpressured,
 		task: func(v *Verdict, task int) float64 {
-			return v.ofComplete(task, v.Snapshot.Tasks[task].Backpressured.Max)
+			return ofComplete(v, task, v.Snapshot.Tasks[task].Backpressured.Max)
 		},
 		subtask: func(_ *Verdict, _ int, load *job.SubtaskLoad) float64 { return float64(load.Backpressured) },
 	},
 	{
 		Name: "idle", Unit: Ratio, By: byLoad, Column: MinIdle, LowIsWorse: true,
-		task:    func(v *Verdict, task int) float64 { return v.ofComplete(task, v.Snapshot.Tasks[task].Idle.Min) },
+		task:    func(v *Verdict, task int) float64 { return ofComplete(v, task, v.Snapshot.Tasks[task].Idle.Min) },
 		subtask: func(_ *Verdict, _ int, load *job.SubtaskLoad) float64 { return float64(load.Idle) },
 	},
 	{
@@ -112,6 +114,15 @@ func MeasureNamed(name string) (measure Measure, found bool) {
 // OfLoad reports whether the measure is of how subtasks spend their time, now or
 // over a range, rather than of whether something runs.
 func (m Measure) OfLoad() bool { return m.Origin == FromLoad || m.Origin == FromRange }
+
+// ColumnUnit is the unit of a column's values, by the measure that is read from it.
+func ColumnUnit(column Column) Unit {
+	at := slices.IndexFunc(Measures, func(m Measure) bool { return m.Origin == FromLoad && m.Column == column })
+	if at < 0 {
+		return Number
+	}
+	return Measures[at].Unit
+}
 
 // Job is the value of a job, of which these tasks were chosen: that of its
 // worst task. NaN is not known.
@@ -173,7 +184,7 @@ func (m Measure) Badness(value float64) float64 {
 
 // ofComplete is a share of a task for an alert rule: not known unless every
 // running subtask was measured, as the worst may be among the others.
-func (v *Verdict) ofComplete(task int, share job.Share) float64 {
+func ofComplete(v *Verdict, task int, share job.Share) float64 {
 	if !v.Snapshot.Tasks[task].Complete() {
 		return math.NaN()
 	}
@@ -210,8 +221,8 @@ func subtaskSeverity(v *Verdict, task int, load *job.SubtaskLoad) float64 {
 	return severity(root, load.Known() && !v.Snapshot.Graph.EdgesUnknown)
 }
 
-// taskCode is the status' code. Unless every running subtask was measured it is
-// known only where it is bad for certain.
+// taskCode is the status' code. If some running subtasks were not measured, only
+// backpressured or worse is known.
 func taskCode(v *Verdict, task int) float64 {
 	if status := v.TaskStatus(task); status >= Backpressured || v.Snapshot.Tasks[task].Complete() {
 		return code(status)

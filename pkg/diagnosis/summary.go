@@ -23,7 +23,8 @@ const (
 	MinIdle
 	RecordSkew
 	// RootSince is when the task became the root cause that it is, in Unix
-	// seconds. One snapshot does not show it: [Streak] follows it.
+	// seconds. One snapshot does not show it: [Streak] follows it. It stays the
+	// last column: the built-in history derives it.
 	RootSince
 	// Columns is how many there are.
 	Columns int = iota
@@ -66,29 +67,6 @@ type Summary struct {
 	Job JobSummary
 	// Tasks is in the order of the snapshot's graph.
 	Tasks []TaskSummary
-}
-
-// Summary sums the verdict and its snapshot up. Restarts and RootSince, which a
-// snapshot does not show, are unknown.
-func (v *Verdict) Summary() Summary {
-	snapshot := v.Snapshot
-	summary := Summary{
-		Job: JobSummary{
-			Name: snapshot.Job.Name, Running: running(snapshot), Restarts: math.NaN(),
-			Clear: v.Kind == None, EdgesUnknown: snapshot.Graph.EdgesUnknown,
-			From: snapshot.From, To: snapshot.To, Source: snapshot.Source,
-		},
-		Tasks: make([]TaskSummary, len(snapshot.Tasks)),
-	}
-	for i := range snapshot.Tasks {
-		summary.Tasks[i] = UnknownTaskSummary
-		for _, measure := range Measures {
-			if measure.task != nil {
-				summary.Tasks[i][measure.Column] = measure.task(v, i)
-			}
-		}
-	}
-	return summary
 }
 
 // running is 1 while the job and all its tasks run, else 0; NaN where it runs

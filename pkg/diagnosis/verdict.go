@@ -2,6 +2,7 @@ package diagnosis
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
@@ -109,6 +110,29 @@ func (v *Verdict) WorstRoot(tasks []int) *Root {
 		}
 	}
 	return nil
+}
+
+// Summary sums the verdict and its snapshot up. Restarts and RootSince, which a
+// snapshot does not show, are unknown.
+func (v *Verdict) Summary() Summary {
+	snapshot := v.Snapshot
+	summary := Summary{
+		Job: JobSummary{
+			Name: snapshot.Job.Name, Running: running(snapshot), Restarts: math.NaN(),
+			Clear: v.Kind == None, EdgesUnknown: snapshot.Graph.EdgesUnknown,
+			From: snapshot.From, To: snapshot.To, Source: snapshot.Source,
+		},
+		Tasks: make([]TaskSummary, len(snapshot.Tasks)),
+	}
+	for i := range snapshot.Tasks {
+		summary.Tasks[i] = UnknownTaskSummary
+		for _, measure := range Measures {
+			if measure.task != nil {
+				summary.Tasks[i][measure.Column] = measure.task(v, i)
+			}
+		}
+	}
+	return summary
 }
 
 // limit is the busy share from which a task counts as unable to go faster.

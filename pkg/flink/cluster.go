@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/upstream"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/remote"
 )
 
 // Overview is the answer of /overview.
@@ -20,7 +20,7 @@ type Overview struct {
 
 // Overview asks for the version and what runs. It triggers no metric fetch. A
 // service of Flink's that has no overview, such as a history server or a SQL
-// gateway, is an error of kind [upstream.HistoryServer]: that takes two requests
+// gateway, is an error of kind [remote.HistoryServer]: that takes two requests
 // more, which are not made where a JobManager has answered before.
 func (c *Client) Overview(ctx context.Context) (overview Overview, err error) {
 	err = c.get(ctx, "/overview", &overview)
@@ -29,8 +29,8 @@ func (c *Client) Overview(ctx context.Context) (overview Overview, err error) {
 		err = c.wrongService("/overview")
 	case err == nil:
 		c.jobManager.Store(true)
-	case upstream.IsKind(err, upstream.NotFound) && !c.jobManager.Load() && c.otherService(ctx):
-		err = &upstream.Error{Kind: upstream.HistoryServer, Request: c.base, Status: http.StatusNotFound}
+	case remote.IsKind(err, remote.NotFound) && !c.jobManager.Load() && c.otherService(ctx):
+		err = &remote.Error{Kind: remote.HistoryServer, Request: c.base, Status: http.StatusNotFound}
 	}
 	return overview, err
 }

@@ -8,18 +8,18 @@ import (
 	"time"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink"
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/upstream"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/remote"
 )
 
 // A client asks below its address, which may have a path prefix; what is no
 // address is an error before anything is asked.
 func TestNew(t *testing.T) {
-	client, err := flink.New(&upstream.Client{Client: http.DefaultClient, Concurrency: 2}, " http://proxy/flink/ ")
+	client, err := flink.New(&remote.Client{Client: http.DefaultClient, Concurrency: 2}, " http://proxy/flink/ ")
 	if err != nil || client.Base() != "http://proxy/flink" || client.Concurrency() != 2 {
 		t.Errorf("base %q, %d at once, %v", client.Base(), client.Concurrency(), err)
 	}
-	for address, kind := range map[string]upstream.Kind{"": upstream.NoAddress, "jobmanager:8081": upstream.BadAddress} {
-		if _, err := flink.New(&upstream.Client{Client: http.DefaultClient, Concurrency: 2}, address); !upstream.IsKind(err, kind) {
+	for address, kind := range map[string]remote.Kind{"": remote.NoAddress, "jobmanager:8081": remote.BadAddress} {
+		if _, err := flink.New(&remote.Client{Client: http.DefaultClient, Concurrency: 2}, address); !remote.IsKind(err, kind) {
 			t.Errorf("%q: %v, want kind %d", address, err, kind)
 		}
 	}
@@ -31,27 +31,27 @@ func TestServiceThatIsNoJobManager(t *testing.T) {
 	const gateway = `{"productName":"Apache Flink","version":"2.3.0"}`
 	for name, c := range map[string]struct {
 		service answers
-		kind    upstream.Kind
+		kind    remote.Kind
 		text    string // URL stands for the address
 	}{
 		"a history server": {
-			answers{"/config": `{"refresh-interval":10000,"flink-version":"2.3.0"}`, "/jobs/overview": `{"jobs":[]}`}, upstream.HistoryServer,
+			answers{"/config": `{"refresh-interval":10000,"flink-version":"2.3.0"}`, "/jobs/overview": `{"jobs":[]}`}, remote.HistoryServer,
 			"URL answers as a Flink service, but not as a JobManager; it may be a history server or a SQL gateway: enter the address of the JobManager's REST API, such as http://jobmanager:8081.",
 		},
 		"a SQL gateway": {
-			answers{"/v1/info": gateway}, upstream.HistoryServer,
+			answers{"/v1/info": gateway}, remote.HistoryServer,
 			"URL answers as a Flink service, but not as a JobManager; it may be a history server or a SQL gateway: enter the address of the JobManager's REST API, such as http://jobmanager:8081.",
 		},
 		"another service with a configuration": {
-			answers{"/config": `{"version":"2.3.0"}`, "/v1/info": `{"productName":"Trino"}`}, upstream.NotFound,
+			answers{"/config": `{"version":"2.3.0"}`, "/v1/info": `{"productName":"Trino"}`}, remote.NotFound,
 			"Flink has nothing at URL/overview (404): the job may be gone, or the address lacks a path prefix.",
 		},
 		"nothing": {
-			answers{}, upstream.NotFound,
+			answers{}, remote.NotFound,
 			"Flink has nothing at URL/overview (404): the job may be gone, or the address lacks a path prefix.",
 		},
 		"no overview that is Flink's": {
-			answers{"/overview": `{"hello":"world"}`, "/config": `{"flink-version":"2.3.0"}`}, upstream.WrongService,
+			answers{"/overview": `{"hello":"world"}`, "/config": `{"flink-version":"2.3.0"}`}, remote.WrongService,
 			"URL/overview answered 200 OK with something that is not Flink's JSON, such as a proxy's login page: check the address, its path prefix and the authentication.",
 		},
 	} {
@@ -59,7 +59,7 @@ func TestServiceThatIsNoJobManager(t *testing.T) {
 			client, address := serve(t, c.service)
 			_, err := client.Overview(t.Context())
 			status := http.StatusNotFound
-			if c.kind == upstream.WrongService {
+			if c.kind == remote.WrongService {
 				status = http.StatusOK
 			}
 			fails(t, err, c.kind, status, strings.ReplaceAll(c.text, "URL", address))
@@ -83,7 +83,7 @@ func TestJobManagerThatIsAwayBehindAProxy(t *testing.T) {
 		t.Fatal(err)
 	}
 	away.Store(true)
-	if _, err := client.Overview(t.Context()); !upstream.IsKind(err, upstream.NotFound) || asked.Load() != 2 {
+	if _, err := client.Overview(t.Context()); !remote.IsKind(err, remote.NotFound) || asked.Load() != 2 {
 		t.Errorf("%v, after %d requests", err, asked.Load())
 	}
 }

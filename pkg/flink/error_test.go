@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/upstream"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/remote"
 )
 
 const (
@@ -22,34 +22,34 @@ const (
 func TestFailedRequests(t *testing.T) {
 	for name, c := range map[string]struct {
 		handler http.Handler
-		kind    upstream.Kind
+		kind    remote.Kind
 		status  int
 		text    string // URL stands for the address
 	}{
-		"login page":               {answering(200, page), upstream.WrongService, 200, "URL/overview answered 200 OK with something that is not Flink's JSON, such as a proxy's login page: check the address, its path prefix and the authentication."},
-		"redirect to a login page": {http.RedirectHandler("/login?next=overview", http.StatusFound), upstream.Redirected, 302, "URL/overview redirects to URL, which is not followed, as the credentials would go there too: if that is where Flink is, enter that address in the data source's settings; if it is a login page, check the authentication."},
-		"too many requests":        {answering(429, page), upstream.TooManyRequests, 429, "URL/overview was refused as too many requests (429): try again later, or ask for fewer jobs."},
-		"login refused":            {answering(401, page), upstream.Refused, 401, "URL/overview was refused with 401 Unauthorized: check the authentication in the data source's settings."},
-		"forbidden":                {answering(403, `{"errors":["no"]}`), upstream.Refused, 403, "URL/overview was refused with 403 Forbidden: check the authentication in the data source's settings."},
-		"nothing there":            {answering(404, `{"errors":["Unable to load requested file /overview."]}`), upstream.NotFound, 404, "Flink has nothing at URL/overview (404): the job may be gone, or the address lacks a path prefix."},
-		"a proxy's 404":            {answering(404, page), upstream.WrongService, 404, "URL/overview answered 404 Not Found with something that is not Flink's JSON, such as a proxy's login page: check the address, its path prefix and the authentication."},
-		"a stack trace":            {answering(500, trace), upstream.Failing, 500, "Flink failed to answer URL/overview (500 Internal Server Error): see the JobManager's log for the cause."},
-		"a proxy's 502":            {answering(502, page), upstream.ProxyFailing, 502, "The proxy before Flink failed to answer URL/overview (502 Bad Gateway): check that the JobManager is up, and the proxy's log."},
-		"service unavailable":      {answering(503, `{"errors":["Service temporarily unavailable due to an ongoing leader election. Please refresh."]}`), upstream.Failing, 503, "Flink failed to answer URL/overview (503 Service Unavailable): see the JobManager's log for the cause."},
-		"other JSON":               {answering(200, `{"hello": "world"}`), upstream.WrongService, 200, "URL/overview answered 200 OK with something that is not Flink's JSON, such as a proxy's login page: check the address, its path prefix and the authentication."},
-		"half the JSON":            {answering(200, `{"taskmanagers":1,"flink-ver`), upstream.Cut, 200, "The answer of URL/overview is not the JSON that Flink sends, or breaks off: check the connection and any proxy in between."},
-		"JSON of another type":     {answering(200, `["flink"]`), upstream.Cut, 200, "The answer of URL/overview is not the JSON that Flink sends, or breaks off: check the connection and any proxy in between."},
-		"an empty body":            {answering(200, ""), upstream.Cut, 200, "The answer of URL/overview is not the JSON that Flink sends, or breaks off: check the connection and any proxy in between."},
+		"login page":               {answering(200, page), remote.WrongService, 200, "URL/overview answered 200 OK with something that is not Flink's JSON, such as a proxy's login page: check the address, its path prefix and the authentication."},
+		"redirect to a login page": {http.RedirectHandler("/login?next=overview", http.StatusFound), remote.Redirected, 302, "URL/overview redirects to URL, which is not followed, as the credentials would go there too: if that is where Flink is, enter that address in the data source's settings; if it is a login page, check the authentication."},
+		"too many requests":        {answering(429, page), remote.TooManyRequests, 429, "URL/overview was refused as too many requests (429): try again later, or ask for fewer jobs."},
+		"login refused":            {answering(401, page), remote.Refused, 401, "URL/overview was refused with 401 Unauthorized: check the authentication in the data source's settings."},
+		"forbidden":                {answering(403, `{"errors":["no"]}`), remote.Refused, 403, "URL/overview was refused with 403 Forbidden: check the authentication in the data source's settings."},
+		"nothing there":            {answering(404, `{"errors":["Unable to load requested file /overview."]}`), remote.NotFound, 404, "Flink has nothing at URL/overview (404): the job may be gone, or the address lacks a path prefix."},
+		"a proxy's 404":            {answering(404, page), remote.WrongService, 404, "URL/overview answered 404 Not Found with something that is not Flink's JSON, such as a proxy's login page: check the address, its path prefix and the authentication."},
+		"a stack trace":            {answering(500, trace), remote.Failing, 500, "Flink failed to answer URL/overview (500 Internal Server Error): see the JobManager's log for the cause."},
+		"a proxy's 502":            {answering(502, page), remote.ProxyFailing, 502, "The proxy before Flink failed to answer URL/overview (502 Bad Gateway): check that the JobManager is up, and the proxy's log."},
+		"service unavailable":      {answering(503, `{"errors":["Service temporarily unavailable due to an ongoing leader election. Please refresh."]}`), remote.Failing, 503, "Flink failed to answer URL/overview (503 Service Unavailable): see the JobManager's log for the cause."},
+		"other JSON":               {answering(200, `{"hello": "world"}`), remote.WrongService, 200, "URL/overview answered 200 OK with something that is not Flink's JSON, such as a proxy's login page: check the address, its path prefix and the authentication."},
+		"half the JSON":            {answering(200, `{"taskmanagers":1,"flink-ver`), remote.Cut, 200, "The answer of URL/overview is not the JSON that Flink sends, or breaks off: check the connection and any proxy in between."},
+		"JSON of another type":     {answering(200, `["flink"]`), remote.Cut, 200, "The answer of URL/overview is not the JSON that Flink sends, or breaks off: check the connection and any proxy in between."},
+		"an empty body":            {answering(200, ""), remote.Cut, 200, "The answer of URL/overview is not the JSON that Flink sends, or breaks off: check the connection and any proxy in between."},
 		"a cut connection": {http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "1000")
 			_, _ = w.Write([]byte(`{"taskmanagers":1,`))
-		}), upstream.Cut, 0, "The answer of URL/overview is not the JSON that Flink sends, or breaks off: check the connection and any proxy in between."},
-		"a connection closed without an answer": {http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }), upstream.Unreachable, 0, "Flink could not be reached at URL/overview (EOF): check the address and port, and that Grafana's server can reach it."},
+		}), remote.Cut, 0, "The answer of URL/overview is not the JSON that Flink sends, or breaks off: check the connection and any proxy in between."},
+		"a connection closed without an answer": {http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }), remote.Unreachable, 0, "Flink could not be reached at URL/overview (EOF): check the address and port, and that Grafana's server can reach it."},
 		"an answer too large": {http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			for range 65 {
 				_, _ = w.Write(make([]byte, 1<<20))
 			}
-		}), upstream.TooLarge, 0, "The answer of URL/overview is larger than 64 MiB and was not read: check that the address is Flink's REST API."},
+		}), remote.TooLarge, 0, "The answer of URL/overview is larger than 64 MiB and was not read: check that the address is Flink's REST API."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			client, address := serve(t, c.handler)
@@ -60,11 +60,11 @@ func TestFailedRequests(t *testing.T) {
 }
 
 // fails checks all of an error.
-func fails(t *testing.T, err error, kind upstream.Kind, status int, text string) {
+func fails(t *testing.T, err error, kind remote.Kind, status int, text string) {
 	t.Helper()
-	var failed *upstream.Error
+	var failed *remote.Error
 	if !errors.As(err, &failed) {
-		t.Fatalf("got %v, want an upstream.Error", err)
+		t.Fatalf("got %v, want an remote.Error", err)
 	}
 	if failed.Kind != kind || failed.Status != status || failed.Error() != text {
 		t.Errorf("kind %d, status %d: %s\nwant %d, %d: %s", failed.Kind, failed.Status, failed, kind, status, text)
@@ -74,8 +74,8 @@ func fails(t *testing.T, err error, kind upstream.Kind, status int, text string)
 func TestUnreachable(t *testing.T) {
 	server := httptest.NewServer(nil)
 	server.Close()
-	_, err := dial(t, server.URL, upstream.Config{Timeout: time.Minute, Concurrency: 1}).Overview(t.Context())
-	fails(t, err, upstream.Unreachable, 0, "Flink could not be reached at "+server.URL+"/overview (connection refused): check the address and port, and that Grafana's server can reach it.")
+	_, err := dial(t, server.URL, remote.Config{Timeout: time.Minute, Concurrency: 1}).Overview(t.Context())
+	fails(t, err, remote.Unreachable, 0, "Flink could not be reached at "+server.URL+"/overview (connection refused): check the address and port, and that Grafana's server can reach it.")
 }
 
 // hanging answers when its caller has gone.
@@ -84,8 +84,8 @@ func hanging(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 func TestTimedOut(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(hanging))
 	defer server.Close()
-	_, err := dial(t, server.URL, upstream.Config{Timeout: 50 * time.Millisecond, Concurrency: 1}).Overview(t.Context())
-	fails(t, err, upstream.TimedOut, 0, "Flink did not answer "+server.URL+"/overview in time: check that the JobManager is well, or raise the time-out in the data source's settings.")
+	_, err := dial(t, server.URL, remote.Config{Timeout: 50 * time.Millisecond, Concurrency: 1}).Overview(t.Context())
+	fails(t, err, remote.TimedOut, 0, "Flink did not answer "+server.URL+"/overview in time: check that the JobManager is well, or raise the time-out in the data source's settings.")
 }
 
 func TestCanceled(t *testing.T) {
@@ -95,7 +95,7 @@ func TestCanceled(t *testing.T) {
 		hanging(w, r)
 	}))
 	_, err := client.Overview(ctx)
-	fails(t, err, upstream.Canceled, 0, "The request for "+address+"/overview was cancelled by its caller.")
+	fails(t, err, remote.Canceled, 0, "The request for "+address+"/overview was cancelled by its caller.")
 	if !errors.Is(err, context.Canceled) {
 		t.Error("the error does not wrap its cause")
 	}

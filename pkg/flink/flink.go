@@ -15,7 +15,7 @@ import (
 
 	"github.com/go-resty/resty/v2"
 
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/upstream"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/remote"
 )
 
 // bodyLimit bounds one answer: a task of 100,000 subtasks takes 60 MB.
@@ -31,9 +31,9 @@ type Client struct {
 }
 
 // New returns a client for the REST API at base, which may end in a path
-// prefix. Errors are [upstream.Error]: base is no http or https address.
-func New(client *upstream.Client, base string) (*Client, error) {
-	address, err := upstream.Address(upstream.Flink, base)
+// prefix. Errors are [remote.Error]: base is no http or https address.
+func New(client *remote.Client, base string) (*Client, error) {
+	address, err := remote.Address(remote.Flink, base)
 	if err != nil {
 		return nil, err
 	}
@@ -45,14 +45,14 @@ func New(client *upstream.Client, base string) (*Client, error) {
 	return &Client{rest: rest, base: address.String(), concurrency: client.Concurrency}, nil
 }
 
-// Base is the address of the cluster's REST API, as [upstream.Address] returns it.
+// Base is the address of the cluster's REST API, as [remote.Address] returns it.
 func (c *Client) Base() string { return c.base }
 
 // Concurrency is how many requests may be under way at once.
 func (c *Client) Concurrency() int { return c.concurrency }
 
 // get asks for a path and decodes the answer into the value. Errors are
-// [upstream.Error]; they name the path without its query, which may list
+// [remote.Error]; they name the path without its query, which may list
 // hundreds of metrics.
 func (c *Client) get(ctx context.Context, path string, into any) error {
 	plain, _, _ := strings.Cut(path, "?")
@@ -60,46 +60,46 @@ func (c *Client) get(ctx context.Context, path string, into any) error {
 	answer, err := c.rest.R().SetContext(ctx).SetHeader("Accept", "application/json").Get(c.base + path)
 	switch {
 	case errors.Is(err, resty.ErrResponseBodyTooLarge):
-		return &upstream.Error{Kind: upstream.TooLarge, Request: request, Detail: fmt.Sprintf("%d MiB", bodyLimit>>20), Err: err}
+		return &remote.Error{Kind: remote.TooLarge, Request: request, Detail: fmt.Sprintf("%d MiB", bodyLimit>>20), Err: err}
 	case err != nil:
-		return upstream.Unanswered(upstream.Flink, request, err)
+		return remote.Unanswered(remote.Flink, request, err)
 	}
 	return decode(request, answer, into)
 }
 
 // decode reads the answer into the value, or returns why it cannot.
 func decode(request string, answer *resty.Response, into any) error {
-	if redirect := upstream.Redirect(upstream.Flink, request, answer.RawResponse); redirect != nil {
+	if redirect := remote.Redirect(remote.Flink, request, answer.RawResponse); redirect != nil {
 		return redirect
 	}
 	code := answer.StatusCode()
 	html := strings.HasPrefix(strings.TrimSpace(string(answer.Body()[:min(len(answer.Body()), 256)])), "<")
-	fail := func(kind upstream.Kind, err error) error {
-		return &upstream.Error{Kind: kind, Request: request, Status: code, Err: err}
+	fail := func(kind remote.Kind, err error) error {
+		return &remote.Error{Kind: kind, Request: request, Status: code, Err: err}
 	}
 	switch {
 	case code == http.StatusUnauthorized || code == http.StatusForbidden:
-		return fail(upstream.Refused, nil)
+		return fail(remote.Refused, nil)
 	case code == http.StatusTooManyRequests:
-		return fail(upstream.TooManyRequests, nil)
+		return fail(remote.TooManyRequests, nil)
 	case code == http.StatusNotFound && !html:
-		return fail(upstream.NotFound, nil)
+		return fail(remote.NotFound, nil)
 	case code >= http.StatusInternalServerError && code != http.StatusNetworkAuthenticationRequired && html:
-		return fail(upstream.ProxyFailing, nil)
+		return fail(remote.ProxyFailing, nil)
 	case code >= http.StatusInternalServerError && !html:
-		return fail(upstream.Failing, nil)
+		return fail(remote.Failing, nil)
 	case code != http.StatusOK || html:
-		return fail(upstream.WrongService, nil)
+		return fail(remote.WrongService, nil)
 	}
 	if err := json.Unmarshal(answer.Body(), into); err != nil {
-		return fail(upstream.Cut, err)
+		return fail(remote.Cut, err)
 	}
 	return nil
 }
 
 // wrongService is the error of an answer that is JSON, but not a JobManager's.
 func (c *Client) wrongService(path string) error {
-	return &upstream.Error{Kind: upstream.WrongService, Request: c.base + path, Status: http.StatusOK}
+	return &remote.Error{Kind: remote.WrongService, Request: c.base + path, Status: http.StatusOK}
 }
 
 // identifier is what Flink's ids look like, of jobs and of vertices.
@@ -114,7 +114,7 @@ func (c *Client) path(jobID string, taskID ...string) (string, error) {
 	}
 	for _, id := range append(taskID, jobID) {
 		if !identifier.MatchString(id) {
-			return "", &upstream.Error{Kind: upstream.BadID, Request: c.base + "/jobs", Detail: upstream.Shortened(id)}
+			return "", &remote.Error{Kind: remote.BadID, Request: c.base + "/jobs", Detail: remote.Shortened(id)}
 		}
 	}
 	return path, nil

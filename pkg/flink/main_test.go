@@ -12,7 +12,7 @@ import (
 
 	"github.com/flinkscope/flinkscope-flink-datasource/internal/flinktest"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink"
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/upstream"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/remote"
 )
 
 func TestMain(m *testing.M) {
@@ -31,13 +31,13 @@ func serve(t *testing.T, handler http.Handler) (client *flink.Client, address st
 	t.Helper()
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
-	return dial(t, server.URL, upstream.Config{Timeout: time.Minute, Concurrency: 2}), server.URL
+	return dial(t, server.URL, remote.Config{Timeout: time.Minute, Concurrency: 2}), server.URL
 }
 
 // dial makes a client for an address, which must be one.
-func dial(t *testing.T, address string, config upstream.Config) *flink.Client {
+func dial(t *testing.T, address string, config remote.Config) *flink.Client {
 	t.Helper()
-	over, err := upstream.NewClient(config)
+	over, err := remote.NewClient(config)
 	if err != nil {
 		t.Fatal(err)
 	}

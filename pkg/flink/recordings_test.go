@@ -11,7 +11,7 @@ import (
 
 	"github.com/flinkscope/flinkscope-flink-datasource/internal/flinktest"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink"
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/upstream"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/remote"
 )
 
 // reports is what a version of Flink reports.
@@ -167,8 +167,8 @@ func TestErrorsByVersion(t *testing.T) {
 			"task of a job": func(ctx context.Context) error { _, err := r.Task(ctx, gone, gone); return err },
 		} {
 			err := ask(t.Context())
-			var failed *upstream.Error
-			if !errors.As(err, &failed) || failed.Kind != upstream.NotFound || len(err.Error()) > 300 || strings.Contains(err.Error(), "apache") {
+			var failed *remote.Error
+			if !errors.As(err, &failed) || failed.Kind != remote.NotFound || len(err.Error()) > 300 || strings.Contains(err.Error(), "apache") {
 				t.Errorf("%s: an unknown %s: %v", version, what, err)
 			}
 		}

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink"
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/upstream"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/remote"
 )
 
 // Each call is one GET of one path below the address.
@@ -46,7 +46,7 @@ func TestPaths(t *testing.T) {
 			}
 			answering(200, body)(w, r)
 		}))
-		if err := ask(dial(t, address+"/prefix/", upstream.Config{Timeout: time.Minute, Concurrency: 2})); err != nil || asked != 1 {
+		if err := ask(dial(t, address+"/prefix/", remote.Config{Timeout: time.Minute, Concurrency: 2})); err != nil || asked != 1 {
 			t.Errorf("%s: %d requests, %v", want, asked, err)
 		}
 	}
@@ -61,8 +61,8 @@ func TestWhatIsNoIDIsNeverAskedFor(t *testing.T) {
 		strings.Repeat("g", 32), jobID[:31] + "\n", jobID + "\n", jobID[:31] + "é",
 	} {
 		for name, err := range asked(t.Context(), client, id) {
-			var failed *upstream.Error
-			if !errors.As(err, &failed) || failed.Kind != upstream.BadID {
+			var failed *remote.Error
+			if !errors.As(err, &failed) || failed.Kind != remote.BadID {
 				t.Errorf("%s of %q: %v", name, id, err)
 			}
 		}
@@ -147,7 +147,7 @@ func TestRestarts(t *testing.T) {
 		}
 	}
 	client, _ := serve(t, answering(500, trace))
-	if got, err := client.Restarts(t.Context(), jobID); got.Known() || !upstream.IsKind(err, upstream.Failing) {
+	if got, err := client.Restarts(t.Context(), jobID); got.Known() || !remote.IsKind(err, remote.Failing) {
 		t.Errorf("after a failure they are %v, %v", got, err)
 	}
 }

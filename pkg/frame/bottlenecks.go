@@ -39,7 +39,7 @@ func Bottlenecks(result Result) data.Frames {
 			return value(f, f.load(f.root.Task))
 		}
 	}
-	return table(result, "bottlenecks", result.findings(),
+	return table(result, "bottlenecks", findingsOf(result),
 		word("cluster", func(f *finding) string { return f.Cluster }),
 		word("job", func(f *finding) string { return f.Snapshot.Job.Name }),
 		word("job_id", func(f *finding) string { return f.Snapshot.Job.ID }),
@@ -63,9 +63,9 @@ func Bottlenecks(result Result) data.Frames {
 	)
 }
 
-// findings lists the root causes among the tasks chosen, worst first, then the
+// findingsOf lists the root causes among the tasks chosen, worst first, then the
 // jobs of which none is known, then those without any.
-func (r Result) findings() (findings []finding) {
+func findingsOf(r Result) (findings []finding) {
 	for _, j := range r.Jobs {
 		before := len(findings)
 		for i := range j.Roots {

@@ -20,7 +20,7 @@ const maxNodes = 200
 // panel ignores the colour where there are arcs, and three thin arcs say less
 // at a glance than one colour and two numbers.
 func NodeGraph(result Result) data.Frames {
-	rows, notices := worstTasks(result.taskRows())
+	rows, notices := worstTasks(taskRowsOf(result))
 	nodes := data.NewFrame("nodes", fields(rows, nodeColumns...)...)
 	nodes.Meta = result.meta(notices...)
 	nodes.Meta.PreferredVisualization = data.VisTypeNodeGraph

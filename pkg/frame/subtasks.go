@@ -46,7 +46,7 @@ func Subtasks(result Result, detailed bool) data.Frames {
 			detail("out_pool_usage", func(d *job.Detail) job.Share { return d.OutPool }),
 		)
 	}
-	return table(result, "subtasks", result.subtaskRows(), columns...)
+	return table(result, "subtasks", subtaskRowsOf(result), columns...)
 }
 
 // detail is a column that is unknown where there are no details.
@@ -59,8 +59,8 @@ func detail(name string, value func(*job.Detail) job.Share) column[subtaskRow] {
 	})
 }
 
-// subtaskRows lists the subtasks of the tasks chosen of all jobs.
-func (r Result) subtaskRows() []subtaskRow {
+// subtaskRowsOf lists the subtasks of the tasks chosen of all jobs.
+func subtaskRowsOf(r Result) []subtaskRow {
 	count := 0
 	for _, j := range r.Jobs {
 		for _, task := range j.Tasks {

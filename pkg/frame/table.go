@@ -19,10 +19,14 @@ const (
 
 // unitOf is Grafana's name of a measure's unit.
 func unitOf(unit diagnosis.Unit) string {
-	if unit == diagnosis.Ratio {
+	switch unit {
+	case diagnosis.Ratio:
 		return percentUnit
+	case diagnosis.Rate:
+		return recordRate
+	default:
+		return ""
 	}
-	return ""
 }
 
 // column is one column of a table whose rows are of type R: its field is made

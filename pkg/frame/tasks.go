@@ -21,7 +21,7 @@ type taskRow struct {
 // Tasks is a table with a row a task, summed up over its subtasks. blame is
 // null without a history.
 func Tasks(result Result) data.Frames {
-	return table(result, "tasks", result.taskRows(),
+	return table(result, "tasks", taskRowsOf(result),
 		of("cluster", func(r *taskRow) string { return r.Cluster }),
 		of("job", func(r *taskRow) string { return r.Snapshot.Job.Name }),
 		of("job_id", func(r *taskRow) string { return r.Snapshot.Job.ID }),
@@ -49,8 +49,8 @@ func Tasks(result Result) data.Frames {
 
 func (r *taskRow) status() diagnosis.Status { return r.TaskStatus(r.index) }
 
-// taskRows lists the tasks chosen of all jobs.
-func (r Result) taskRows() (rows []taskRow) {
+// taskRowsOf lists the tasks chosen of all jobs.
+func taskRowsOf(r Result) (rows []taskRow) {
 	clusters := map[string]string{} // of a job's id, empty for several
 	for _, j := range r.Jobs {
 		id := j.Snapshot.Job.ID

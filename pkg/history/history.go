@@ -26,11 +26,11 @@ type Source interface {
 	// Summaries are the columns asked for of a job and of each of its tasks.
 	// They are the caller's, who may change them.
 	Summaries(ctx context.Context, query Query) (Summaries, Warnings, error)
-	// Snapshots calls visit for the same points, in the order of time, until it
-	// returns false. Only they have the subtasks.
+	// Snapshots calls visit for the same points as Summaries, in the order of time,
+	// until it returns false. Only they have the subtasks.
 	Snapshots(ctx context.Context, query Query, visit func(Snapshot) bool) (Warnings, error)
-	// Up reports whether the cluster's REST API answered: 1 or 0, at times that
-	// are a step apart while nothing changed, and when it did.
+	// Up reports whether the cluster's REST API answered, 1 or 0: one value per
+	// step, and one at each change.
 	Up(over Range, step time.Duration) (at []diagnosis.Instant, up []float64)
 }
 
@@ -64,8 +64,8 @@ type Job struct {
 type Query struct {
 	Job Job
 	Range
-	// Step is how far apart the points of a source may be that computes them;
-	// memory has a point for each sample.
+	// Step is the distance between points of a source that computes them, such as
+	// Prometheus; memory has a point for each sample.
 	Step time.Duration
 	// Columns are those wanted of each task; none for the job alone.
 	Columns []diagnosis.Column
@@ -88,8 +88,8 @@ type Summaries struct {
 	// At ascends; Jobs has an entry for each of the instants.
 	At   []diagnosis.Instant
 	Jobs []diagnosis.JobSummary
-	// Tasks are all that the job had in the range, in topological order, the
-	// graph of the latest snapshot first.
+	// Tasks are all that the job had in the range: those of the newest graph first,
+	// in topological order, then those that existed only earlier.
 	Tasks []TaskSummaries
 }
 

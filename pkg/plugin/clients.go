@@ -6,7 +6,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/backend/httpclient"
 
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/upstream"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/remote"
 )
 
 // maxPrometheusQueries is how many queries a data source has a Prometheus work on
@@ -15,19 +15,19 @@ const maxPrometheusQueries = 8
 
 // flinkClient makes the HTTP client for Flink from Grafana's standard settings:
 // authentication, headers, TLS, proxy.
-func flinkClient(ctx context.Context, s settings, source backend.DataSourceInstanceSettings, middlewares []httpclient.Middleware) (*upstream.Client, error) {
+func flinkClient(ctx context.Context, s settings, source backend.DataSourceInstanceSettings, middlewares []httpclient.Middleware) (*remote.Client, error) {
 	options, err := standardOptions(ctx, source)
 	if err != nil {
 		return nil, err
 	}
-	config := upstream.Config{
+	config := remote.Config{
 		Options: options, BearerToken: source.DecryptedSecureJSONData["bearerToken"],
 		Timeout: s.timeout, Concurrency: s.MaxConcurrency, Middlewares: middlewares,
 	}
 	if config.Options.ForwardHTTPHeaders = s.forwards(); s.forwards() {
 		config.Forwarded = credentialHeaders
 	}
-	client, err := upstream.NewClient(config)
+	client, err := remote.NewClient(config)
 	if err != nil {
 		return nil, badSettings("The data source's TLS or proxy settings cannot be used (%s).", err)
 	}
@@ -53,18 +53,18 @@ func standardOptions(ctx context.Context, source backend.DataSourceInstanceSetti
 // prometheusClient makes the HTTP client for Prometheus, nil if the settings name
 // none, or if every user is to see only what Flink's proxy shows them: it has
 // credentials of its own, and none of Flink's.
-func prometheusClient(s settings, source backend.DataSourceInstanceSettings, middlewares []httpclient.Middleware) (*upstream.Client, error) {
+func prometheusClient(s settings, source backend.DataSourceInstanceSettings, middlewares []httpclient.Middleware) (*remote.Client, error) {
 	if s.Prometheus.URL == "" || s.forwards() {
 		return nil, nil
 	}
-	config := upstream.Config{
+	config := remote.Config{
 		BearerToken: source.DecryptedSecureJSONData["prometheusBearerToken"],
 		Timeout:     s.timeout, Concurrency: min(s.MaxConcurrency, maxPrometheusQueries), Middlewares: middlewares,
 	}
 	if s.Prometheus.User != "" {
 		config.Options.BasicAuth = &httpclient.BasicAuthOptions{User: s.Prometheus.User, Password: source.DecryptedSecureJSONData["prometheusPassword"]}
 	}
-	client, err := upstream.NewClient(config)
+	client, err := remote.NewClient(config)
 	if err != nil {
 		return nil, badSettings("The data source's settings of Prometheus cannot be used (%s).", err)
 	}

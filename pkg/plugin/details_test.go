@@ -111,7 +111,7 @@ func TestRequestsForDetails(t *testing.T) {
 		"not wanted":             {`"queryType": "subtasks", "detail": false`, nil, false, 6, 4 + 2*tasks, 0, 0},
 		"another query type":     {`"queryType": "tasks", "detail": true`, nil, false, 3, 4 + 2*tasks, 0, 0},
 		"chosen":                 {`"queryType": "subtasks", "detail": true`, nil, true, 6, 4 + 2*tasks, tasks, 0},
-		"of no job":              {`"queryType": "subtasks", "detail": true, "jobs": ["/none/"]`, nil, true, 0, 1, 0, 0},
+		"of no job":              {`"queryType": "subtasks", "detail": true, "jobs": ["/none/"]`, nil, true, 0, 3, 0, 0},
 		"of a job that ended":    {`"queryType": "subtasks", "detail": true, "jobs": ["orders"]`, func(job *sim.Job) { job.State = "FINISHED" }, true, 6, 4, 0, 6},
 		"of a task that ended":   {`"queryType": "subtasks", "detail": true`, func(job *sim.Job) { job.Tasks[0].State = "FINISHED" }, true, 6, 4 + 2*(tasks-1), tasks - 1, 2},
 		"of a job that restarts": {`"queryType": "subtasks", "detail": true`, func(job *sim.Job) { job.State = "RESTARTING" }, true, 6, 4, 0, 6},

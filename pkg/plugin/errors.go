@@ -8,7 +8,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/query"
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/upstream"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/remote"
 )
 
 // clientClosed is the status of a request whose caller went away.
@@ -26,7 +26,7 @@ func errorResponse(err error) backend.DataResponse {
 func classify(err error) (backend.Status, backend.ErrorSource) {
 	var settings *settingsError
 	var asked *query.Error
-	var failed *upstream.Error
+	var failed *remote.Error
 	switch {
 	case errors.As(err, &settings):
 		return backend.StatusBadRequest, backend.ErrorSourceDownstream
@@ -35,7 +35,7 @@ func classify(err error) (backend.Status, backend.ErrorSource) {
 	case errors.As(err, &asked):
 		return backend.StatusBadRequest, backend.ErrorSourceDownstream
 	case errors.As(err, &failed):
-		return upstreamStatus(failed), backend.ErrorSourceDownstream
+		return remoteStatus(failed), backend.ErrorSourceDownstream
 	case errors.Is(err, context.DeadlineExceeded):
 		return backend.StatusTimeout, backend.ErrorSourceDownstream
 	case errors.Is(err, context.Canceled):
@@ -45,21 +45,21 @@ func classify(err error) (backend.Status, backend.ErrorSource) {
 	}
 }
 
-// upstreamStatus is the HTTP status that fits a failed request to Flink or
+// remoteStatus is the HTTP status that fits a failed request to Flink or
 // Prometheus.
-func upstreamStatus(err *upstream.Error) backend.Status {
+func remoteStatus(err *remote.Error) backend.Status {
 	switch err.Kind {
-	case upstream.NoAddress, upstream.BadAddress:
+	case remote.NoAddress, remote.BadAddress:
 		return backend.StatusBadRequest
-	case upstream.TimedOut:
+	case remote.TimedOut:
 		return backend.StatusTimeout
-	case upstream.Canceled:
+	case remote.Canceled:
 		return clientClosed
-	case upstream.NotFound, upstream.NoMetrics:
+	case remote.NotFound, remote.NoMetrics:
 		return backend.StatusNotFound
-	case upstream.TooManyRequests:
+	case remote.TooManyRequests:
 		return backend.StatusTooManyRequests
-	case upstream.Refused:
+	case remote.Refused:
 		if err.Status == http.StatusUnauthorized {
 			return backend.StatusUnauthorized
 		}

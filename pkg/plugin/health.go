@@ -10,7 +10,7 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/collector"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/query"
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/upstream"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/remote"
 )
 
 // CheckHealth says of each cluster its version, what runs, how often metrics
@@ -38,7 +38,7 @@ func (i *Instance) CheckHealth(ctx context.Context, request *backend.CheckHealth
 	if i.prometheus != nil {
 		err := i.prometheus.Check(ctx)
 		switch {
-		case upstream.IsKind(err, upstream.NoMetrics): // they may come
+		case remote.IsKind(err, remote.NoMetrics): // they may come
 			texts = append(texts, query.Sentence(err).Error())
 		case err != nil:
 			return unhealthy(strings.Join(texts, " ") + " The past before the built-in history cannot be shown: " + query.Sentence(err).Error()), nil
@@ -50,7 +50,7 @@ func (i *Instance) CheckHealth(ctx context.Context, request *backend.CheckHealth
 		texts = append(texts, "Warning: the address stands in the data source's root url, so everyone who may query can send any request to Flink through Grafana's proxy, cancelling jobs included. Move it to jsonData.url.")
 	}
 	if i.identities != nil {
-		texts = append(texts, "Grafana forwards who asks, so every user has samples of their own: more requests to Flink, no sampling in the background, and no history.")
+		texts = append(texts, "Grafana forwards each user's login to Flink, so every user has samples of their own: more requests to Flink, no sampling in the background, and no history.")
 	}
 	return &backend.CheckHealthResult{Status: backend.HealthStatusOk, Message: strings.Join(texts, " ")}, nil
 }

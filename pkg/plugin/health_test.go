@@ -26,7 +26,7 @@ func TestHealth(t *testing.T) {
 	}
 	const dark = " Flame graphs are off: with rest.flamegraph.enabled: true in its configuration, Flink's UI shows where a busy task spends its time."
 	const measured = "Flink 2.3.0, 1 running job, 1 TaskManager. Metrics are fetched every 10s; they arrive: 3 of 3 tasks of job orders measured." + dark
-	const perUser = " Grafana forwards who asks, so every user has samples of their own: more requests to Flink, no sampling in the background, and no history."
+	const perUser = " Grafana forwards each user's login to Flink, so every user has samples of their own: more requests to Flink, no sampling in the background, and no history."
 	for name, c := range map[string]struct {
 		cluster func() http.Handler
 		source  backend.DataSourceInstanceSettings

@@ -5,7 +5,6 @@ import (
 	"context"
 	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
@@ -29,7 +28,7 @@ type Engine struct{ clusters []*Cluster }
 func NewEngine(clusters []*Cluster) *Engine { return &Engine{clusters} }
 
 // Answer answers a query with the frames of its type. Errors are [Error],
-// [upstream.Error] or the context's.
+// [remote.Error] or the context's.
 func (e *Engine) Answer(ctx context.Context, req Request) (data.Frames, error) {
 	return types[req.Type].answer(ctx, e, req)
 }
@@ -56,7 +55,7 @@ func (e *Engine) Names(ctx context.Context, req Request) (frame.Result, error) {
 			result.Names = append(result.Names, of.at(shown)...)
 		}
 	}
-	result.Names = distinct(result.Names)
+	result.Names = withoutRepeats(result.Names)
 	result.Requests += requests
 	return result, err
 }
@@ -81,7 +80,15 @@ func (e *Engine) load(ctx context.Context, req Request) (loaded, error) {
 
 // now answers with the present: polls of at most the age limit.
 func (e *Engine) now(ctx context.Context, req Request, clusters []*Cluster) (loaded, error) {
-	results := eachCluster(clusters, func(r *clusterResult) { r.list(ctx, req) })
+	results := eachCluster(clusters, func(r *clusterResult) {
+		r.list(ctx, req)
+		if _, known := r.cluster.Collector.Interval(); len(r.jobs) == 0 && r.err == nil && !known {
+			// Nothing will be polled: what lists jobs may be a history server.
+			var requests int
+			_, requests, r.err = r.cluster.Collector.Cluster(ctx)
+			r.requests += requests
+		}
+	})
 	eachJob(results, func(c *Cluster, j *jobResult) {
 		if j.err == nil {
 			j.verdict, j.requests, j.err = c.Collector.Verdict(ctx, j.info)
@@ -93,9 +100,9 @@ func (e *Engine) now(ctx context.Context, req Request, clusters []*Cluster) (loa
 	return assemble(req, results)
 }
 
-// at answers with the state at the end of the range. It needs no Flink; a history
-// that fails is a notice, and an error only for an alert rule that nothing else
-// answers.
+// at answers with the state at the end of the range. It needs no Flink. If a
+// history fails, a panel gets a notice, and an alert rule an error unless something
+// else answered.
 func (e *Engine) at(ctx context.Context, req Request, clusters []*Cluster) (loaded, error) {
 	results, err := e.past(ctx, req, clusters, func(c *Cluster) history.Range { return c.momentBefore(req) })
 	if err != nil {
@@ -116,9 +123,9 @@ func (e *Engine) at(ctx context.Context, req Request, clusters []*Cluster) (load
 	return assemblePast(req, results)
 }
 
-// over answers with a measure over the range, a series for each of what the query
-// has it by. A range that reaches to the present begins with a poll, which is kept,
-// and has the jobs sampled from then on.
+// over answers with a measure over the range, one series for each job, task,
+// subtask or TaskManager, by req.By. A range that reaches to the present begins
+// with a poll, which starts the sampling of its jobs.
 func (e *Engine) over(ctx context.Context, req Request) (result frame.Result, err error) {
 	result.End = req.Range.To
 	if why := req.senseless(); why != "" {
@@ -150,8 +157,8 @@ func (e *Engine) over(ctx context.Context, req Request) (result frame.Result, er
 }
 
 // poll polls what the query is about, so that it is kept and sampled from now on;
-// End is when the last sample was taken. Of a measure that needs no snapshot it
-// has the values.
+// End is when that has finished. For a measure that needs no snapshot Values are
+// filled.
 func (e *Engine) poll(ctx context.Context, req Request, clusters []*Cluster) (result frame.Result, err error) {
 	defer func() { result.End = time.Now() }()
 	if !req.Measure.OfLoad() { // before the poll, which keeps the restarts
@@ -284,7 +291,7 @@ func (e *Engine) choose(req Request) (chosen []*Cluster, err error) {
 	}
 	for _, selector := range req.Clusters {
 		if selector.exact() && !slices.Contains(names, selector.text) {
-			return nil, notFound("There is no cluster %q in this data source: it has %s.", shortened(selector.text), strings.Join(names, ", "))
+			return nil, noCluster(selector.text, names)
 		}
 	}
 	return chosen, nil

@@ -1,6 +1,11 @@
 package query
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
+)
 
 // ErrorKind is what is wrong with a query.
 type ErrorKind int
@@ -28,4 +33,59 @@ func badQuery(format string, values ...any) error {
 
 func notFound(format string, values ...any) error {
 	return &Error{NotFound, fmt.Sprintf(format, values...)}
+}
+
+// noJob is the one wording for a job that is not there.
+func noJob(name string, candidates []job.Info) error {
+	names := make([]string, len(candidates))
+	for i, info := range candidates {
+		names[i] = info.Name
+	}
+	if len(names) == 0 {
+		return notFound("There are no jobs in this time range, so none is named %q.", shortened(name))
+	}
+	return notFound("There is no job %q in this time range: there is %s.", shortened(name), listed(withoutRepeats(names)))
+}
+
+// noTask is the one wording for a task that is not there.
+func noTask(name string) error {
+	return notFound("There is no task %q in the jobs chosen.", shortened(name))
+}
+
+// noCluster is the one wording for a cluster that is not there.
+func noCluster(name string, known []string) error {
+	return notFound("There is no cluster %q in this data source: it has %s.", shortened(name), strings.Join(known, ", "))
+}
+
+// maxListed is how many names a sentence lists.
+const maxListed = 5
+
+// listed joins names, the first few of many.
+func listed(names []string) string {
+	if len(names) <= maxListed {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:maxListed], ", "), len(names)-maxListed)
+}
+
+// withoutRepeats keeps the first of equal names, in their order.
+func withoutRepeats(names []string) (kept []string) {
+	seen := map[string]bool{}
+	for _, name := range names {
+		if !seen[name] {
+			seen[name] = true
+			kept = append(kept, name)
+		}
+	}
+	return kept
+}
+
+// maxQuoted is how many characters of what a user typed a sentence has.
+const maxQuoted = 100
+
+func shortened(text string) string {
+	if runes := []rune(text); len(runes) > maxQuoted {
+		return string(runes[:maxQuoted]) + "…"
+	}
+	return text
 }

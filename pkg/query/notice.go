@@ -12,7 +12,7 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/frame"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/upstream"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/remote"
 )
 
 func warning(format string, values ...any) data.Notice {
@@ -124,7 +124,7 @@ func partial(shown frame.Job) (notices []data.Notice) {
 // Sentence is an error in a sentence for users: what Flink's or Prometheus' error
 // says without what wraps it, and what a bare context error means.
 func Sentence(err error) error {
-	var asked *upstream.Error
+	var asked *remote.Error
 	switch {
 	case errors.As(err, &asked):
 		return asked

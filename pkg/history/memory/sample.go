@@ -172,9 +172,10 @@ const (
 	jobCells     = 2 // whether it runs, and whether nothing holds it back
 	taskCells    = int(diagnosis.RootSince)
 	subtaskCells = 5
-
-	_ = uint(diagnosis.Columns - 1 - taskCells) // RootSince is the last column
 )
+
+// RootSince is the last column: else this does not compile.
+var _ = [1]struct{}{}[diagnosis.Columns-1-taskCells]
 
 // encode returns the row of a snapshot and its summary.
 func encode(snapshot *job.Snapshot, summary diagnosis.Summary) []uint16 {
@@ -184,7 +185,7 @@ func encode(snapshot *job.Snapshot, summary diagnosis.Summary) []uint16 {
 	}
 	for i := range summary.Tasks {
 		for column, value := range summary.Tasks[i][:taskCells] {
-			cells = append(cells, fixed(value, unit(diagnosis.Column(column))))
+			cells = append(cells, toCell(value, columnUnits[column]))
 		}
 	}
 	for i := range snapshot.Tasks {
@@ -203,12 +204,36 @@ const unknown = math.MaxUint16
 // back exactly.
 const shareUnit = 60_000
 
-// unit is how many steps a column has.
-func unit(column diagnosis.Column) float64 {
-	if column == diagnosis.StatusCode {
-		return 1
+// columnUnits are the units of the columns.
+var columnUnits = func() (units [taskCells]diagnosis.Unit) {
+	for column := range units {
+		units[column] = diagnosis.ColumnUnit(diagnosis.Column(column))
 	}
-	return shareUnit
+	return units
+}()
+
+// toCell is the cell of a column's value.
+func toCell(value float64, unit diagnosis.Unit) uint16 {
+	switch unit {
+	case diagnosis.Ratio:
+		return fixed(value, shareUnit)
+	case diagnosis.Rate:
+		return rate(value)
+	default:
+		return fixed(value, 1)
+	}
+}
+
+// fromCell is the value of such a cell.
+func fromCell(cell uint16, unit diagnosis.Unit) float64 {
+	switch unit {
+	case diagnosis.Ratio:
+		return fromFixed(cell, shareUnit)
+	case diagnosis.Rate:
+		return fromRate(cell)
+	default:
+		return fromFixed(cell, 1)
+	}
 }
 
 // fixed is the cell of a value of 0 to a little over 65,000 steps.

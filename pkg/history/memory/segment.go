@@ -105,7 +105,7 @@ func (s *segment) row(row int) []uint16 { return s.cells[row*s.width : (row+1)*s
 
 // value is that of a task's column in a row.
 func (s *segment) value(row, task int, column diagnosis.Column) float64 {
-	return fromFixed(s.row(row)[jobCells+taskCells*task+int(column)], unit(column))
+	return fromCell(s.row(row)[jobCells+taskCells*task+int(column)], columnUnits[column])
 }
 
 // rosters are those of the tasks in a row.

@@ -8,7 +8,7 @@ import (
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/upstream"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/remote"
 )
 
 // restarted is a subtask whose second attempt begins a while after noon, at
@@ -125,7 +125,7 @@ func TestTwoClustersAreNotMixed(t *testing.T) {
 			change(&one)
 			change(&other)
 			found, _, err := read(t.Context(), readerOf(t, fake(t, scraped(one, other))), orders, minutes(-5, 5), time.Minute)
-			if !upstream.IsKind(err, upstream.TwoClusters) {
+			if !remote.IsKind(err, remote.TwoClusters) {
 				t.Fatalf("got %+v, %v", found, err)
 			}
 			for _, part := range []string{"two clusters with job " + jobID, "tm1 and tm2"} {

@@ -16,7 +16,7 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history/prometheus"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/upstream"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/remote"
 )
 
 func TestMain(m *testing.M) {
@@ -138,9 +138,9 @@ func reader(t testing.TB, address string, options prometheus.Options) *prometheu
 }
 
 // client has four requests under way at once.
-func client(t testing.TB, timeout time.Duration) *upstream.Client {
+func client(t testing.TB, timeout time.Duration) *remote.Client {
 	t.Helper()
-	made, err := upstream.NewClient(upstream.Config{Timeout: timeout, Concurrency: 4})
+	made, err := remote.NewClient(remote.Config{Timeout: timeout, Concurrency: 4})
 	if err != nil {
 		t.Fatal(err)
 	}

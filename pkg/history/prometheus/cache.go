@@ -12,7 +12,7 @@ import (
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/upstream"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/remote"
 )
 
 const (
@@ -128,7 +128,7 @@ func answered[T any](ctx context.Context, s *session, what string, points grid, 
 		return answer{value, s.warnings}, age, err
 	})
 	if ctx.Err() != nil && err != nil {
-		err = upstream.Unanswered(upstream.Prometheus, s.client.base.String(), ctx.Err())
+		err = remote.Unanswered(remote.Prometheus, s.client.base.String(), ctx.Err())
 	}
 	value, _ := got.value.(T) // there is none beside some errors
 	return value, got.warnings, err

@@ -15,7 +15,7 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history/prometheus"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/upstream"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/remote"
 )
 
 // Requests that each call costs.
@@ -43,7 +43,7 @@ func bubble(t *testing.T, test func(t *testing.T, reader *prometheus.Reader, pro
 			prom.Add(each.labels, each.samples...)
 		}
 		prom.Delay(answersTaken)
-		over := &upstream.Client{Client: &http.Client{Transport: prom, Timeout: timeout, CheckRedirect: func(*http.Request, []*http.Request) error {
+		over := &remote.Client{Client: &http.Client{Transport: prom, Timeout: timeout, CheckRedirect: func(*http.Request, []*http.Request) error {
 			return http.ErrUseLastResponse
 		}}, Concurrency: concurrency}
 		reader, err := prometheus.New(over, "http://prometheus:9090", prometheus.Options{MaxAge: maxAge})
@@ -201,7 +201,7 @@ func TestCallersThatGoAway(t *testing.T) {
 						}
 						defer cancel()
 						got, _, err := reader.Summaries(ctx, query)
-						if leaves != upstream.IsKind(err, upstream.TimedOut) || !leaves && (err != nil || len(got.At) == 0) {
+						if leaves != remote.IsKind(err, remote.TimedOut) || !leaves && (err != nil || len(got.At) == 0) {
 							t.Errorf("caller %d: %v", n, err)
 						}
 					})

@@ -17,7 +17,7 @@ import (
 	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
 	"golang.org/x/sync/semaphore"
 
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/upstream"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/remote"
 )
 
 // maxBody bounds one answer: those that are expected have a tenth of it.
@@ -45,11 +45,11 @@ type client struct {
 
 // keptFailure is returned instead of sending a request until a time.
 type keptFailure struct {
-	err   *upstream.Error
+	err   *remote.Error
 	until time.Time
 }
 
-func newClient(over *upstream.Client, base *url.URL, options Options) *client {
+func newClient(over *remote.Client, base *url.URL, options Options) *client {
 	made := &client{
 		http: over.Client, base: base, tenant: options.Tenant, failureAge: max(options.MaxAge, minFailureAge),
 		slots: semaphore.NewWeighted(int64(max(over.Concurrency, 1))),
@@ -72,7 +72,7 @@ func (c *client) URL(endpoint string, arguments map[string]string) *url.URL {
 func (c *client) Do(ctx context.Context, request *http.Request) (*http.Response, []byte, error) {
 	endpoint := (&url.URL{Scheme: request.URL.Scheme, Host: request.URL.Host, Path: request.URL.Path}).String()
 	if err := c.slots.Acquire(ctx, 1); err != nil {
-		return nil, nil, upstream.Unanswered(upstream.Prometheus, endpoint, err)
+		return nil, nil, remote.Unanswered(remote.Prometheus, endpoint, err)
 	}
 	defer c.slots.Release(1)
 	if kept := c.failure.Load(); kept != nil && time.Now().Before(kept.until) {
@@ -85,38 +85,38 @@ func (c *client) Do(ctx context.Context, request *http.Request) (*http.Response,
 	}
 	answer, err := c.http.Do(request)
 	if err != nil {
-		return nil, nil, upstream.Unanswered(upstream.Prometheus, endpoint, err)
+		return nil, nil, remote.Unanswered(remote.Prometheus, endpoint, err)
 	}
 	defer func() { _ = answer.Body.Close() }() // all that is wanted was read
 	body, err := io.ReadAll(io.LimitReader(answer.Body, maxBody+1))
 	if err != nil {
-		return answer, nil, upstream.Unanswered(upstream.Prometheus, endpoint, err)
+		return answer, nil, remote.Unanswered(remote.Prometheus, endpoint, err)
 	}
 	return answer, body, failureOf(endpoint, answer, body)
 }
 
 // generalFailures are those that the next request would meet as well.
-var generalFailures = []upstream.Kind{
-	upstream.Unreachable, upstream.TimedOut, upstream.Refused, upstream.NotFound, upstream.Redirected, upstream.TooManyRequests,
-	upstream.Failing, upstream.ProxyFailing, upstream.WrongService, upstream.NoMetrics,
+var generalFailures = []remote.Kind{
+	remote.Unreachable, remote.TimedOut, remote.Refused, remote.NotFound, remote.Redirected, remote.TooManyRequests,
+	remote.Failing, remote.ProxyFailing, remote.WrongService, remote.NoMetrics,
 }
 
-// failed is an error of the API's client as an [upstream.Error], nil for none. It
+// failed is an error of the API's client as an [remote.Error], nil for none. It
 // keeps a general failure, but not that a caller ran out of time.
 func (c *client) failed(ctx context.Context, endpoint string, err error) error {
-	var failed *upstream.Error
+	var failed *remote.Error
 	var api *v1.Error
 	switch {
 	case err == nil:
 		return nil
 	case errors.As(err, &failed):
 	case errors.As(err, &api) && api.Type != v1.ErrBadResponse:
-		failed = &upstream.Error{Kind: kindOf(api.Type, api.Msg, http.StatusOK), Detail: upstream.Shortened(api.Msg)}
+		failed = &remote.Error{Kind: kindOf(api.Type, api.Msg, http.StatusOK), Detail: remote.Shortened(api.Msg)}
 	default:
-		failed = &upstream.Error{Kind: upstream.WrongService}
+		failed = &remote.Error{Kind: remote.WrongService}
 	}
 	if failed.Request == "" { // it came with status 200
-		failed.System, failed.Request = upstream.Prometheus, c.base.JoinPath("api/v1", endpoint).String()
+		failed.System, failed.Request = remote.Prometheus, c.base.JoinPath("api/v1", endpoint).String()
 		failed.Status, failed.Err = http.StatusOK, err
 	}
 	kept := c.failure.Load()
@@ -128,7 +128,7 @@ func (c *client) failed(ctx context.Context, endpoint string, err error) error {
 
 // failureOf is what is wrong with an answer, nil for one that has data.
 func failureOf(endpoint string, answer *http.Response, body []byte) error {
-	if redirected := upstream.Redirect(upstream.Prometheus, endpoint, answer); redirected != nil {
+	if redirected := remote.Redirect(remote.Prometheus, endpoint, answer); redirected != nil {
 		return redirected
 	}
 	var returned struct {
@@ -137,27 +137,27 @@ func failureOf(endpoint string, answer *http.Response, body []byte) error {
 	}
 	body = bytes.TrimSpace(body)
 	code, readable := answer.StatusCode, bytes.HasPrefix(body, []byte("{"))
-	failed := &upstream.Error{System: upstream.Prometheus, Kind: upstream.WrongService, Request: endpoint, Status: code}
+	failed := &remote.Error{System: remote.Prometheus, Kind: remote.WrongService, Request: endpoint, Status: code}
 	switch {
 	case len(body) > maxBody:
-		failed.Kind, failed.Detail = upstream.TooLarge, fmt.Sprintf("%d MiB", maxBody>>20)
+		failed.Kind, failed.Detail = remote.TooLarge, fmt.Sprintf("%d MiB", maxBody>>20)
 	case code/100 == 2 && readable && bytes.HasSuffix(body, []byte("}")):
 		return nil
 	case code/100 == 2 && readable:
-		failed.Kind = upstream.Cut
+		failed.Kind = remote.Cut
 	case code == http.StatusUnauthorized || code == http.StatusForbidden:
-		failed.Kind = upstream.Refused
+		failed.Kind = remote.Refused
 	case readable && json.Unmarshal(body, &returned) == nil && returned.Status == "error":
-		failed.Kind, failed.Detail = kindOf(returned.ErrorType, returned.Error, code), upstream.Shortened(returned.Error)
+		failed.Kind, failed.Detail = kindOf(returned.ErrorType, returned.Error, code), remote.Shortened(returned.Error)
 	case code == http.StatusNotFound:
-		failed.Kind = upstream.NotFound
+		failed.Kind = remote.NotFound
 	case code == http.StatusTooManyRequests:
-		failed.Kind = upstream.TooManyRequests
+		failed.Kind = remote.TooManyRequests
 	case code < 500 || code == http.StatusNetworkAuthenticationRequired: // a login page
 	case bytes.HasPrefix(body, []byte("<")):
-		failed.Kind = upstream.ProxyFailing
+		failed.Kind = remote.ProxyFailing
 	default:
-		failed.Kind = upstream.Failing
+		failed.Kind = remote.Failing
 	}
 	return failed
 }
@@ -165,18 +165,18 @@ func failureOf(endpoint string, answer *http.Response, body []byte) error {
 // kindOf is the kind of an error that the API returns. That a query is too
 // expensive has many wordings: "would load too many samples", "exceeded the
 // maximum number of".
-func kindOf(api v1.ErrorType, text string, code int) upstream.Kind {
+func kindOf(api v1.ErrorType, text string, code int) remote.Kind {
 	text = strings.ToLower(text)
 	switch {
 	case api == v1.ErrTimeout:
-		return upstream.TimedOut
+		return remote.TimedOut
 	case code == http.StatusTooManyRequests:
-		return upstream.TooManyRequests
+		return remote.TooManyRequests
 	case strings.Contains(text, "too many"), strings.Contains(text, "exceed"), strings.Contains(text, "limit"):
-		return upstream.TooMuch
+		return remote.TooMuch
 	case code >= 500:
-		return upstream.Failing
+		return remote.Failing
 	default:
-		return upstream.Rejected
+		return remote.Rejected
 	}
 }

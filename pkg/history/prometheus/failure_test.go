@@ -16,7 +16,7 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/internal/promtest"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history/prometheus"
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/upstream"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/remote"
 )
 
 // answering answers everything alike.
@@ -36,29 +36,29 @@ func TestFailures(t *testing.T) {
 	page := "<html><form action=/login>secret of the page</form></html>"
 	for name, c := range map[string]struct {
 		handler http.HandlerFunc
-		kind    upstream.Kind
+		kind    remote.Kind
 		parts   []string
 	}{
-		"unauthorized":     {answering(401, ""), upstream.Refused, []string{"401 Unauthorized", "user, password or token, tenant"}},
-		"forbidden":        {answering(403, page), upstream.Refused, []string{"403 Forbidden"}},
-		"not found":        {answering(404, "404 page not found"), upstream.NotFound, []string{"path prefix"}},
-		"too many asked":   {answering(429, "slow down"), upstream.TooManyRequests, []string{"(429)"}},
-		"failing":          {answering(500, "panic"), upstream.Failing, []string{"500 Internal Server Error"}},
-		"bad gateway":      {answering(502, page), upstream.ProxyFailing, []string{"502 Bad Gateway", "proxy"}},
-		"redirected":       {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(302) }, upstream.WrongService, []string{"302 Found"}},
-		"login page":       {answering(200, page), upstream.WrongService, []string{"login page"}},
-		"network login":    {answering(511, page), upstream.WrongService, []string{"login page"}},
-		"nothing":          {answering(200, ""), upstream.WrongService, []string{"not Prometheus' JSON"}},
-		"broken off":       {answering(200, `{"status":"success","data":{"resu`), upstream.Cut, []string{"breaks off"}},
-		"another's JSON":   {answering(200, `{"jobs":[]}`), upstream.WrongService, []string{"not Prometheus' JSON"}},
-		"a scalar":         {answering(200, `{"status":"success","data":{"resultType":"scalar","result":[1,"1"]}}`), upstream.WrongService, []string{"not Prometheus' JSON"}},
-		"bad data":         {answering(400, apiError("bad_data", "parse error: unknown function")), upstream.Rejected, []string{`"parse error: unknown function"`, "PromQL"}},
-		"bad data with OK": {answering(200, apiError("bad_data", "parse error")), upstream.Rejected, []string{`"parse error"`}},
-		"execution":        {answering(422, apiError("execution", "expanding series: boom")), upstream.Rejected, []string{"boom"}},
-		"too many samples": {answering(422, apiError("execution", "query processing would load too many samples into memory in query execution")), upstream.TooMuch, []string{"too many samples", "shorter time range"}},
-		"Mimir's limit":    {answering(422, apiError("execution", "the query exceeded the maximum number of chunks (limit: 2000000 chunks)")), upstream.TooMuch, []string{"2000000"}},
-		"slow":             {answering(503, apiError("timeout", "query timed out in expression evaluation")), upstream.TimedOut, []string{"in time"}},
-		"unavailable":      {answering(503, apiError("unavailable", "TSDB not ready")), upstream.Failing, []string{"TSDB not ready"}},
+		"unauthorized":     {answering(401, ""), remote.Refused, []string{"401 Unauthorized", "user, password or token, tenant"}},
+		"forbidden":        {answering(403, page), remote.Refused, []string{"403 Forbidden"}},
+		"not found":        {answering(404, "404 page not found"), remote.NotFound, []string{"path prefix"}},
+		"too many asked":   {answering(429, "slow down"), remote.TooManyRequests, []string{"(429)"}},
+		"failing":          {answering(500, "panic"), remote.Failing, []string{"500 Internal Server Error"}},
+		"bad gateway":      {answering(502, page), remote.ProxyFailing, []string{"502 Bad Gateway", "proxy"}},
+		"redirected":       {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(302) }, remote.WrongService, []string{"302 Found"}},
+		"login page":       {answering(200, page), remote.WrongService, []string{"login page"}},
+		"network login":    {answering(511, page), remote.WrongService, []string{"login page"}},
+		"nothing":          {answering(200, ""), remote.WrongService, []string{"not Prometheus' JSON"}},
+		"broken off":       {answering(200, `{"status":"success","data":{"resu`), remote.Cut, []string{"breaks off"}},
+		"another's JSON":   {answering(200, `{"jobs":[]}`), remote.WrongService, []string{"not Prometheus' JSON"}},
+		"a scalar":         {answering(200, `{"status":"success","data":{"resultType":"scalar","result":[1,"1"]}}`), remote.WrongService, []string{"not Prometheus' JSON"}},
+		"bad data":         {answering(400, apiError("bad_data", "parse error: unknown function")), remote.Rejected, []string{`"parse error: unknown function"`, "PromQL"}},
+		"bad data with OK": {answering(200, apiError("bad_data", "parse error")), remote.Rejected, []string{`"parse error"`}},
+		"execution":        {answering(422, apiError("execution", "expanding series: boom")), remote.Rejected, []string{"boom"}},
+		"too many samples": {answering(422, apiError("execution", "query processing would load too many samples into memory in query execution")), remote.TooMuch, []string{"too many samples", "shorter time range"}},
+		"Mimir's limit":    {answering(422, apiError("execution", "the query exceeded the maximum number of chunks (limit: 2000000 chunks)")), remote.TooMuch, []string{"2000000"}},
+		"slow":             {answering(503, apiError("timeout", "query timed out in expression evaluation")), remote.TimedOut, []string{"in time"}},
+		"unavailable":      {answering(503, apiError("unavailable", "TSDB not ready")), remote.Failing, []string{"TSDB not ready"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for asked, err := range everything(t.Context(), served(t, c.handler)) {
@@ -78,9 +78,9 @@ func everything(ctx context.Context, reader *prometheus.Reader) map[string]error
 	return map[string]error{"jobs": jobs, "at": at, "summaries": summaries, "snapshots": snapshots}
 }
 
-func checked(t *testing.T, asked string, err error, kind upstream.Kind, parts []string) {
+func checked(t *testing.T, asked string, err error, kind remote.Kind, parts []string) {
 	t.Helper()
-	var failed *upstream.Error
+	var failed *remote.Error
 	if !errors.As(err, &failed) || failed.Kind != kind {
 		t.Errorf("%s: got %+v (%v), want kind %d", asked, failed, err, kind)
 		return
@@ -105,7 +105,7 @@ func TestNothingAnswers(t *testing.T) {
 		t.Fatal(err)
 	}
 	for asked, err := range everything(t.Context(), reader(t, address, prometheus.Options{})) {
-		checked(t, asked, err, upstream.Unreachable, []string{"connection refused", address})
+		checked(t, asked, err, remote.Unreachable, []string{"connection refused", address})
 	}
 }
 
@@ -117,7 +117,7 @@ func TestNoAnswerInTime(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	for asked, err := range everything(ctx, served(t, hanging)) {
-		checked(t, asked, err, upstream.TimedOut, []string{"in time"})
+		checked(t, asked, err, remote.TimedOut, []string{"in time"})
 	}
 }
 
@@ -125,18 +125,18 @@ func TestNoAnswerInTime(t *testing.T) {
 // at any time lacks the reporter.
 func TestLackingTheReporter(t *testing.T) {
 	for asked, err := range everything(t.Context(), readerOf(t, promtest.New(t))) {
-		checked(t, asked, err, upstream.NoMetrics, []string{"metrics.reporter.prom.factory.class", "PrometheusReporterFactory", "flink_taskmanager_job_task_"})
+		checked(t, asked, err, remote.NoMetrics, []string{"metrics.reporter.prom.factory.class", "PrometheusReporterFactory", "flink_taskmanager_job_task_"})
 	}
 }
 
 func TestAddresses(t *testing.T) {
-	for address, kind := range map[string]upstream.Kind{
-		"":                               upstream.NoAddress,
-		" ":                              upstream.NoAddress,
-		"prometheus:9090":                upstream.BadAddress,
-		"ftp://prometheus":               upstream.BadAddress,
-		"http://":                        upstream.BadAddress,
-		"ftp://user:secret@prometheus":   upstream.BadAddress,
+	for address, kind := range map[string]remote.Kind{
+		"":                               remote.NoAddress,
+		" ":                              remote.NoAddress,
+		"prometheus:9090":                remote.BadAddress,
+		"ftp://prometheus":               remote.BadAddress,
+		"http://":                        remote.BadAddress,
+		"ftp://user:secret@prometheus":   remote.BadAddress,
 		"http://prometheus:9090":         0,
 		"https://mimir/prometheus/":      0,
 		"http://user:secret@prometheus ": 0,
@@ -156,7 +156,7 @@ func TestOtherThanJobIDsAreRefused(t *testing.T) {
 	reader := readerOf(t, prom)
 	for _, id := range []string{"", "orders", `0"} or vector(1) #`, jobID + "\n", strings.ToUpper(jobID), jobID[1:], strings.Repeat("x", 1000)} {
 		_, _, err := read(t.Context(), reader, history.Job{ID: id}, minutes(0, 10), time.Minute)
-		checked(t, id, err, upstream.BadID, []string{"32 hexadecimal digits"})
+		checked(t, id, err, remote.BadID, []string{"32 hexadecimal digits"})
 	}
 	if len(prom.Requests()) > 0 {
 		t.Errorf("asked %v", rangeQueries(prom))
@@ -180,19 +180,19 @@ func TestGeneralFailureIsKept(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		fault http.HandlerFunc
-		kind  upstream.Kind
+		kind  remote.Kind
 		once  bool
 	}{
-		"slow":         {func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, upstream.TimedOut, true},
-		"away":         {answers(503, "away"), upstream.Failing, true},
-		"refusing":     {answers(401, ""), upstream.Refused, true},
-		"not there":    {answers(404, "404 page not found"), upstream.NotFound, true},
-		"a login page": {answers(200, "<html>"), upstream.WrongService, true},
+		"slow":         {func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, remote.TimedOut, true},
+		"away":         {answers(503, "away"), remote.Failing, true},
+		"refusing":     {answers(401, ""), remote.Refused, true},
+		"not there":    {answers(404, "404 page not found"), remote.NotFound, true},
+		"a login page": {answers(200, "<html>"), remote.WrongService, true},
 		"redirected": {func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "http://elsewhere/", http.StatusFound)
-		}, upstream.Redirected, true},
-		"too much": {answers(422, apiError("execution", "query processing would load too many samples")), upstream.TooMuch, false},
-		"rejected": {answers(400, apiError("bad_data", "parse error")), upstream.Rejected, false},
+		}, remote.Redirected, true},
+		"too much": {answers(422, apiError("execution", "query processing would load too many samples")), remote.TooMuch, false},
+		"rejected": {answers(400, apiError("bad_data", "parse error")), remote.Rejected, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, reader *prometheus.Reader, prom *promtest.Server) {
@@ -203,7 +203,7 @@ func TestGeneralFailureIsKept(t *testing.T) {
 					group.Go(func() {
 						query := quarter()
 						query.Job.ID = fmt.Sprintf("%032x", n)
-						if _, _, err := reader.Summaries(t.Context(), query); !upstream.IsKind(err, c.kind) {
+						if _, _, err := reader.Summaries(t.Context(), query); !remote.IsKind(err, c.kind) {
 							t.Errorf("job %d: %v", n, err)
 						}
 					})
@@ -216,7 +216,7 @@ func TestGeneralFailureIsKept(t *testing.T) {
 					t.Errorf("it took %s", took)
 				}
 				prom.Fail(nil)
-				if _, _, err := reader.Jobs(t.Context(), quarter().Range); upstream.IsKind(err, c.kind) != c.once {
+				if _, _, err := reader.Jobs(t.Context(), quarter().Range); remote.IsKind(err, c.kind) != c.once {
 					t.Errorf("at once: %v", err)
 				}
 				time.Sleep(maxAge + 1)
@@ -233,7 +233,7 @@ func TestCallersTimeIsNoFailure(t *testing.T) {
 	bubble(t, func(t *testing.T, reader *prometheus.Reader, prom *promtest.Server) {
 		ctx, cancel := context.WithTimeout(t.Context(), 50*millisecond)
 		defer cancel()
-		if _, err := reader.Snapshots(ctx, quarter(), func(history.Snapshot) bool { return true }); !upstream.IsKind(err, upstream.TimedOut) {
+		if _, err := reader.Snapshots(ctx, quarter(), func(history.Snapshot) bool { return true }); !remote.IsKind(err, remote.TimedOut) {
 			t.Errorf("got %v", err)
 		}
 		if got := ask(t, reader, prom, quarter()); got != ofSummaries {

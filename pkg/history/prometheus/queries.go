@@ -10,7 +10,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/upstream"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/remote"
 )
 
 // prefix is what the reporter puts before the metrics of a subtask.
@@ -117,13 +117,13 @@ func (s *session) jobIDs(ctx context.Context, over history.Range, most uint64) (
 func (s *session) check(ctx context.Context) error {
 	ids, err := s.jobIDs(ctx, history.Range{}, 1)
 	if err == nil && len(ids) == 0 {
-		err = s.client.failed(ctx, "", &upstream.Error{System: upstream.Prometheus, Kind: upstream.NoMetrics, Request: s.client.base.String()})
+		err = s.client.failed(ctx, "", &remote.Error{System: remote.Prometheus, Kind: remote.NoMetrics, Request: s.client.base.String()})
 	}
 	return err
 }
 
 func (s *session) warn(warnings v1.Warnings) {
 	for _, text := range warnings {
-		s.warnings = s.warnings.Add("Prometheus warns: " + upstream.Shortened(text))
+		s.warnings = s.warnings.Add("Prometheus warns: " + remote.Shortened(text))
 	}
 }

@@ -10,7 +10,7 @@ import (
 
 	"github.com/flinkscope/flinkscope-flink-datasource/internal/promtest"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/upstream"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/remote"
 )
 
 func TestRanges(t *testing.T) {
@@ -169,7 +169,7 @@ func TestReadingEndsWithItsCaller(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	_, err := reader.Snapshots(ctx, query, func(history.Snapshot) bool { cancel(); return true })
-	if !upstream.IsKind(err, upstream.Canceled) || !errors.Is(err, context.Canceled) {
+	if !remote.IsKind(err, remote.Canceled) || !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -18,7 +18,7 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/upstream"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/remote"
 )
 
 // lastWindow is how much of the time before it [Reader.At] measures.
@@ -36,7 +36,7 @@ type Options struct {
 
 // Reader reads the past of jobs. It is safe for concurrent use, and keeps its
 // answers for some minutes, or for [Options.MaxAge] where they may change: of
-// the last 2 min, with warnings, or without a graph. Errors are [upstream.Error].
+// the last 2 min, with warnings, or without a graph. Errors are [remote.Error].
 type Reader struct {
 	client *client
 	cache  *cache
@@ -52,8 +52,8 @@ var _ history.Source = (*Reader)(nil)
 // prefix, over an HTTP client that has the authentication, TLS and time-outs of
 // Prometheus: its own, with none of Flink's credentials or headers. It fails if
 // the address is no http or https one.
-func New(over *upstream.Client, address string, options Options) (*Reader, error) {
-	base, err := upstream.Address(upstream.Prometheus, address)
+func New(over *remote.Client, address string, options Options) (*Reader, error) {
+	base, err := remote.Address(remote.Prometheus, address)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +63,7 @@ func New(over *upstream.Client, address string, options Options) (*Reader, error
 // session begins one for a job. An id that is not Flink's goes into no query.
 func (r *Reader) session(of history.Job) (*session, error) {
 	if !jobIDFormat.MatchString(of.ID) {
-		return nil, &upstream.Error{System: upstream.Prometheus, Kind: upstream.BadID, Detail: upstream.Shortened(of.ID)}
+		return nil, &remote.Error{System: remote.Prometheus, Kind: remote.BadID, Detail: remote.Shortened(of.ID)}
 	}
 	return &session{Reader: r, job: of, matcher: jobIDLabel + `="` + of.ID + `"`}, nil
 }

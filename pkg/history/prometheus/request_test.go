@@ -15,7 +15,7 @@ import (
 
 	"github.com/flinkscope/flinkscope-flink-datasource/internal/promtest"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history/prometheus"
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/upstream"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/remote"
 )
 
 // asked are the requests of one call, to an address with a path prefix.
@@ -108,14 +108,14 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 				http.Redirect(w, r, location(here.URL, other.URL), http.StatusTemporaryRedirect)
 			}))
 			t.Cleanup(here.Close)
-			over, err := upstream.NewClient(upstream.Config{Options: httpclient.Options{}, BearerToken: "token\n", Timeout: time.Minute, Concurrency: 1})
+			over, err := remote.NewClient(remote.Config{Options: httpclient.Options{}, BearerToken: "token\n", Timeout: time.Minute, Concurrency: 1})
 			if err != nil {
 				t.Fatal(err)
 			}
 			t.Cleanup(over.Close)
 			for asked, err := range redirected(t, over, here.URL) {
 				to, _ := url.Parse(location(here.URL, other.URL))
-				checked(t, asked, err, upstream.Redirected, []string{here.URL + "/api/v1/", "redirects to http://" + to.Host, "enter that address"})
+				checked(t, asked, err, remote.Redirected, []string{here.URL + "/api/v1/", "redirects to http://" + to.Host, "enter that address"})
 				if strings.Contains(err.Error(), "hunter2") {
 					t.Errorf("%s: %v", asked, err)
 				}
@@ -128,7 +128,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 }
 
 // redirected are the errors of a reader for each call, each of a new one.
-func redirected(t *testing.T, over *upstream.Client, address string) map[string]error {
+func redirected(t *testing.T, over *remote.Client, address string) map[string]error {
 	t.Helper()
 	failures := map[string]error{}
 	ask := func(what string, call func(context.Context, *prometheus.Reader) error) {

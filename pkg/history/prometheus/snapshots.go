@@ -12,7 +12,7 @@ import (
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/upstream"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/remote"
 )
 
 const (
@@ -303,7 +303,7 @@ func (s *scan) twoClusters(one, other *attempt) error {
 	if managers[0] != managers[1] && managers[0] != "" {
 		detail += fmt.Sprintf(" (on TaskManagers %s)", strings.Join(managers, " and "))
 	}
-	return &upstream.Error{System: upstream.Prometheus, Kind: upstream.TwoClusters, Request: s.client.base.String(), Detail: detail}
+	return &remote.Error{System: remote.Prometheus, Kind: remote.TwoClusters, Request: s.client.base.String(), Detail: detail}
 }
 
 func (s *scan) warnOfStep() {

@@ -1,6 +1,6 @@
-// Package upstream is what the clients of Flink and of Prometheus have in
+// Package remote is what the clients of Flink and of Prometheus have in
 // common: one error, one builder of HTTP clients, one way to read an address.
-package upstream
+package remote
 
 import (
 	"cmp"

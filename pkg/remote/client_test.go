@@ -1,4 +1,4 @@
-package upstream_test
+package remote_test
 
 import (
 	"context"
@@ -19,7 +19,7 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend/httpclient"
 
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/upstream"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/remote"
 )
 
 // slow takes a while for each answer, and counts how many are under way at most.
@@ -44,7 +44,7 @@ func (s *slow) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
 const address = "http://flink:8081/overview"
 
 // get asks for the address and reads the answer.
-func get(ctx context.Context, client *upstream.Client, address string) (*http.Response, error) {
+func get(ctx context.Context, client *remote.Client, address string) (*http.Response, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, err
@@ -65,7 +65,7 @@ func TestConcurrency(t *testing.T) {
 		t.Run(fmt.Sprint(concurrency), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				server := &slow{takes: time.Second}
-				client := over(t, &network{Handler: server}, upstream.Config{Timeout: 1500 * time.Millisecond, Concurrency: concurrency})
+				client := over(t, &network{Handler: server}, remote.Config{Timeout: 1500 * time.Millisecond, Concurrency: concurrency})
 				begun := time.Now()
 				var group sync.WaitGroup
 				for range 16 {
@@ -93,7 +93,7 @@ func TestRequestIsUnderWayUntilItsBodyIsClosed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &slow{}
 		network := &network{Handler: server}
-		client := over(t, network, upstream.Config{Timeout: time.Hour, Concurrency: 1})
+		client := over(t, network, remote.Config{Timeout: time.Hour, Concurrency: 1})
 		answer, err := client.Get(address)
 		if err != nil {
 			t.Fatal(err)
@@ -134,7 +134,7 @@ func TestRequestIsUnderWayUntilItsBodyIsClosed(t *testing.T) {
 func TestCancelledBeforeItsTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		network := &network{Handler: &slow{takes: time.Minute}}
-		client := over(t, network, upstream.Config{Timeout: time.Hour, Concurrency: 1})
+		client := over(t, network, remote.Config{Timeout: time.Hour, Concurrency: 1})
 		var first sync.WaitGroup
 		first.Go(func() {
 			if _, err := get(t.Context(), client, address); err != nil {
@@ -199,11 +199,11 @@ func TestTimeout(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				client := over(t, transport, upstream.Config{Timeout: 5 * time.Second, Concurrency: 1})
+				client := over(t, transport, remote.Config{Timeout: 5 * time.Second, Concurrency: 1})
 				for range 3 {
 					begun := time.Now()
 					_, err := get(t.Context(), client, address)
-					if failed := upstream.Unanswered(upstream.Flink, address, err); failed.Kind != upstream.TimedOut || time.Since(begun) != 5*time.Second {
+					if failed := remote.Unanswered(remote.Flink, address, err); failed.Kind != remote.TimedOut || time.Since(begun) != 5*time.Second {
 						t.Errorf("%v after %s", failed, time.Since(begun))
 					}
 				}
@@ -219,17 +219,17 @@ func TestCredentials(t *testing.T) {
 	login := httpclient.Options{BasicAuth: &httpclient.BasicAuthOptions{User: "grafana", Password: "secret"}}
 	header := httpclient.Options{Header: http.Header{"Authorization": {"raw secret"}}}
 	for name, c := range map[string]struct {
-		config upstream.Config
+		config remote.Config
 		want   string
 	}{
-		"none":                   {upstream.Config{}, ""},
-		"a login":                {upstream.Config{Options: login}, basic},
-		"a token":                {upstream.Config{BearerToken: "secret"}, "Bearer secret"},
-		"a token from a file":    {upstream.Config{BearerToken: " secret\n"}, "Bearer secret"},
-		"a blank token":          {upstream.Config{BearerToken: "\n", Options: login}, basic},
-		"a token beats a login":  {upstream.Config{BearerToken: "secret", Options: login}, "Bearer secret"},
-		"a token beats a header": {upstream.Config{BearerToken: "secret", Options: header}, "Bearer secret"},
-		"a header":               {upstream.Config{Options: header}, "raw secret"},
+		"none":                   {remote.Config{}, ""},
+		"a login":                {remote.Config{Options: login}, basic},
+		"a token":                {remote.Config{BearerToken: "secret"}, "Bearer secret"},
+		"a token from a file":    {remote.Config{BearerToken: " secret\n"}, "Bearer secret"},
+		"a blank token":          {remote.Config{BearerToken: "\n", Options: login}, basic},
+		"a token beats a login":  {remote.Config{BearerToken: "secret", Options: login}, "Bearer secret"},
+		"a token beats a header": {remote.Config{BearerToken: "secret", Options: header}, "Bearer secret"},
+		"a header":               {remote.Config{Options: header}, "raw secret"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			network := &network{Handler: &slow{}}
@@ -263,13 +263,13 @@ func TestForwardedHeaders(t *testing.T) {
 		})
 	})
 	for name, c := range map[string]struct {
-		config upstream.Config
+		config remote.Config
 		want   []string
 	}{
-		"none":                        {upstream.Config{}, []string{"Accept", "Authorization", "Traceparent"}},
-		"some":                        {upstream.Config{Forwarded: []string{"cookie", "X-ID-Token"}}, []string{"Accept", "Authorization", "Cookie", "Traceparent", "X-Id-Token"}},
-		"a header of the settings":    {upstream.Config{Options: httpclient.Options{Header: http.Header{"X-Api-Key": {"ours"}}}}, []string{"Accept", "Authorization", "Traceparent", "X-Api-Key"}},
-		"the tenants of a Prometheus": {upstream.Config{Options: httpclient.Options{Header: http.Header{"X-Scope-Orgid": {"a"}}}}, []string{"Accept", "Authorization", "Traceparent", "X-Scope-Orgid"}},
+		"none":                        {remote.Config{}, []string{"Accept", "Authorization", "Traceparent"}},
+		"some":                        {remote.Config{Forwarded: []string{"cookie", "X-ID-Token"}}, []string{"Accept", "Authorization", "Cookie", "Traceparent", "X-Id-Token"}},
+		"a header of the settings":    {remote.Config{Options: httpclient.Options{Header: http.Header{"X-Api-Key": {"ours"}}}}, []string{"Accept", "Authorization", "Traceparent", "X-Api-Key"}},
+		"the tenants of a Prometheus": {remote.Config{Options: httpclient.Options{Header: http.Header{"X-Scope-Orgid": {"a"}}}}, []string{"Accept", "Authorization", "Traceparent", "X-Scope-Orgid"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			network := &network{Handler: &slow{}}
@@ -333,12 +333,12 @@ func TestRedirects(t *testing.T) {
 					w.WriteHeader(c.status)
 				}
 			})}
-			client := over(t, network, upstream.Config{BearerToken: "secret", Timeout: time.Minute, Concurrency: 1})
+			client := over(t, network, remote.Config{BearerToken: "secret", Timeout: time.Minute, Concurrency: 1})
 			answer, err := get(t.Context(), client, c.from)
 			if err != nil {
 				t.Fatal(err)
 			}
-			redirect := upstream.Redirect(upstream.Flink, c.from, answer)
+			redirect := remote.Redirect(remote.Flink, c.from, answer)
 			sent := network.sent()
 			if c.followed {
 				if redirect != nil || answer.StatusCode != http.StatusOK || len(sent) != 2 || sent[1].Header.Get("Authorization") != "Bearer secret" {
@@ -359,11 +359,11 @@ func TestRedirects(t *testing.T) {
 // A server that redirects to itself for ever is asked a few times.
 func TestRedirectForEver(t *testing.T) {
 	network := &network{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path, http.StatusFound) })}
-	answer, err := get(t.Context(), over(t, network, upstream.Config{Timeout: time.Minute, Concurrency: 1}), address)
+	answer, err := get(t.Context(), over(t, network, remote.Config{Timeout: time.Minute, Concurrency: 1}), address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if sent := network.sent(); len(sent) != 5 || upstream.Redirect(upstream.Flink, address, answer) == nil {
+	if sent := network.sent(); len(sent) != 5 || remote.Redirect(remote.Flink, address, answer) == nil {
 		t.Errorf("%d requests, status %d", len(sent), answer.StatusCode)
 	}
 }
@@ -389,7 +389,7 @@ func TestConnectionsAreKeptUntilClose(t *testing.T) {
 	}
 	server.Start()
 	defer server.Close()
-	client := clientOf(t, upstream.Config{Timeout: time.Minute, Concurrency: concurrency})
+	client := clientOf(t, remote.Config{Timeout: time.Minute, Concurrency: concurrency})
 	for range 2 {
 		arrived.Add(concurrency)
 		var group sync.WaitGroup

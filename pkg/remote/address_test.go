@@ -1,11 +1,11 @@
-package upstream_test
+package remote_test
 
 import (
 	"errors"
 	"strings"
 	"testing"
 
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/upstream"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/remote"
 )
 
 // An address is kept without what is not part of a base URL; credentials in it
@@ -24,8 +24,8 @@ func TestAddress(t *testing.T) {
 		"http://jobmanager:8081/?token=secret":          "http://jobmanager:8081",
 		"HTTP://jobmanager:8081":                        "http://jobmanager:8081",
 	} {
-		for _, system := range []upstream.System{upstream.Flink, upstream.Prometheus} {
-			got, err := upstream.Address(system, text)
+		for _, system := range []remote.System{remote.Flink, remote.Prometheus} {
+			got, err := remote.Address(system, text)
 			if err != nil || got.String() != want {
 				t.Errorf("%q is read as %v, %v; want %q", text, got, err, want)
 			}
@@ -52,10 +52,10 @@ func TestAddressThatIsNone(t *testing.T) {
 		"http://user:secret@user:@@:8081:": "http://:8081:",
 		strings.Repeat("ü", long):          strings.Repeat("ü", 200) + "…",
 	} {
-		for system, example := range map[upstream.System]string{upstream.Flink: "a Flink REST API: %, such as http://jobmanager:8081.", upstream.Prometheus: "a Prometheus API: %, such as http://prometheus:9090."} {
+		for system, example := range map[remote.System]string{remote.Flink: "a Flink REST API: %, such as http://jobmanager:8081.", remote.Prometheus: "a Prometheus API: %, such as http://prometheus:9090."} {
 			want := `"` + quoted + `" is no address of ` + strings.Replace(example, "%", "it must start with http:// or https:// and name a host", 1)
-			_, err := upstream.Address(system, text)
-			if !upstream.IsKind(err, upstream.BadAddress) || err.Error() != want {
+			_, err := remote.Address(system, text)
+			if !remote.IsKind(err, remote.BadAddress) || err.Error() != want {
 				t.Errorf("%q: %v\nwant %s", text, err, want)
 			}
 		}
@@ -64,14 +64,14 @@ func TestAddressThatIsNone(t *testing.T) {
 
 // No address at all is another mistake than a wrong one.
 func TestNoAddress(t *testing.T) {
-	for system, want := range map[upstream.System]string{
-		upstream.Flink:      "No Flink address is configured: enter the URL of the JobManager's REST API, such as http://jobmanager:8081, in the data source's settings.",
-		upstream.Prometheus: "No Prometheus address is configured: enter the URL of its API, such as http://prometheus:9090, in the data source's settings.",
+	for system, want := range map[remote.System]string{
+		remote.Flink:      "No Flink address is configured: enter the URL of the JobManager's REST API, such as http://jobmanager:8081, in the data source's settings.",
+		remote.Prometheus: "No Prometheus address is configured: enter the URL of its API, such as http://prometheus:9090, in the data source's settings.",
 	} {
 		for _, text := range []string{"", "  \t"} {
-			_, err := upstream.Address(system, text)
-			var failed *upstream.Error
-			if !errors.As(err, &failed) || failed.Kind != upstream.NoAddress || failed.System != system || failed.Error() != want {
+			_, err := remote.Address(system, text)
+			var failed *remote.Error
+			if !errors.As(err, &failed) || failed.Kind != remote.NoAddress || failed.System != system || failed.Error() != want {
 				t.Errorf("%q: %v\nwant %s", text, err, want)
 			}
 		}

@@ -1,4 +1,4 @@
-package upstream_test
+package remote_test
 
 import (
 	"net/http"
@@ -10,7 +10,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend/log"
 	"go.uber.org/goleak"
 
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/upstream"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/remote"
 )
 
 func TestMain(m *testing.M) {
@@ -54,9 +54,9 @@ func (n *network) sent() []*http.Request {
 }
 
 // clientOf makes a client of that configuration.
-func clientOf(t *testing.T, config upstream.Config) *upstream.Client {
+func clientOf(t *testing.T, config remote.Config) *remote.Client {
 	t.Helper()
-	client, err := upstream.NewClient(config)
+	client, err := remote.NewClient(config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +65,7 @@ func clientOf(t *testing.T, config upstream.Config) *upstream.Client {
 }
 
 // over makes a client whose requests the transport answers.
-func over(t *testing.T, transport http.RoundTripper, config upstream.Config) *upstream.Client {
+func over(t *testing.T, transport http.RoundTripper, config remote.Config) *remote.Client {
 	t.Helper()
 	config.Middlewares = append(config.Middlewares, httpclient.MiddlewareFunc(func(httpclient.Options, http.RoundTripper) http.RoundTripper { return transport }))
 	return clientOf(t, config)

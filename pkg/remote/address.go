@@ -1,4 +1,4 @@
-package upstream
+package remote
 
 import (
 	"net/url"

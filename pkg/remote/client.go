@@ -1,4 +1,4 @@
-package upstream
+package remote
 
 import (
 	"cmp"
@@ -26,7 +26,8 @@ type Config struct {
 	// BearerToken is sent as Authorization, without the line break in which a
 	// token from a file ends; none if empty.
 	BearerToken string
-	// Timeout is the limit of one request; waiting for others does not count.
+	// Timeout is the limit of one request; time in the queue for a free slot does
+	// not count.
 	Timeout time.Duration
 	// Concurrency is how many requests may be under way at once, until their
 	// answers are read.
@@ -194,7 +195,8 @@ func (b endingBody) Close() error {
 	return b.ReadCloser.Close()
 }
 
-// explainTLS adds to a failure of TLS what it is and which setting is for it.
+// explainTLS replaces the text of a TLS failure by what it is and which setting is
+// for it.
 func explainTLS(_ httpclient.Options, next http.RoundTripper) http.RoundTripper {
 	return httpclient.RoundTripperFunc(func(request *http.Request) (*http.Response, error) {
 		response, err := next.RoundTrip(request)

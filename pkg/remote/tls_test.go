@@ -1,4 +1,4 @@
-package upstream_test
+package remote_test
 
 import (
 	"crypto/ecdsa"
@@ -19,7 +19,7 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend/httpclient"
 
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/upstream"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/remote"
 )
 
 // authority signs certificates.
@@ -155,7 +155,7 @@ func TestTLSFailures(t *testing.T) {
 		"a server whose certificate is its own": {selfSigned(t), httpclient.TLSOptions{CACertificate: ours.pem}, unsigned},
 	} {
 		t.Run(name, func(t *testing.T) {
-			client := clientOf(t, upstream.Config{Options: httpclient.Options{TLS: &c.options}, Timeout: time.Minute, Concurrency: 1})
+			client := clientOf(t, remote.Config{Options: httpclient.Options{TLS: &c.options}, Timeout: time.Minute, Concurrency: 1})
 			_, err := get(t.Context(), client, c.address)
 			if c.fault == "" {
 				if err != nil {
@@ -166,7 +166,7 @@ func TestTLSFailures(t *testing.T) {
 			if err == nil {
 				t.Fatal("it is answered")
 			}
-			if failed := upstream.Unanswered(upstream.Flink, c.address, err); failed.Kind != upstream.Unreachable || failed.Detail != c.fault {
+			if failed := remote.Unanswered(remote.Flink, c.address, err); failed.Kind != remote.Unreachable || failed.Detail != c.fault {
 				t.Errorf("kind %d, %q, want %q", failed.Kind, failed.Detail, c.fault)
 			}
 		})
@@ -193,7 +193,7 @@ func TestUnusableTLSSettings(t *testing.T) {
 		"tls: failed to find any PEM data in key input":         {ClientCertificate: one.certificate, ClientKey: "secret"},
 		"tls: private key does not match public key":            {ClientCertificate: one.certificate, ClientKey: other.key},
 	} {
-		client, err := upstream.NewClient(upstream.Config{Options: httpclient.Options{TLS: &options}, Timeout: time.Minute, Concurrency: 1})
+		client, err := remote.NewClient(remote.Config{Options: httpclient.Options{TLS: &options}, Timeout: time.Minute, Concurrency: 1})
 		if client != nil || err == nil || err.Error() != want {
 			t.Errorf("made %t, %v; want %s", client != nil, err, want)
 		}

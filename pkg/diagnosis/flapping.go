@@ -1,0 +1,89 @@
+package diagnosis
+
+import (
+	"math"
+	"time"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
+)
+
+const (
+	// flappingFetches is over how many fetches in a row a bottleneck is judged:
+	// 5 min of Flink's default. That much flapping is reported in a range of hours
+	// too.
+	flappingFetches = 30
+	// minFlappingMoves make a pattern.
+	minFlappingMoves = 4
+	// maxMovesPerFetch is the share of fetches above which samples cannot follow a
+	// bottleneck that moves: its phases are shorter than three fetches.
+	maxMovesPerFetch = 1.0 / 3
+)
+
+// Flapping is a bottleneck that moves about as often as metrics are fetched:
+// which task it is at a single moment is chance.
+type Flapping struct {
+	// Moves is at how many of Fetches it moved.
+	Moves, Fetches int
+}
+
+// FlappingWindow is how far back from the end [FindFlapping] needs summaries to
+// judge the present.
+func FlappingWindow(fetch time.Duration) time.Duration { return flappingFetches * fetch }
+
+// FindFlapping judges the root causes of a job's tasks over time, given a column
+// of severities, or of status codes, for each task, and which of its values mean
+// a root cause. fetch is the cluster's metric interval; where it is 0 nothing
+// moves. found is false for a bottleneck that samples can follow.
+func FindFlapping(at []Instant, columns [][]float64, isRoot func(float64) bool, fetch time.Duration) (flapping Flapping, found bool) {
+	sets := rootSets(at, columns, isRoot)
+	if len(sets) == 0 || fetch == 0 {
+		return flapping, false
+	}
+	window := FlappingWindow(fetch)
+	flapping.Moves = maxMoves(sets, window, job.MetricInterval{Fetch: fetch}.MaxGap())
+	flapping.Fetches = 1 + int(min(sets[len(sets)-1].at.At.Sub(sets[0].at.At), window)/fetch)
+	return flapping, flapping.Moves >= minFlappingMoves && float64(flapping.Moves) > maxMovesPerFetch*float64(flapping.Fetches)
+}
+
+// rootSet is a number for the set of tasks that were root causes at a time.
+type rootSet struct {
+	at    Instant
+	roots int
+}
+
+// rootSets keeps the times at which the root causes are known: some task is one,
+// or all were measured and none is.
+func rootSets(at []Instant, columns [][]float64, isRoot func(float64) bool) (sets []rootSet) {
+	for i := range at {
+		roots, measured := 0, true
+		for n, column := range columns {
+			if isRoot(column[i]) {
+				roots = roots*len(columns) + n + 1
+			}
+			measured = measured && !math.IsNaN(column[i])
+		}
+		if roots != 0 || measured {
+			sets = append(sets, rootSet{at[i], roots})
+		}
+	}
+	return sets
+}
+
+// maxMoves is the highest number of changes of the root causes within any window
+// of that length. A change across a gap, or between means of minutes, does not
+// count.
+func maxMoves(sets []rootSet, within, maxGap time.Duration) (most int) {
+	var moves []time.Time
+	for i := 1; i < len(sets); i++ {
+		before, now := sets[i-1], sets[i]
+		if now.roots == before.roots || before.at.gapUntil(now.at.At) || now.at.At.Sub(before.at.At) > maxGap {
+			continue
+		}
+		moves = append(moves, now.at.At)
+		for now.at.At.Sub(moves[0]) >= within {
+			moves = moves[1:]
+		}
+		most = max(most, len(moves))
+	}
+	return most
+}

@@ -1,0 +1,176 @@
+package frame
+
+import (
+	"math"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
+)
+
+// Job is what every view of a job is made from: the verdict, with its snapshot,
+// on how its tasks spent their time.
+type Job struct {
+	// Cluster is the name of the cluster, the label that users chose.
+	Cluster string
+	*diagnosis.Verdict
+	// Tasks are the tasks chosen, as indexes into the graph, in its order.
+	Tasks []int
+	// Details split the backpressure of each task's subtasks, if a query asked
+	// for it.
+	Details [][]job.Detail
+	// Past has for each task of the graph what only history shows; nil where
+	// there is none.
+	Past []TaskPast
+}
+
+// TaskPast is what only history shows of a task.
+type TaskPast struct {
+	// Since is when it became the root cause that it is, zero if it is none.
+	Since time.Time
+	// Blame is the share of the query's range in which it was a root cause; NaN
+	// if not known.
+	Blame float64
+}
+
+// task is one of the job's tasks.
+func (j Job) task(task int) job.Task { return j.Snapshot.Graph.Tasks[task] }
+
+// load is how a task spent its time.
+func (j Job) load(task int) *job.TaskLoad { return &j.Snapshot.Tasks[task] }
+
+// TaskManagers are those that subtasks of the tasks chosen run on, in the order
+// of their names.
+func (j Job) TaskManagers() (names []string) {
+	seen := map[string]bool{}
+	for _, task := range j.Tasks {
+		for _, load := range j.load(task).Subtasks {
+			if load.TaskManager != "" && !seen[load.TaskManager] {
+				seen[load.TaskManager] = true
+				names = append(names, load.TaskManager)
+			}
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// worstStatus is the highest status among the tasks chosen.
+func (j Job) worstStatus() diagnosis.Status {
+	worst := diagnosis.Unknown
+	for _, task := range j.Tasks {
+		worst = max(worst, j.TaskStatus(task))
+	}
+	return worst
+}
+
+// Labels name the values of a job's measure: of the job, of each task chosen, of
+// each of their subtasks, or of each TaskManager that these run on.
+func (j Job) Labels(by diagnosis.By) (all []data.Labels) {
+	ofJob := data.Labels{"cluster": j.Cluster, "job": j.Snapshot.Job.Name}
+	switch by {
+	case diagnosis.ByJob:
+		return []data.Labels{ofJob}
+	case diagnosis.ByTaskManager:
+		for _, name := range j.TaskManagers() {
+			all = append(all, with(ofJob, "taskmanager", name))
+		}
+		return all
+	}
+	for _, task := range j.Tasks {
+		ofTask := with(ofJob, "task", j.task(task).Name)
+		if by == diagnosis.ByTask {
+			all = append(all, ofTask)
+			continue
+		}
+		for _, load := range j.load(task).Subtasks {
+			all = append(all, with(ofTask, "subtask", strconv.Itoa(load.Subtask)))
+		}
+	}
+	return all
+}
+
+// Values are the measure's, in the order of the job's labels; NaN is not known.
+func (j Job) Values(measure diagnosis.Measure, by diagnosis.By) (all []float64) {
+	switch by {
+	case diagnosis.ByJob:
+		return []float64{j.value(measure)}
+	case diagnosis.ByTaskManager:
+		return j.taskManagerValues(measure)
+	}
+	for _, task := range j.Tasks {
+		if by == diagnosis.ByTask {
+			all = append(all, j.taskValue(measure, task))
+			continue
+		}
+		subtasks := j.load(task).Subtasks
+		for i := range subtasks {
+			if measure.Origin == diagnosis.FromRange {
+				all = append(all, j.blame(task))
+			} else {
+				all = append(all, measure.Subtask(j.Verdict, task, &subtasks[i]))
+			}
+		}
+	}
+	return all
+}
+
+// value is that of the job.
+func (j Job) value(measure diagnosis.Measure) float64 {
+	if measure.Origin != diagnosis.FromRange {
+		return measure.Job(j.Verdict, j.Tasks)
+	}
+	worst := math.NaN()
+	for _, task := range j.Tasks {
+		worst = measure.Worse(worst, j.blame(task))
+	}
+	return worst
+}
+
+func (j Job) taskValue(measure diagnosis.Measure, task int) float64 {
+	if measure.Origin == diagnosis.FromRange {
+		return j.blame(task)
+	}
+	return measure.Task(j.Verdict, task)
+}
+
+// blame is for how much of the query's range the task was a root cause.
+func (j Job) blame(task int) float64 {
+	if j.Past == nil {
+		return math.NaN()
+	}
+	return j.Past[task].Blame
+}
+
+// taskManagerValues are those of the worst subtask on each TaskManager.
+func (j Job) taskManagerValues(measure diagnosis.Measure) []float64 {
+	names := j.TaskManagers()
+	values := make([]float64, len(names))
+	for i := range values {
+		values[i] = math.NaN()
+	}
+	for _, task := range j.Tasks {
+		subtasks := j.load(task).Subtasks
+		for i := range subtasks {
+			at, found := slices.BinarySearch(names, subtasks[i].TaskManager)
+			switch {
+			case !found:
+			case measure.Origin == diagnosis.FromRange:
+				values[at] = measure.Worse(values[at], j.blame(task))
+			default:
+				values[at] = measure.Worse(values[at], measure.Subtask(j.Verdict, task, &subtasks[i]))
+			}
+		}
+	}
+	return values
+}
+
+func with(labels data.Labels, name, value string) data.Labels {
+	more := labels.Copy()
+	more[name] = value
+	return more
+}

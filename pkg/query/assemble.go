@@ -1,0 +1,327 @@
+package query
+
+import (
+	"errors"
+	"math"
+	"slices"
+
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/frame"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
+)
+
+// loaded is a result, and for each of its jobs the place its past is read from.
+type loaded struct {
+	frame.Result
+	pasts []pastOf
+}
+
+// pastOf is where a job's past is read from.
+type pastOf struct {
+	cluster *Cluster
+	present bool // the job is shown as it is at present
+	job     history.Job
+	source  history.Source
+}
+
+// assemble puts the clusters' results together. It fails if nothing was answered.
+func assemble(req Request, results []clusterResult) (result loaded, err error) {
+	result.Requests = requestsOf(results)
+	result.Add(noticesOf(results)...)
+	answered, failed := 0, error(nil)
+	for n := range results {
+		if results[n].err != nil {
+			failed = results[n].err
+		}
+		for i := range results[n].jobs {
+			j := &results[n].jobs[i]
+			if j.err == nil {
+				answered++
+			} else {
+				failed = j.err
+			}
+			show(&result, req, results[n].cluster, j)
+		}
+	}
+	if answered == 0 && failed != nil {
+		return result, failed
+	}
+	resolution := resolve(req, results)
+	switch {
+	case req.Measure.OfLoad() && req.By == diagnosis.ByJob && types[req.Type].measure:
+		// A series without a value, so that an alert rule keeps its state.
+		for _, name := range resolution.absent {
+			show(&result, req, results[0].cluster, &jobResult{info: job.Info{Name: name}, err: noJob(name, nil)})
+		}
+	case resolution.err != nil && !(types[req.Type].measure && len(result.Jobs) > 0):
+		return result, resolution.err
+	}
+	result.Add(resolution.notices...)
+	notices, err := resolveTasks(req, func(selector Selector) bool {
+		return slices.ContainsFunc(result.Jobs, func(shown frame.Job) bool {
+			return len(shown.Snapshot.Tasks) == 0 || slices.ContainsFunc(shown.Snapshot.Graph.Tasks, func(task job.Task) bool { return selector.matches(task.Name, task.ID) })
+		})
+	}, failed)
+	result.Add(notices...)
+	return result, err
+}
+
+// show adds a job to the result. One that did not answer has no rows, but for a
+// measure, where a series that vanishes would resolve an alert by mistake.
+func show(result *loaded, req Request, cluster *Cluster, j *jobResult) {
+	verdict := j.verdict
+	if j.err != nil || verdict == nil {
+		if !types[req.Type].measure {
+			return
+		}
+		verdict = cluster.Collector.Unknown(j.info, j.err)
+	}
+	if !req.Types.Choose(verdict.Snapshot.Job.Type) {
+		return
+	}
+	shown := frame.Job{Cluster: cluster.Name, Verdict: verdict, Tasks: req.tasksOf(verdict.Snapshot.Graph)}
+	if len(shown.Tasks) == 0 && len(req.Tasks) > 0 && j.err == nil {
+		return
+	}
+	result.Jobs = append(result.Jobs, shown)
+	past := pastOf{cluster: cluster, present: j.source == nil, job: j.past, source: j.source}
+	if past.present {
+		info := verdict.Snapshot.Job
+		past.source = cluster.history()
+		past.job = history.Job{ID: info.ID, Name: info.Name, Type: info.Type, Graph: verdict.Snapshot.Graph, TaskManagers: shown.TaskManagers()}
+	}
+	result.pasts = append(result.pasts, past)
+	if j.err == nil {
+		result.Add(partial(shown)...)
+	}
+}
+
+// rangeEnded says that the history has nothing of a moment.
+const rangeEnded = "The time range has ended, and the history has nothing of its end: choose a range that ends later."
+
+// unknownPast is the answer if nothing of a moment is known; done reports whether
+// that is so. A history that failed is an error only for an alert rule.
+func unknownPast(req Request, results []clusterResult) (result frame.Result, err error, done bool) {
+	known, answered, missing := answeredOf(results)
+	switch {
+	case !known && missing == nil:
+		result.Requests = requestsOf(results)
+		result.Notices, err = nothing(req, rangeEnded)
+		return result, err, true
+	case !answered && missing != nil && req.FromAlert:
+		return result, missing, true
+	}
+	return result, nil, false
+}
+
+// assemblePast puts the results of a moment together.
+func assemblePast(req Request, results []clusterResult) (result loaded, err error) {
+	if result, err, done := unknownPast(req, results); done {
+		return loaded{Result: result}, err
+	}
+	result, err = assemble(req, results)
+	if _, answered, missing := answeredOf(results); !answered && missing != nil {
+		err = nil // the notices say so
+	}
+	return result, err
+}
+
+// assembleState puts the values of a measure that needs no snapshot together. A job
+// that is named exactly and is not there gets valueIfAbsent.
+func assembleState(req Request, results []clusterResult, valueIfAbsent float64) (result frame.Result) {
+	for _, each := range results {
+		for _, j := range each.jobs {
+			if j.source == nil || j.summary != nil {
+				value := frame.Value{Labels: labelsOf(each.cluster, j.info.Name), Value: j.value}
+				if j.summary != nil {
+					value.Source = j.summary.Source
+				}
+				result.Values = append(result.Values, value)
+			}
+		}
+	}
+	resolution := resolve(req, results)
+	for _, name := range resolution.absent {
+		result.Values = append(result.Values, frame.Value{Labels: labelsOf(results[0].cluster, name), Value: valueIfAbsent})
+	}
+	result.Requests = requestsOf(results)
+	result.Add(noticesOf(results)...)
+	result.Add(resolution.notices...)
+	return result
+}
+
+// answeredOf reports whether there were any jobs, whether any of those chosen was
+// answered for, and why the history did not have more.
+func answeredOf(results []clusterResult) (known, answered bool, missing error) {
+	for _, result := range results {
+		known = known || len(result.candidates) > 0
+		missing = firstError(missing, result.incomplete)
+		for _, j := range result.jobs {
+			answered = answered || j.err == nil && (j.verdict != nil || j.summary != nil)
+			missing = firstError(missing, j.err)
+		}
+	}
+	return known, answered, missing
+}
+
+func firstError(a, b error) error {
+	if a != nil {
+		return a
+	}
+	return b
+}
+
+// assembleRange puts the results of a range together with those of the present,
+// if it reaches to that; failed is why the present is not known. It says which
+// names match nothing, and why there are no series.
+func assembleRange(req Request, result frame.Result, results []clusterResult, clusters []*Cluster, failed error) (frame.Result, error) {
+	var set frame.SeriesSet
+	for _, value := range result.Values {
+		set.Add(point(value.Labels, req.Range.To, value.Value))
+	}
+	result.Values = nil
+	set.Add(result.Series...)
+	var unconnected []string
+	for _, each := range results {
+		for _, j := range each.jobs {
+			set.Add(j.series...)
+			if j.edgesUnknown {
+				unconnected = append(unconnected, j.info.Name)
+			}
+		}
+	}
+	result.Series = set.All()
+	result.Requests += requestsOf(results)
+	var absent *Error // a name that the present has not, of which the range may have more
+	if failed != nil && !errors.As(failed, &absent) {
+		result.Add(warning("Nothing newer is known: %s", Sentence(failed)))
+	}
+	result.Add(noticesOf(results)...)
+	known, _, missing := answeredOf(results)
+	resolution := resolve(req, results)
+	if missing == nil && known && req.By == diagnosis.ByJob {
+		// A series without a value, so that an alert rule keeps its state.
+		for _, name := range resolution.absent {
+			result.Series = append(result.Series, point(labelsOf(results[0].cluster, name), req.Range.To, math.NaN()))
+		}
+	}
+	if missing == nil && known && (req.By == diagnosis.ByJob || len(result.Series) > 0) {
+		result.Add(resolution.notices...)
+	}
+	if len(unconnected) > 0 {
+		slices.Sort(unconnected)
+		result.Add(edgesUnknown(slices.Compact(unconnected)...))
+	}
+	if len(result.Series) > 0 {
+		return result, nil
+	}
+	why, err := noSeries(req, results, clusters, resolution, firstError(missing, failed), len(result.Notices) > 0)
+	result.Add(why...)
+	return result, err
+}
+
+// noSeries says why a range has no series: what the query names is not there, the
+// history or the present could not be read (failed), or has nothing. explained is
+// set where notices say why already.
+func noSeries(req Request, results []clusterResult, clusters []*Cluster, resolution resolution, failed error, explained bool) (notices []data.Notice, err error) {
+	known, _, missing := answeredOf(results)
+	switch {
+	case missing != nil && !req.FromAlert:
+		return nil, nil // the notices say so
+	case failed != nil:
+		return nil, failed
+	case known && resolution.err != nil:
+		return nil, resolution.err
+	case known:
+		notices = resolution.notices
+	}
+	if slices.ContainsFunc(results, func(r clusterResult) bool { return len(r.jobs) > 0 }) {
+		unmatched, err := resolveTasks(req, func(Selector) bool { return false }, nil)
+		if err != nil {
+			return nil, err
+		}
+		notices = append(notices, unmatched...)
+	}
+	if explained || len(notices) > 0 {
+		return notices, nil
+	}
+	return nothing(req, whyNothing(clusters))
+}
+
+// whyNothing says why the history has nothing.
+func whyNothing(clusters []*Cluster) string {
+	if slices.ContainsFunc(clusters, (*Cluster).hasHistory) {
+		return "The history has nothing of this time: choose a longer range, or one that ends later."
+	}
+	return "There is no history: it is off in the data source's settings, or every user has samples of their own, because Grafana forwards each user's login to Flink."
+}
+
+// nothing is why there is no answer: in a notice, or in an error for an alert
+// rule, which must not take it for all being well.
+func nothing(req Request, text string) ([]data.Notice, error) {
+	if req.FromAlert {
+		return nil, badQuery("%s", text)
+	}
+	return []data.Notice{info("%s", text)}, nil
+}
+
+// leaveOutEnded leaves out the jobs that had ended by the moment, as far as the
+// history shows, unless they are named exactly, and makes the names of the others
+// distinct.
+func leaveOutEnded(req Request, results []clusterResult) {
+	for n := range results {
+		result := &results[n]
+		ended := map[string]bool{}
+		for _, j := range result.jobs {
+			gone := j.verdict == nil && j.summary == nil ||
+				j.verdict != nil && j.verdict.Snapshot.Job.State.Terminal() && !req.Jobs.Exactly(j.info.Name, j.info.ID)
+			ended[j.info.ID] = gone && j.err == nil
+		}
+		result.jobs = slices.DeleteFunc(result.jobs, func(j jobResult) bool { return ended[j.info.ID] })
+		result.candidates = slices.DeleteFunc(result.candidates, func(info job.Info) bool { return ended[info.ID] })
+		distinguish(result.jobs)
+	}
+}
+
+// distinguish numbers the names of jobs that had the same name in turn: the newest
+// keeps the plain name.
+func distinguish(jobs []jobResult) {
+	names := make([]string, len(jobs))
+	for i, j := range jobs {
+		names[len(names)-1-i] = j.info.Name
+	}
+	for i, name := range job.Distinct(names) {
+		j := &jobs[len(jobs)-1-i]
+		j.info.Name = name
+		if j.verdict != nil && j.verdict.Snapshot.Job.Name != name {
+			renamed := *j.verdict
+			renamed.Snapshot = renamed.Snapshot.Renamed(name)
+			j.verdict = &renamed
+		}
+	}
+}
+
+// allFailed is the error if no cluster answered.
+func allFailed(results []clusterResult) (err error) {
+	for _, result := range results {
+		if result.err == nil {
+			return nil
+		}
+		err = result.err
+	}
+	return err
+}
+
+// requestsOf counts the requests to Flink.
+func requestsOf(results []clusterResult) (requests int) {
+	for _, result := range results {
+		requests += result.requests
+		for _, j := range result.jobs {
+			requests += j.requests
+		}
+	}
+	return requests
+}
