@@ -26,6 +26,9 @@ for (const theme of ['dark', 'light']) {
     await visit(editing({ schemaVersion: 1, queryType: 'bottlenecks', jobs: ['$job'] }, `?theme=${theme}`));
     await page.getByRole('button', { name: 'Run queries' }).click();
     await fields(page);
+    await page.setViewportSize({ width: 1200, height: 330 });
+    await picture(page, `verdict-${theme}`);
+    await page.setViewportSize({ width: 1000, height: 560 });
     await field(page, 'Query type').click();
     await picture(page, `editor-${theme}`);
     await page.keyboard.press('Escape');

@@ -164,7 +164,9 @@ func TestIdentitiesAreBounded(t *testing.T) {
 func TestIdentitiesAreBoundedInBytes(t *testing.T) {
 	const subtasks, fit = 3000, 24 // 64 MiB at about 2.7 MB each
 	synctest.Test(t, func(t *testing.T) {
-		l := newLabWith(t, map[string]any{"keepCookies": []string{"session"}}, sim.HeldBack("wide", 3, subtasks/3, 1))
+		wide := sim.HeldBack("wide", 3, subtasks/3, 1)
+		wide.State = "RESTARTING" // so that a poll is one request
+		l := newLabWith(t, map[string]any{"keepCookies": []string{"session"}}, wide)
 		for n := range fit + 6 {
 			withToken(fmt.Sprint("user", n)).send(l.ctx, t, l)
 			time.Sleep(time.Second)

@@ -137,40 +137,39 @@ func TestUnknownNames(t *testing.T) {
 		`"tasks": ["/sink/"]`:                  {notice: "No task matches /sink/."},
 		`"tasks": ["/sink/"], "jobs": ["/o/"]`: {notice: "No task matches /sink/."},
 	} {
-		for _, c := range []struct {
-			when, query string
-			past        bool
-		}{
-			{"now", `"queryType": "tasks"`, false}, {"now", `"queryType": "bottlenecks"`, false},
-			{"at a moment", `"queryType": "tasks"`, true}, {"at a moment", `"queryType": "subtasks"`, true},
-			{"over a range", `"queryType": "history", "by": "task"`, true}, {"over a range", `"queryType": "history", "by": "subtask"`, true}, {"over a range", `"queryType": "timeline"`, true},
-			{"up to now", `"queryType": "history", "by": "task"`, false}, {"up to now", `"queryType": "timeline"`, false},
-		} {
-			t.Run(selectors+" "+c.when+" "+c.query, func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					l := newSampledLab(t, smallJobs("orders", "payments")...)
-					l.frame(t, `{"queryType": "jobs"}`)
-					time.Sleep(3 * time.Minute)
-					over := lastHour()
-					if c.past {
-						over.To = over.To.Add(-90 * time.Second)
-					}
-					response := sendOver(l.ctx, t, l, over, nil, "{"+c.query+", "+selectors+"}")["A"]
-					// Over time, what there is of the other names is shown.
-					beside := strings.Contains(selectors, "orders") && strings.Contains(c.when, "to now") || strings.Contains(selectors, "orders") && strings.Contains(c.when, "range")
-					if want.failure != "" && !beside {
+		t.Run(selectors, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := newSampledLab(t, smallJobs("orders", "payments")...)
+				l.frame(t, `{"queryType": "jobs"}`)
+				time.Sleep(3 * time.Minute)
+				past := backend.TimeRange{From: time.Now().Add(-time.Hour), To: time.Now().Add(-90 * time.Second)}
+				for _, c := range []struct {
+					query   string
+					over    backend.TimeRange
+					isRange bool
+				}{
+					{`"queryType": "tasks"`, lastHour(), false}, {`"queryType": "bottlenecks"`, lastHour(), false},
+					{`"queryType": "tasks"`, past, false}, {`"queryType": "subtasks"`, past, false},
+					{`"queryType": "history", "by": "task"`, past, true}, {`"queryType": "history", "by": "subtask"`, past, true}, {`"queryType": "timeline"`, past, true},
+					{`"queryType": "history", "by": "task"`, lastHour(), true}, {`"queryType": "timeline"`, lastHour(), true},
+				} {
+					query := "{" + c.query + ", " + selectors + "}"
+					response := sendOver(l.ctx, t, l, c.over, nil, query)["A"]
+					// Over a range, what there is of the other names is shown.
+					if beside := c.isRange && strings.Contains(selectors, "orders"); want.failure != "" && !beside {
 						checkError(t, response, backend.StatusNotFound, want.failure)
-						return
+						continue
 					}
 					if response.Error != nil {
-						t.Fatal(response.Error)
+						t.Errorf("%s to %s: %v", query, c.over.To, response.Error)
+						continue
 					}
 					if texts := notices(response.Frames[0]); !slices.Equal(texts, []string{cmp.Or(want.notice, want.failure)}) {
-						t.Errorf("notices are %q, want %q", texts, cmp.Or(want.notice, want.failure))
+						t.Errorf("%s to %s: the notices are %q, want %q", query, c.over.To, texts, cmp.Or(want.notice, want.failure))
 					}
-				})
+				}
 			})
-		}
+		})
 	}
 }
 

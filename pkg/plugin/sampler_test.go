@@ -99,7 +99,7 @@ func newTwentyJobs(t *testing.T) (lab, *memory.Store) {
 	return l, store
 }
 
-// 20 jobs of 20 tasks are sampled for ten minutes after one query: a poll is a
+// 20 jobs of 20 tasks are sampled for five minutes after one query: a poll is a
 // request for the job and one for each task, about once a fetch; the cluster is read
 // once a minute; nothing else is. Goroutines do not grow, and none outlive the data
 // source.
@@ -109,27 +109,27 @@ func TestCostOfSampling(t *testing.T) {
 		before := runtime.NumGoroutine()
 		l, store := newTwentyJobs(t)
 		tally := &requestTally{polls: map[string]int{}}
-		tally.watch(l, 5*time.Minute)
+		tally.watch(l, 150*time.Second)
 		tally.finish(l, tasks)
 		running := countGoroutines()
-		tally.watch(l, 5*time.Minute)
+		tally.watch(l, 150*time.Second)
 		tally.finish(l, tasks)
 		for job, polls := range tally.polls {
-			if polls < 56 || polls > 60 {
-				t.Errorf("%d polls of %s in ten minutes", polls, job)
+			if polls < 27 || polls > 30 {
+				t.Errorf("%d polls of %s in five minutes", polls, job)
 			}
 		}
 		if len(tally.polls) != jobs || tally.tasks != tally.total()*tasks {
 			t.Errorf("%d polls of %d jobs took %d requests for tasks", tally.total(), len(tally.polls), tally.tasks)
 		}
-		if tally.clusters < 2*9 || tally.clusters > 2*10 || tally.lists+tally.other > 0 {
+		if tally.clusters < 2*4 || tally.clusters > 2*5 || tally.lists+tally.other > 0 {
 			t.Errorf("%d requests for the cluster, %d for lists of jobs, %d others", tally.clusters, tally.lists, tally.other)
 		}
 		if store.Bytes() == 0 {
 			t.Error("the history is empty")
 		}
 		if now := countGoroutines(); now > running {
-			t.Errorf("%d goroutines, and five minutes before %d", now, running)
+			t.Errorf("%d goroutines, and before the second half %d", now, running)
 		}
 		l.Dispose()
 		if after := countGoroutines(); after > before {
@@ -138,16 +138,16 @@ func TestCostOfSampling(t *testing.T) {
 	})
 }
 
-// Sampling ends an hour after the last query.
+// Sampling ends at idleAfter since the last query, and begins with the next.
 func TestSamplingEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newSampledLab(t, sim.HeldBack("orders", 3, 2, 1))
+		l := newLabWith(t, map[string]any{"history": map[string]any{"idleAfter": "10m"}}, sim.HeldBack("orders", 3, 2, 1))
 		for range 2 {
 			l.frame(t, `{"queryType": "jobs"}`)
-			for minute := range 62 {
+			for minute := range 15 {
 				l.Requests()
 				time.Sleep(time.Minute)
-				if sent := l.Requests(); (len(sent) > 0) != (minute < 60) && minute != 60 {
+				if sent := l.Requests(); (len(sent) > 0) != (minute < 10) && minute != 10 {
 					t.Errorf("%d requests %d minutes after the last query", len(sent), minute)
 				}
 			}
