@@ -102,7 +102,7 @@ func TestEveryMomentIsAnswered(t *testing.T) {
 				begin := time.Now()
 				l.frame(t, `{"queryType": "tasks"}`)
 				time.Sleep(40 * time.Minute)
-				for after := 5 * time.Minute; after < 35*time.Minute; after += 13 * time.Second {
+				for after := 5 * time.Minute; after < 35*time.Minute; after += 29 * time.Second { // at each phase of a fetch
 					over := backend.TimeRange{From: begin, To: begin.Add(after)}
 					for _, measure := range []string{"running", "up", "busy"} {
 						response := sendOver(l.ctx, t, l, over, fromAlert, `{"queryType": "measure", "measure": "`+measure+`"}`)["A"]
