@@ -27,8 +27,8 @@ type Cluster struct {
 	Fetch time.Duration
 	// FlameGraphs reports whether Flink samples stacks when asked.
 	FlameGraphs bool
-	// ConfigErr is why the configuration could not be read, so that Fetch is
-	// Flink's default.
+	// ConfigErr is why the configuration could not be read, so that Fetch is what
+	// was read last, or else Flink's default.
 	ConfigErr error
 }
 

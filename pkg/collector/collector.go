@@ -92,10 +92,14 @@ func (c *Collector) Cluster(ctx context.Context) (cluster Cluster, requests int,
 		}
 		asked.Add(1)
 		config, err := c.client.Config(ctx)
-		return Cluster{
+		read := Cluster{
 			Version: overview.Version, TaskManagers: overview.TaskManagers, JobsRunning: overview.JobsRunning,
 			Fetch: config.FetchInterval(), FlameGraphs: config.FlameGraphs(), ConfigErr: err,
-		}, ctx.Err()
+		}
+		if before, at := c.cluster.last(); err != nil && !at.IsZero() {
+			read.Fetch, read.FlameGraphs = before.Fetch, before.FlameGraphs
+		}
+		return read, ctx.Err()
 	})
 	if started {
 		requests = int(asked.Load())
@@ -211,6 +215,10 @@ func (c *Collector) Details(ctx context.Context, snapshot *job.Snapshot) (tasks 
 	})
 	if started {
 		requests = result.requests
+	}
+	if err == nil && !result.of(snapshot.Graph) { // the job's graph changed since another caller's snapshot
+		result, err = readDetails(ctx, c.client, snapshot)
+		requests += result.requests
 	}
 	return result.tasks, requests, err
 }

@@ -105,6 +105,30 @@ func TestConfigurationThatCannotBeRead(t *testing.T) {
 	})
 }
 
+// A configuration that was read once stays what it was while it cannot be read:
+// another fetch interval would end every baseline.
+func TestConfigurationThatIsAwayForAWhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cluster := &sim.Cluster{Version: "2.3.0", Fetch: time.Second, Jobs: []*sim.Job{sim.HeldBack("orders", 2, 1, 1)}}
+		away := false
+		handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if away && r.URL.Path == "/jobmanager/config" {
+				http.Error(w, "", http.StatusServiceUnavailable)
+				return
+			}
+			cluster.ServeHTTP(w, r)
+		})
+		c := collectorOf(t, handler)
+		for _, away = range []bool{false, true, true, false} {
+			of, _, err := c.Cluster(t.Context())
+			if err != nil || of.Fetch != time.Second || (of.ConfigErr != nil) != away {
+				t.Errorf("away %t: got %+v, %v", away, of, err)
+			}
+			time.Sleep(2 * time.Minute) // the cluster is read once a minute
+		}
+	})
+}
+
 // A caller whose time runs out is answered then, though the cluster hangs; the poll
 // goes on for those that still wait, and ends with the last of them.
 func TestHangingClusterHoldsNobodyUp(t *testing.T) {
@@ -149,6 +173,23 @@ func TestDetailsOfATaskThatFails(t *testing.T) {
 		}
 		if soft := tasks[0].Subtasks[0].Soft; !soft.Known() {
 			t.Error("the source's soft backpressure is not known")
+		}
+	})
+}
+
+// Details are those of the snapshot's own tasks, though those of another graph of
+// the job were read a moment ago: Flink adds tasks to a batch job as it runs.
+func TestDetailsOfAGraphThatChanged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := collectorOf(t, &sim.Cluster{Version: "2.3.0", Fetch: fetch, Jobs: []*sim.Job{sim.HeldBack("orders", 3, 2, 1)}})
+		snapshot, _ := polled(t, c, listed(t, c))
+		fewer := *snapshot
+		fewer.Graph, fewer.Tasks = &job.Graph{Tasks: snapshot.Graph.Tasks[1:]}, snapshot.Tasks[1:]
+		for _, of := range []*job.Snapshot{snapshot, &fewer, snapshot} {
+			tasks, _, err := c.Details(t.Context(), of)
+			if err != nil || len(tasks) != len(of.Tasks) {
+				t.Errorf("%d details of %d tasks, %v", len(tasks), len(of.Tasks), err)
+			}
 		}
 	})
 }

@@ -2,6 +2,7 @@ package collector
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink"
@@ -23,15 +24,22 @@ type TaskDetails struct {
 	Err      error
 }
 
-// detailsResult is what was read of each task, and the requests it took.
+// detailsResult is what was read of each task of a graph, and the requests it
+// took.
 type detailsResult struct {
+	graph    *job.Graph
 	tasks    []TaskDetails
 	requests int
 }
 
+// of reports whether the graph has the tasks that were read, in their order.
+func (r detailsResult) of(graph *job.Graph) bool {
+	return slices.EqualFunc(r.graph.Tasks, graph.Tasks, func(a, b job.Task) bool { return a.ID == b.ID && a.Parallelism == b.Parallelism })
+}
+
 // readDetails asks for the metrics of each running task.
 func readDetails(ctx context.Context, client *flink.Client, snapshot *job.Snapshot) (detailsResult, error) {
-	result := detailsResult{tasks: make([]TaskDetails, len(snapshot.Tasks))}
+	result := detailsResult{graph: snapshot.Graph, tasks: make([]TaskDetails, len(snapshot.Tasks))}
 	var requests atomic.Int64
 	tasks := runningTasks(snapshot.Job, snapshot.Graph)
 	Parallel(len(tasks), client.Concurrency(), func(n int) {

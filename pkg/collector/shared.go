@@ -114,20 +114,29 @@ func (s *shared[T]) leave(left *fetch[T]) {
 	}
 }
 
+// Panic is a panic on another goroutine and the stack there, which is for the
+// log and no part of its text.
+type Panic struct {
+	Value any
+	Stack []byte
+}
+
+func (p *Panic) Error() string { return fmt.Sprint(p.Value) }
+
 // Parallel calls the function for 0 to n − 1, at most so many at a time, and
 // returns when all have returned. The functions keep their own errors. A panic
-// in one goes on in the caller, who can recover from it, and whose process
-// would else end.
+// in one goes on in the caller as a [Panic]: the caller can recover from it, and
+// else the process would end.
 func Parallel(n, most int, do func(i int)) {
 	var group errgroup.Group
 	var first sync.Once
-	var caught any
+	var caught *Panic
 	group.SetLimit(most)
 	for i := range n {
 		group.Go(func() error {
 			defer func() {
 				if fault := recover(); fault != nil {
-					first.Do(func() { caught = fmt.Errorf("%v\n%s", fault, debug.Stack()) })
+					first.Do(func() { caught = &Panic{fault, debug.Stack()} })
 				}
 			}()
 			do(i)

@@ -222,11 +222,13 @@ func TestParallel(t *testing.T) {
 	})
 }
 
-// A panic in one goes on in the caller, once all have returned.
+// A panic in one goes on in the caller, once all have returned; its text is short,
+// as users see it.
 func TestParallelPanicsInItsCaller(t *testing.T) {
 	var returned atomic.Int64
 	defer func() {
-		if fault := recover(); fault == nil || returned.Load() != 3 {
+		fault, _ := recover().(*Panic)
+		if fault == nil || fault.Error() != "no such index" || len(fault.Stack) == 0 || returned.Load() != 3 {
 			t.Errorf("%d returned, and the caller recovers %v", returned.Load(), fault)
 		}
 	}()

@@ -259,6 +259,32 @@ func TestSeriesOfAJobThatIsGone(t *testing.T) {
 	}
 }
 
+// A range that ends now has one series of such a job too: Grafana refuses two of
+// the same labels.
+func TestSeriesOfAJobThatIsGoneOverARange(t *testing.T) {
+	for _, measure := range []string{"busy", "running", "restarts"} {
+		t.Run(measure, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := newSampledLab(t, sim.HeldBack("orders", 3, 2, 1))
+				l.frame(t, `{"queryType": "measure", "measure": "`+measure+`"}`)
+				time.Sleep(10 * time.Minute)
+				over := backend.TimeRange{From: time.Now().Add(-8 * time.Minute), To: time.Now()}
+				response := sendOver(l.ctx, t, l, over, fromAlert, `{"queryType": "history", "jobs": ["orders", "gone"], "measure": "`+measure+`"}`)["A"]
+				var jobs []string
+				for _, frame := range response.Frames {
+					for _, field := range frame.Fields[1:] {
+						jobs = append(jobs, field.Labels["job"])
+					}
+				}
+				slices.Sort(jobs)
+				if want := []string{"gone", "orders"}; response.Error != nil || !slices.Equal(jobs, want) {
+					t.Errorf("there are series of %q, %v; want %q", jobs, response.Error, want)
+				}
+			})
+		})
+	}
+}
+
 // A job that is being restarted is listed without tasks at first, and what answers
 // may not be Flink: the series of its tasks stay, without a value.
 func TestSeriesOfAJobWithoutTasks(t *testing.T) {

@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -103,9 +104,30 @@ func metricsHealth(ctx context.Context, of *collector.Collector) (string, error)
 		if measured := verdict.Snapshot.MeasuredTasks(); measured > 0 {
 			return fmt.Sprintf("they arrive: %d of %s of job %s measured", measured, counted(len(verdict.Snapshot.Tasks), "task"), info.Name), nil
 		}
-		return fmt.Sprintf("none have arrived for job %s yet, which is normal in the first 10 s after its start", info.Name), nil
+		return unmeasured(verdict.Snapshot)
 	}
 	return "whether they arrive shows once a job runs", nil
+}
+
+// unmeasured says why nothing of a running job is measured. Errors are those of a
+// task that did not answer.
+func unmeasured(snapshot *job.Snapshot) (string, error) {
+	text := fmt.Sprintf("none have arrived for job %s yet", snapshot.Job.Name)
+	var why job.Reason
+	for _, task := range snapshot.Tasks {
+		if task.Err != nil {
+			return text, task.Err
+		}
+		for _, subtask := range task.Subtasks {
+			why = cmp.Or(why, subtask.Why)
+		}
+	}
+	switch why {
+	case "", job.WarmingUp:
+		return text + ", which is normal in the first 10 s after its start", nil
+	default:
+		return fmt.Sprintf("%s (the first subtask: %s)", text, why), nil
+	}
 }
 
 func counted(n int, noun string) string {

@@ -40,8 +40,18 @@ func TestHealth(t *testing.T) {
 		"no job":               {func() http.Handler { return flink(10 * time.Second) }, flinkSettings, healthy, "Flink 2.3.0, 0 running jobs, 1 TaskManager. Metrics are fetched every 10s; whether they arrive shows once a job runs." + dark},
 		"a job has ended":      {func() http.Handler { return flink(10*time.Second, orders("FINISHED", time.Hour)) }, flinkSettings, healthy, "Flink 2.3.0, 0 running jobs, 1 TaskManager. Metrics are fetched every 10s; whether they arrive shows once a job runs." + dark},
 		"a job has just begun": {func() http.Handler { return flink(10*time.Second, orders("RUNNING", time.Second)) }, flinkSettings, healthy, "Flink 2.3.0, 1 running job, 1 TaskManager. Metrics are fetched every 10s; none have arrived for job orders yet, which is normal in the first 10 s after its start." + dark},
-		"another interval":     {func() http.Handler { return flink(time.Minute) }, flinkSettings, healthy, "Flink 2.3.0, 0 running jobs, 1 TaskManager. Metrics are fetched every 1m0s; whether they arrive shows once a job runs." + dark},
-		"fetching is off":      {func() http.Handler { return flink(0, orders("RUNNING", time.Hour)) }, flinkSettings, healthy, "Flink 2.3.0, 1 running job, 1 TaskManager. Metric fetching is turned off, so nothing can be measured: remove metrics.fetcher.update-interval: 0 from Flink's configuration."},
+		"a job's tasks are refused": {func() http.Handler {
+			healthy, refused := flink(10*time.Second, orders("RUNNING", time.Hour)), respondWith(403, page)
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if strings.Contains(r.URL.Path, "/vertices/") {
+					refused(w, r)
+					return
+				}
+				healthy.ServeHTTP(w, r)
+			})
+		}, flinkSettings, unhealthy, "http://flink:8081/jobs/1c168adb00d208e42f93314529f1fa9c/vertices/d1af8df89383c3ebf5ccb6a5ff5c4610 was refused with 403 Forbidden: check the authentication in the data source's settings."},
+		"another interval": {func() http.Handler { return flink(time.Minute) }, flinkSettings, healthy, "Flink 2.3.0, 0 running jobs, 1 TaskManager. Metrics are fetched every 1m0s; whether they arrive shows once a job runs." + dark},
+		"fetching is off":  {func() http.Handler { return flink(0, orders("RUNNING", time.Hour)) }, flinkSettings, healthy, "Flink 2.3.0, 1 running job, 1 TaskManager. Metric fetching is turned off, so nothing can be measured: remove metrics.fetcher.update-interval: 0 from Flink's configuration."},
 		"no configuration": {func() http.Handler {
 			return withoutPath(flink(10*time.Second, orders("RUNNING", time.Hour)), "/jobmanager/config")
 		}, flinkSettings, healthy,

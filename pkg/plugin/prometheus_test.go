@@ -168,7 +168,14 @@ func TestRedirectsOfPrometheus(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					l := newLab(t)
 					elsewhere := &guardedFlink{}
-					hosts := map[string]http.Handler{"flink:8081": elsewhere, "prometheus:9090": http.RedirectHandler(c.to, status), "elsewhere": elsewhere}
+					redirecting := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+						if r.URL.Path == "/login" {
+							respondWith(200, page)(w, r)
+							return
+						}
+						http.Redirect(w, r, c.to, status)
+					})
+					hosts := map[string]http.Handler{"flink:8081": elsewhere, "prometheus:9090": redirecting, "elsewhere": elsewhere}
 					ctx := inMemory(t.Context(), hosts)
 					settings := settingsWith(map[string]any{
 						"url": "http://flink:8081", "prometheus": map[string]any{"url": "http://prometheus:9090", "tenant": marker},

@@ -11,6 +11,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend/log"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/collector"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/query"
 )
@@ -39,7 +40,11 @@ func (i *Instance) QueryData(ctx context.Context, request *backend.QueryDataRequ
 func (i *Instance) answer(ctx context.Context, source backend.DataQuery, who requester, fromAlert bool) (response backend.DataResponse) {
 	defer func() {
 		if fault := recover(); fault != nil {
-			log.DefaultLogger.FromContext(ctx).Error("A query made the plugin panic", "refId", source.RefID, "fault", fault, "stack", string(debug.Stack()))
+			stack := debug.Stack()
+			if elsewhere, ok := fault.(*collector.Panic); ok {
+				stack = elsewhere.Stack
+			}
+			log.DefaultLogger.FromContext(ctx).Error("A query made the plugin panic", "refId", source.RefID, "fault", fault, "stack", string(stack))
 			response = errorResponse(fmt.Errorf("the plugin failed on this query (%v): please report it with the server's log", fault))
 		}
 	}()

@@ -106,6 +106,8 @@ func readSettings(source backend.DataSourceInstanceSettings) (s settings, err er
 // an address.
 func (s *settings) trim() {
 	s.URL, s.ClusterName, s.MaxAge = strings.TrimSpace(s.URL), strings.TrimSpace(s.ClusterName), strings.TrimSpace(s.MaxAge)
+	p := &s.Prometheus
+	p.URL, p.User, p.Tenant = strings.TrimSpace(p.URL), strings.TrimSpace(p.User), strings.TrimSpace(p.Tenant)
 	var kept []clusterSettings
 	for _, each := range s.Clusters {
 		each.Name, each.URL = strings.TrimSpace(each.Name), strings.TrimSpace(each.URL)

@@ -139,7 +139,8 @@ func TestSettingsLeftEmpty(t *testing.T) {
 		l := newLab(t, sim.HeldBack("orders", 3, 2, 1))
 		l.dataSource = open(t, settingsWith(map[string]any{
 			"url": " http://flink:8081 ", "clusterName": " ", "maxAge": " ", "clusters": []map[string]string{{"name": " ", "url": ""}},
-			"history": map[string]any{"retention": " ", "idleAfter": "0s "},
+			"history":    map[string]any{"retention": " ", "idleAfter": "0s "},
+			"prometheus": map[string]any{"url": " ", "user": " ", "tenant": "\n"},
 		}))
 		if clusters := cells(t, l.frame(t, `{"queryType": "jobs"}`), "cluster"); len(clusters) != 1 || clusters[0] != "default" {
 			t.Errorf("jobs of the clusters %q", clusters)

@@ -2,6 +2,7 @@ package query
 
 import (
 	"errors"
+	"maps"
 	"math"
 	"slices"
 
@@ -205,7 +206,10 @@ func assembleRange(req Request, result frame.Result, results []clusterResult, cl
 	if missing == nil && known && req.By == diagnosis.ByJob {
 		// A series without a value, so that an alert rule keeps its state.
 		for _, name := range resolution.absent {
-			result.Series = append(result.Series, point(labelsOf(results[0].cluster, name), req.Range.To, math.NaN()))
+			labels := labelsOf(results[0].cluster, name)
+			if !slices.ContainsFunc(result.Series, func(s frame.Series) bool { return maps.Equal(s.Labels, labels) }) {
+				result.Series = append(result.Series, point(labels, req.Range.To, math.NaN()))
+			}
 		}
 	}
 	if missing == nil && known && (req.By == diagnosis.ByJob || len(result.Series) > 0) {

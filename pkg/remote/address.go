@@ -14,10 +14,11 @@ func Address(system System, text string) (*url.URL, error) {
 		return nil, &Error{System: system, Kind: NoAddress}
 	}
 	address, err := url.Parse(text)
-	if err != nil || address.Host == "" || (address.Scheme != "http" && address.Scheme != "https") {
+	// An @ in the path is what remains of a password with an unescaped slash.
+	if err != nil || address.Host == "" || (address.Scheme != "http" && address.Scheme != "https") || strings.Contains(address.Path, "@") {
 		return nil, &Error{System: system, Kind: BadAddress, Request: Shortened(withoutCredentials(text))}
 	}
-	address.User, address.RawQuery, address.Fragment = nil, "", ""
+	address.User, address.RawQuery, address.ForceQuery, address.Fragment = nil, "", false, ""
 	address.Path, address.RawPath = strings.TrimRight(address.Path, "/"), strings.TrimRight(address.RawPath, "/")
 	return address, nil
 }

@@ -22,6 +22,7 @@ func TestAddress(t *testing.T) {
 		"http://user:secret@jobmanager:8081/#/job/list": "http://jobmanager:8081",
 		"http://secret@jobmanager:8081/flink":           "http://jobmanager:8081/flink",
 		"http://jobmanager:8081/?token=secret":          "http://jobmanager:8081",
+		"http://jobmanager:8081/?":                      "http://jobmanager:8081",
 		"HTTP://jobmanager:8081":                        "http://jobmanager:8081",
 	} {
 		for _, system := range []remote.System{remote.Flink, remote.Prometheus} {
@@ -48,6 +49,7 @@ func TestAddressThatIsNone(t *testing.T) {
 		"ftp://user:secret@jobmanager":     "ftp://jobmanager",
 		"http://user:s%cret@jobmanager":    "http://jobmanager",
 		"http://user:secret/@jobmanager":   "http://jobmanager",
+		"http://user:12/secret@jobmanager": "http://jobmanager",
 		"http://user:p@secret@[::1":        "http://[::1",
 		"http://user:secret@user:@@:8081:": "http://:8081:",
 		strings.Repeat("ü", long):          strings.Repeat("ü", 200) + "…",

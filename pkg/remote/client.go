@@ -97,13 +97,14 @@ func (c *Client) Close() {
 // samePlace follows a redirect only to the same path of the host and port that
 // were configured, or from there to TLS on the same or the default port: the
 // client adds the credentials to every request it sends, on another port another
-// server may listen, and some paths of Flink's act on a GET.
+// server may listen, and some paths of Flink's act on a GET. Nor is one followed
+// that turns a POST into a GET: Go drops the body, which is the query.
 func samePlace(next *http.Request, before []*http.Request) error {
 	first := before[0].URL
 	same := next.URL.Scheme == first.Scheme && port(next.URL) == port(first)
 	upgrade := first.Scheme == "http" && next.URL.Scheme == "https" &&
 		(next.URL.Port() == first.Port() || port(next.URL) == "443")
-	if next.URL.Hostname() != first.Hostname() || next.URL.Path != first.Path || !same && !upgrade || len(before) >= 5 {
+	if next.Method != before[0].Method || next.URL.Hostname() != first.Hostname() || next.URL.Path != first.Path || !same && !upgrade || len(before) >= 5 {
 		return http.ErrUseLastResponse
 	}
 	return nil

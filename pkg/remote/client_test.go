@@ -356,6 +356,28 @@ func TestRedirects(t *testing.T) {
 	}
 }
 
+// A POST is not sent on as a GET, which has no body: the query would be lost.
+func TestRedirectOfAPost(t *testing.T) {
+	const from = "http://prometheus/api/v1/query"
+	for status, followed := range map[int]bool{301: false, 302: false, 303: false, 307: true, 308: true} {
+		network := &network{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Scheme == "http" {
+				w.Header().Set("Location", "https://prometheus/api/v1/query")
+				w.WriteHeader(status)
+			}
+		})}
+		client := over(t, network, remote.Config{Timeout: time.Minute, Concurrency: 1})
+		answer, err := client.Post(from, "text/plain", strings.NewReader("query=up"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = answer.Body.Close()
+		if sent := network.sent(); len(sent) == 2 != followed || sent[len(sent)-1].Method != http.MethodPost {
+			t.Errorf("%d: %d requests, the last a %s", status, len(sent), sent[len(sent)-1].Method)
+		}
+	}
+}
+
 // A server that redirects to itself for ever is asked a few times.
 func TestRedirectForEver(t *testing.T) {
 	network := &network{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path, http.StatusFound) })}
