@@ -232,3 +232,28 @@ func TestThePastNeedsNoFlink(t *testing.T) {
 		}
 	}
 }
+
+// A moment that the built-in histories of several clusters have waits for none of
+// them, though the range begins before that.
+func TestAMomentOfTwoClustersNeedsNoFlink(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, hosts, _ := newTwoScrapedClusters(t, sim.HeldBack("orders", 3, 1, 1), sim.HeldBack("payments", 3, 1, 1))
+		l.dataSource = open(t, settingsWith(map[string]any{
+			"url": "http://west", "clusterName": "west", "clusters": []map[string]string{{"name": "east", "url": "http://east"}},
+			"history": map[string]any{"idleAfter": "1h"}, "prometheus": map[string]any{"url": "http://prometheus:9090"},
+		}))
+		begin := time.Now()
+		l.frame(t, `{"queryType": "tasks"}`)
+		time.Sleep(20 * time.Minute)
+		hosts["east"] = http.HandlerFunc(hang)
+		time.Sleep(10 * time.Minute)
+		over := backend.TimeRange{From: begin.Add(-time.Hour), To: begin.Add(15 * time.Minute)}
+		for _, query := range []string{`{"queryType": "jobs"}`, `{"queryType": "measure", "measure": "running"}`} {
+			begun := time.Now()
+			shown := l.frameOver(t, over, nil, query)
+			if took := time.Since(begun); took > 0 || len(notices(shown)) > 0 || shown.Rows() == 0 {
+				t.Errorf("%s took %s: %d rows with the notices %q", query, took, shown.Rows(), notices(shown))
+			}
+		}
+	})
+}

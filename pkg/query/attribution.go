@@ -26,11 +26,11 @@ type attribution struct {
 // attribute asks the clusters for their jobs, if the histories' jobs leave
 // anything to decide: several clusters share a Prometheus that is asked, or it
 // has jobs that the built-in history does not have.
-func attribute(ctx context.Context, clusters []*Cluster, results []clusterResult, over history.Range) attribution {
+func attribute(ctx context.Context, clusters []*Cluster, results []clusterResult, over func(*Cluster) history.Range) attribution {
 	of := attribution{clusters: clusters}
 	needed := slices.ContainsFunc(results, func(r clusterResult) bool {
 		unknown := slices.ContainsFunc(r.past, func(each history.Job) bool { return each.Graph == nil })
-		shared := len(clusters) > 1 && (r.cluster.Memory == nil || !r.cluster.Memory.Covers(over))
+		shared := len(clusters) > 1 && (r.cluster.Memory == nil || !r.cluster.Memory.Covers(over(r.cluster)))
 		return r.cluster.Prometheus != nil && (unknown || shared)
 	})
 	if !needed {

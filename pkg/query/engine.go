@@ -188,7 +188,7 @@ func (e *Engine) past(ctx context.Context, req Request, clusters []*Cluster, ove
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	attribution := attribute(ctx, e.clusters, results, req.Range)
+	attribution := attribute(ctx, e.clusters, results, over)
 	for n := range results {
 		results[n].listPast(req, attribution)
 	}
