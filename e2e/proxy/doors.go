@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"text/template"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/tlstest"
 )
 
 // Doors are what the proxy is in front of, and the credentials that it demands.
@@ -14,7 +16,7 @@ type Doors struct {
 	Flink, Away string
 	// Own is the certificate of the proxy; Clients, in PEM, of the authority
 	// of those who may enter by mutual TLS.
-	Own     Identity
+	Own     tlstest.Identity
 	Clients string
 	// User and Password, Token and Session are who may enter by /basic/,
 	// /bearer/ and /login/; who has no session there is sent to a page.

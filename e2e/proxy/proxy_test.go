@@ -78,11 +78,7 @@ func TestTakenPort(t *testing.T) {
 		t.Fatal(err)
 	}
 	site := &Site{}
-	own, err := site.sign()
-	if err != nil {
-		t.Fatal(err)
-	}
-	doors := Doors{Flink: nowhere, Away: nowhere, Own: own, Clients: site.Ours.Certificate}
+	doors := Doors{Flink: nowhere, Away: nowhere, Own: site.sign(), Clients: site.Ours.Certificate}
 	for taken := range ports {
 		wanted := slices.Clone(ports)
 		if wanted[taken] = other.Listener.Addr().String(); taken == 1 {

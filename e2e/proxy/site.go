@@ -2,9 +2,10 @@ package proxy
 
 import (
 	"context"
-	"errors"
 	"net/http/httptest"
 	"time"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/tlstest"
 )
 
 // Site is an nginx in front of a Flink, and all that opens it.
@@ -13,8 +14,8 @@ type Site struct {
 	Flink *Flink
 	// Ours has signed the site's certificate and Client; Theirs, which the
 	// site does not accept, Stranger.
-	Ours, Theirs     *Authority
-	Client, Stranger Identity
+	Ours, Theirs     *tlstest.Authority
+	Client, Stranger tlstest.Identity
 
 	server *httptest.Server
 	secret string
@@ -28,15 +29,12 @@ const nowhere = "127.0.0.1:1"
 // is grafana, and every password, token and session the secret.
 func Open(ctx context.Context, directory, secret string) (*Site, error) {
 	site := &Site{Flink: &Flink{}, secret: secret}
-	own, err := site.sign()
-	if err != nil {
-		return nil, err
-	}
 	site.server = httptest.NewUnstartedServer(site.Flink)
 	site.server.Config.ConnState = site.Flink.Connected
 	site.server.Start()
+	var err error
 	site.Proxy, err = Start(ctx, directory, Doors{
-		Flink: site.server.Listener.Addr().String(), Away: nowhere, Own: own, Clients: site.Ours.Certificate,
+		Flink: site.server.Listener.Addr().String(), Away: nowhere, Own: site.sign(), Clients: site.Ours.Certificate,
 		User: "grafana", Password: secret, Token: secret, Session: secret,
 	})
 	if err != nil {
@@ -47,17 +45,10 @@ func Open(ctx context.Context, directory, secret string) (*Site, error) {
 }
 
 // sign makes the authorities and the certificates.
-func (s *Site) sign() (own Identity, err error) {
-	var failed [5]error
-	s.Ours, failed[0] = NewAuthority("ours")
-	s.Theirs, failed[1] = NewAuthority("theirs")
-	if err := errors.Join(failed[:]...); err != nil {
-		return own, err
-	}
-	own, failed[2] = s.Ours.Issue("nginx", time.Hour, "127.0.0.1", "flink.example")
-	s.Client, failed[3] = s.Ours.Issue("grafana", time.Hour)
-	s.Stranger, failed[4] = s.Theirs.Issue("grafana", time.Hour)
-	return own, errors.Join(failed[:]...)
+func (s *Site) sign() (own tlstest.Identity) {
+	s.Ours, s.Theirs = tlstest.NewAuthority("ours"), tlstest.NewAuthority("theirs")
+	s.Client, s.Stranger = s.Ours.Issue("grafana", time.Hour), s.Theirs.Issue("grafana", time.Hour)
+	return s.Ours.Issue("nginx", time.Hour, "127.0.0.1", "flink.example")
 }
 
 // Close ends both.

@@ -3,6 +3,8 @@ package proxy
 import (
 	"fmt"
 	"strings"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/tlstest"
 )
 
 // The plugin's sentences about a way that is closed; ADDRESS is the way's.
@@ -31,7 +33,7 @@ func (s *Site) Ways() map[string]Way {
 	own, mutual := keys{"tlsAuthWithCACert": true}, keys{"tlsAuthWithCACert": true, "tlsAuth": true}
 	login := func(password string) map[string]string { return map[string]string{"basicAuthPassword": password} }
 	token := func(token string) map[string]string { return map[string]string{"bearerToken": token} }
-	shown := func(identity Identity) map[string]string {
+	shown := func(identity tlstest.Identity) map[string]string {
 		return map[string]string{"tlsCACert": s.Ours.Certificate, "tlsClientCert": identity.Certificate, "tlsClientKey": identity.Key}
 	}
 	cookie := keys{"httpHeaderName1": "Cookie"}

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/inmemory"
 )
 
 // tapes are answers about real jobs on default settings, requested every 3 s for
@@ -99,7 +101,7 @@ func (t *Tape) At(path string, after time.Duration) (code int, body []byte) {
 // a network: it works in a bubble of testing/synctest. requested is called with
 // the path of each request; it may be nil.
 func (t *Tape) Client(requested func(path string)) *http.Client {
-	return &http.Client{Transport: &replay{tape: t, start: time.Now(), requested: requested}}
+	return &http.Client{Transport: inmemory.Transport{Handler: &replay{tape: t, start: time.Now(), requested: requested}}}
 }
 
 type replay struct {
@@ -108,11 +110,8 @@ type replay struct {
 	requested func(string)
 }
 
-// RoundTrip answers at once with the cluster's answer of this time.
-func (r *replay) RoundTrip(request *http.Request) (*http.Response, error) {
-	if err := request.Context().Err(); err != nil {
-		return nil, err
-	}
+// ServeHTTP answers at once with the cluster's answer of this time.
+func (r *replay) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	path := request.URL.Path
 	if r.requested != nil {
 		r.requested(path)
@@ -121,10 +120,9 @@ func (r *replay) RoundTrip(request *http.Request) (*http.Response, error) {
 	if code == 0 {
 		code, body = r.tape.At(path, time.Since(r.start))
 	}
-	return &http.Response{
-		StatusCode: code, Request: request, Header: http.Header{"Content-Type": {"application/json"}},
-		Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body)), ProtoMajor: 1, ProtoMinor: 1,
-	}, nil
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(code)
+	_, _ = w.Write(body) // into memory
 }
 
 // cluster answers for what the tapes do not hold: they were recorded on

@@ -22,6 +22,8 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/promql/parser"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/inmemory"
 )
 
 // maxPoints is how many points Prometheus answers a query with.
@@ -211,18 +213,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // RoundTrip implements [http.RoundTripper]: it answers requests to any host
 // without a network, as in a synctest bubble.
 func (s *Server) RoundTrip(r *http.Request) (*http.Response, error) {
-	recorder := httptest.NewRecorder()
-	if r.Body == nil {
-		r.Body = http.NoBody
-	}
-	s.ServeHTTP(recorder, r)
-	_ = r.Body.Close() // all of it was read
-	if err := r.Context().Err(); err != nil {
-		return nil, err
-	}
-	answer := recorder.Result()
-	answer.Request = r
-	return answer, nil
+	return inmemory.Transport{Handler: s}.RoundTrip(r)
 }
 
 func (s *Server) begin(r *http.Request) (http.HandlerFunc, time.Duration) {

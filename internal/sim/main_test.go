@@ -2,12 +2,12 @@ package sim_test
 
 import (
 	"net/http"
-	"net/http/httptest"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
 
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/inmemory"
 	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/collector"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink"
@@ -19,23 +19,10 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// wire answers requests with a handler, without a network: it works in a
-// bubble of testing/synctest.
-type wire struct{ http.Handler }
-
-func (w wire) RoundTrip(request *http.Request) (*http.Response, error) {
-	recorder := httptest.NewRecorder()
-	w.ServeHTTP(recorder, request)
-	if err := request.Context().Err(); err != nil {
-		return nil, err
-	}
-	return recorder.Result(), nil
-}
-
 // client is a client of the cluster that the handler is.
 func client(t *testing.T, cluster http.Handler) *flink.Client {
 	t.Helper()
-	made, err := flink.New(&remote.Client{Client: &http.Client{Transport: wire{cluster}}, Concurrency: 8}, "http://flink:8081")
+	made, err := flink.New(&remote.Client{Client: &http.Client{Transport: inmemory.Transport{Handler: cluster}}, Concurrency: 8}, "http://flink:8081")
 	if err != nil {
 		t.Fatal(err)
 	}

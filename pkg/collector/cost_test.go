@@ -7,11 +7,11 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/inmemory"
 	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )
@@ -132,22 +132,6 @@ func TestTasksThatDoNotRunCostNothing(t *testing.T) {
 	}
 }
 
-// crowd counts how many requests are under way at once at most.
-type crowd struct {
-	http.Handler
-	now, most atomic.Int64
-}
-
-func (c *crowd) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	for now := c.now.Add(1); ; {
-		if most := c.most.Load(); now <= most || c.most.CompareAndSwap(most, now) {
-			break
-		}
-	}
-	defer c.now.Add(-1)
-	c.Handler.ServeHTTP(w, r)
-}
-
 // However many jobs are polled, no more requests are under way at once than
 // allowed, and as many as that.
 func TestConcurrencyBoundsAllPolls(t *testing.T) {
@@ -157,7 +141,7 @@ func TestConcurrencyBoundsAllPolls(t *testing.T) {
 			for _, name := range []string{"a", "b", "c"} {
 				cluster.Jobs = append(cluster.Jobs, sim.HeldBack(name, 20, 1, 10))
 			}
-			counted := &crowd{Handler: cluster}
+			counted := &inmemory.Crowd{Handler: cluster}
 			c := collectorBy(t, counted, access{concurrency: concurrency})
 			jobs, _, err := c.Jobs(t.Context())
 			if err != nil {
@@ -168,7 +152,7 @@ func TestConcurrencyBoundsAllPolls(t *testing.T) {
 				group.Go(func() { polled(t, c, info) })
 			}
 			group.Wait()
-			if most := counted.most.Load(); most != int64(concurrency) || c.Concurrency() != concurrency {
+			if most := counted.Most(); most != concurrency || c.Concurrency() != concurrency {
 				t.Errorf("%d requests at once, want %d", most, concurrency)
 			}
 		})

@@ -2,7 +2,6 @@ package collector_test
 
 import (
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -12,6 +11,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend/log"
 	"go.uber.org/goleak"
 
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/inmemory"
 	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/collector"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink"
@@ -33,19 +33,6 @@ const (
 	fetch = 10 * time.Second
 )
 
-// wire answers requests with a handler, without a network: it works in a
-// bubble of testing/synctest, where time passes only while everything waits.
-type wire struct{ http.Handler }
-
-func (w wire) RoundTrip(request *http.Request) (*http.Response, error) {
-	recorder := httptest.NewRecorder()
-	w.ServeHTTP(recorder, request)
-	if err := request.Context().Err(); err != nil {
-		return nil, err
-	}
-	return recorder.Result(), nil
-}
-
 // access is how a client reaches a cluster.
 type access struct {
 	concurrency int           // 8 if 0
@@ -63,7 +50,9 @@ func clientOf(t testing.TB, cluster http.Handler, by access) *flink.Client {
 	}
 	over, err := remote.NewClient(remote.Config{
 		Concurrency: by.concurrency, Timeout: by.timeout,
-		Middlewares: []httpclient.Middleware{httpclient.MiddlewareFunc(func(httpclient.Options, http.RoundTripper) http.RoundTripper { return wire{cluster} })},
+		Middlewares: []httpclient.Middleware{httpclient.MiddlewareFunc(func(httpclient.Options, http.RoundTripper) http.RoundTripper {
+			return inmemory.Transport{Handler: cluster}
+		})},
 	})
 	if err != nil {
 		t.Fatal(err)

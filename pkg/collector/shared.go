@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/grafana/grafana-plugin-sdk-go/backend/log"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -67,11 +68,13 @@ func (s *shared[T]) begin(ctx context.Context, do func(context.Context) (T, erro
 }
 
 // recovered turns a panic into an error: it would end the process, as no caller
-// is on this goroutine's stack to recover from it.
+// is on this goroutine's stack to recover from it. The log has the stack.
 func recovered[T any](ctx context.Context, do func(context.Context) (T, error)) (value T, err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
-			err = fmt.Errorf("reading Flink's answer failed: %v", fault)
+			caught := Caught(fault)
+			log.DefaultLogger.FromContext(ctx).Error("Reading Flink's answer made the plugin panic", "fault", caught, "stack", string(caught.Stack))
+			err = fmt.Errorf("reading Flink's answer failed: %w", caught)
 		}
 	}()
 	return do(ctx)
@@ -114,14 +117,23 @@ func (s *shared[T]) leave(left *fetch[T]) {
 	}
 }
 
-// Panic is a panic on another goroutine and the stack there, which is for the
-// log and no part of its text.
+// Panic is a panic that was recovered from and the stack where it happened, which
+// is for the log and no part of its text.
 type Panic struct {
 	Value any
 	Stack []byte
 }
 
 func (p *Panic) Error() string { return fmt.Sprint(p.Value) }
+
+// Caught is what recover returned, which is not nil, with the stack of the
+// goroutine that panicked: another's where [Parallel] passed it on.
+func Caught(fault any) *Panic {
+	if caught, ok := fault.(*Panic); ok {
+		return caught
+	}
+	return &Panic{fault, debug.Stack()}
+}
 
 // Parallel calls the function for 0 to n − 1, at most so many at a time, and
 // returns when all have returned. The functions keep their own errors. A panic
@@ -136,7 +148,7 @@ func Parallel(n, most int, do func(i int)) {
 		group.Go(func() error {
 			defer func() {
 				if fault := recover(); fault != nil {
-					first.Do(func() { caught = &Panic{fault, debug.Stack()} })
+					first.Do(func() { caught = Caught(fault) })
 				}
 			}()
 			do(i)

@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"compress/gzip"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
@@ -24,7 +22,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/backend/log"
 
-	"github.com/flinkscope/flinkscope-flink-datasource/e2e/proxy"
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/tlstest"
 )
 
 // marker is part of every secret in these tests, and of nothing else.
@@ -534,48 +532,6 @@ func TestIPv6(t *testing.T) {
 		"Flink could not be reached at "+server.URL+"/overview (connection refused): check the address and port, and that Grafana's server can reach it.")
 }
 
-// newAuthority signs certificates.
-func newAuthority(t *testing.T, name string) *proxy.Authority {
-	t.Helper()
-	made, err := proxy.NewAuthority(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return made
-}
-
-// issue is a certificate, with its key, for these hosts.
-func issue(t *testing.T, by *proxy.Authority, valid time.Duration, hosts ...string) proxy.Identity {
-	t.Helper()
-	made, err := by.Issue("flink", valid, hosts...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return made
-}
-
-// serveTLS is a Flink whose server has the certificate. It requires one of a client
-// where clients signs those.
-func serveTLS(t *testing.T, own proxy.Identity, clients *proxy.Authority) string {
-	t.Helper()
-	pair, err := tls.X509KeyPair([]byte(own.Certificate), []byte(own.Key))
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewUnstartedServer(&guardedFlink{})
-	server.Config.ErrorLog = stdlog.New(io.Discard, "", 0) // it has a line for every handshake that fails
-	// In TLS 1.3 a client is refused with its first answer, which may be lost, as
-	// the connection is reset at the same time.
-	server.TLS = &tls.Config{Certificates: []tls.Certificate{pair}, MaxVersion: tls.VersionTLS12}
-	if clients != nil {
-		server.TLS.ClientAuth, server.TLS.ClientCAs = tls.RequireAndVerifyClientCert, x509.NewCertPool()
-		server.TLS.ClientCAs.AppendCertsFromPEM([]byte(clients.Certificate))
-	}
-	server.StartTLS()
-	t.Cleanup(server.Close)
-	return server.URL
-}
-
 // What is wrong with TLS, as the sentence has it.
 const (
 	unsigned = "its TLS certificate is signed by an unknown authority, see tlsAuthWithCACert and tlsCACert"
@@ -588,11 +544,11 @@ func day(from time.Duration) string { return time.Now().Add(from).UTC().Format(t
 // Each setting of TLS lets in what it is for, and without it one sentence says what
 // is wrong.
 func TestTLS(t *testing.T) {
-	ours, theirs := newAuthority(t, "ours"), newAuthority(t, "theirs")
-	good := serveTLS(t, issue(t, ours, time.Hour, "127.0.0.1", "flink.example"), nil)
-	named := serveTLS(t, issue(t, ours, time.Hour, "flink.example"), nil)
-	expired := serveTLS(t, issue(t, ours, -time.Hour, "127.0.0.1"), nil)
-	mutual := serveTLS(t, issue(t, ours, time.Hour, "127.0.0.1"), ours)
+	ours, theirs := tlstest.NewAuthority("ours"), tlstest.NewAuthority("theirs")
+	good := tlstest.Serve(t, &guardedFlink{}, ours.Issue("flink", time.Hour, "127.0.0.1", "flink.example"), nil)
+	named := tlstest.Serve(t, &guardedFlink{}, ours.Issue("flink", time.Hour, "flink.example"), nil)
+	expired := tlstest.Serve(t, &guardedFlink{}, ours.Issue("flink", -time.Hour, "127.0.0.1"), nil)
+	mutual := tlstest.Serve(t, &guardedFlink{}, ours.Issue("flink", time.Hour, "127.0.0.1"), ours)
 	plain, selfSigned := httptest.NewServer(&guardedFlink{}), httptest.NewUnstartedServer(&guardedFlink{})
 	defer plain.Close()
 	selfSigned.Config.ErrorLog = stdlog.New(io.Discard, "", 0)
@@ -602,10 +558,10 @@ func TestTLS(t *testing.T) {
 	own := map[string]any{"tlsAuthWithCACert": true}
 	ca := map[string]string{"tlsCACert": ours.Certificate}
 	both := map[string]any{"tlsAuthWithCACert": true, "tlsAuth": true}
-	client := func(of proxy.Identity) map[string]string {
+	client := func(of tlstest.Identity) map[string]string {
 		return map[string]string{"tlsCACert": ours.Certificate, "tlsClientCert": of.Certificate, "tlsClientKey": of.Key}
 	}
-	known, unknown := client(issue(t, ours, time.Hour)), client(issue(t, theirs, time.Hour))
+	known, unknown := client(ours.Issue("flink", time.Hour)), client(theirs.Issue("flink", time.Hour))
 	keyless := maps.Clone(known)
 	delete(keyless, "tlsClientKey")
 	mixed := maps.Clone(known)
@@ -629,8 +585,8 @@ func TestTLS(t *testing.T) {
 		"skip verify, another's CA":    {named, map[string]any{"tlsSkipVerify": true, "tlsAuthWithCACert": true}, map[string]string{"tlsCACert": theirs.Certificate}, ""},
 
 		"another name":        {named, own, ca, misnamed + "flink.example"},
-		"another address":     {serveTLS(t, issue(t, ours, time.Hour, "192.0.2.1", "2001:db8::1"), nil), own, ca, misnamed + "192.0.2.1, 2001:db8::1"},
-		"no name":             {serveTLS(t, issue(t, ours, time.Hour), nil), own, ca, misnamed + "none at all"},
+		"another address":     {tlstest.Serve(t, &guardedFlink{}, ours.Issue("flink", time.Hour, "192.0.2.1", "2001:db8::1"), nil), own, ca, misnamed + "192.0.2.1, 2001:db8::1"},
+		"no name":             {tlstest.Serve(t, &guardedFlink{}, ours.Issue("flink", time.Hour), nil), own, ca, misnamed + "none at all"},
 		"server name":         {named, map[string]any{"tlsAuthWithCACert": true, "serverName": "flink.example"}, ca, ""},
 		"another server name": {good, map[string]any{"tlsAuthWithCACert": true, "serverName": "kafka.example"}, ca, misnamed + "flink.example, 127.0.0.1"},
 

@@ -7,7 +7,6 @@ import (
 	"maps"
 	"math"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -21,6 +20,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 	"go.uber.org/goleak"
 
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/inmemory"
 	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/frame"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/plugin"
@@ -99,14 +99,7 @@ func network(ctx context.Context) httpclient.Middleware {
 			if !found {
 				return next.RoundTrip(request)
 			}
-			recorder := httptest.NewRecorder()
-			hosts.(map[string]http.Handler)[request.URL.Host].ServeHTTP(recorder, request)
-			if err := request.Context().Err(); err != nil {
-				return nil, err
-			}
-			answer := recorder.Result()
-			answer.Request = request
-			return answer, nil
+			return inmemory.Transport{Handler: hosts.(map[string]http.Handler)[request.URL.Host]}.RoundTrip(request)
 		})
 	})
 }

@@ -3,7 +3,6 @@ package plugin
 import (
 	"context"
 	"fmt"
-	"runtime/debug"
 	"sync"
 	"time"
 
@@ -40,12 +39,9 @@ func (i *Instance) QueryData(ctx context.Context, request *backend.QueryDataRequ
 func (i *Instance) answer(ctx context.Context, source backend.DataQuery, who requester, fromAlert bool) (response backend.DataResponse) {
 	defer func() {
 		if fault := recover(); fault != nil {
-			stack := debug.Stack()
-			if elsewhere, ok := fault.(*collector.Panic); ok {
-				stack = elsewhere.Stack
-			}
-			log.DefaultLogger.FromContext(ctx).Error("A query made the plugin panic", "refId", source.RefID, "fault", fault, "stack", string(stack))
-			response = errorResponse(fmt.Errorf("the plugin failed on this query (%v): please report it with the server's log", fault))
+			caught := collector.Caught(fault)
+			log.DefaultLogger.FromContext(ctx).Error("A query made the plugin panic", "refId", source.RefID, "fault", caught, "stack", string(caught.Stack))
+			response = errorResponse(fmt.Errorf("the plugin failed on this query (%w): please report it with the server's log", caught))
 		}
 	}()
 	frames, err := i.frames(ctx, source, who, fromAlert)

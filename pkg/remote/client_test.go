@@ -19,22 +19,14 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend/httpclient"
 
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/inmemory"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/remote"
 )
 
-// slow takes a while for each answer, and counts how many are under way at most.
-type slow struct {
-	takes     time.Duration
-	now, most atomic.Int64
-}
+// slow takes a while for each answer.
+type slow struct{ takes time.Duration }
 
 func (s *slow) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
-	for now := s.now.Add(1); ; {
-		if most := s.most.Load(); now <= most || s.most.CompareAndSwap(most, now) {
-			break
-		}
-	}
-	defer s.now.Add(-1)
 	select {
 	case <-time.After(s.takes):
 	case <-r.Context().Done():
@@ -64,7 +56,7 @@ func TestConcurrency(t *testing.T) {
 	for _, concurrency := range []int{1, 2, 8} {
 		t.Run(fmt.Sprint(concurrency), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				server := &slow{takes: time.Second}
+				server := &inmemory.Crowd{Handler: &slow{takes: time.Second}}
 				client := over(t, &network{Handler: server}, remote.Config{Timeout: 1500 * time.Millisecond, Concurrency: concurrency})
 				begun := time.Now()
 				var group sync.WaitGroup
@@ -76,7 +68,7 @@ func TestConcurrency(t *testing.T) {
 					})
 				}
 				group.Wait()
-				if most := server.most.Load(); most != int64(concurrency) || client.Concurrency != concurrency {
+				if most := server.Most(); most != concurrency || client.Concurrency != concurrency {
 					t.Errorf("%d requests at once, of %d", most, client.Concurrency)
 				}
 				if took, want := time.Since(begun), 16*time.Second/time.Duration(concurrency); took != want {
@@ -91,7 +83,8 @@ func TestConcurrency(t *testing.T) {
 // is closed, however often.
 func TestRequestIsUnderWayUntilItsBodyIsClosed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := &slow{}
+		slow := &slow{}
+		server := &inmemory.Crowd{Handler: slow}
 		network := &network{Handler: server}
 		client := over(t, network, remote.Config{Timeout: time.Hour, Concurrency: 1})
 		answer, err := client.Get(address)
@@ -113,7 +106,7 @@ func TestRequestIsUnderWayUntilItsBodyIsClosed(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		server.takes = time.Second
+		slow.takes = time.Second
 		var group sync.WaitGroup
 		for range 3 {
 			group.Go(func() {
@@ -123,7 +116,7 @@ func TestRequestIsUnderWayUntilItsBodyIsClosed(t *testing.T) {
 			})
 		}
 		group.Wait()
-		if most := server.most.Load(); most != 1 {
+		if most := server.Most(); most != 1 {
 			t.Errorf("a body closed twice lets %d requests pass at once", most)
 		}
 	})

@@ -1,4 +1,5 @@
-package proxy
+// Package tlstest makes certificates, and servers that have them, for tests.
+package tlstest
 
 import (
 	"crypto/ecdsa"
@@ -24,23 +25,19 @@ type Authority struct {
 type Identity struct{ Certificate, Key string }
 
 // NewAuthority makes an authority of that name.
-func NewAuthority(name string) (*Authority, error) {
+func NewAuthority(name string) *Authority {
 	template := certificate(name, time.Hour)
 	template.IsCA, template.BasicConstraintsValid = true, true
 	template.KeyUsage |= x509.KeyUsageCertSign
 	made := &Authority{parsed: template}
-	own, key, err := made.sign(template)
-	if err != nil {
-		return nil, err
-	}
-	made.Certificate, made.key = own, key
-	return made, nil
+	made.Certificate, made.key = made.sign(template)
+	return made
 }
 
 // Issue makes a certificate for those hosts, names or IP addresses, that is
 // valid for so long from now; negative, it has expired. It serves a server
 // and a client alike.
-func (a *Authority) Issue(name string, valid time.Duration, hosts ...string) (Identity, error) {
+func (a *Authority) Issue(name string, valid time.Duration, hosts ...string) Identity {
 	template := certificate(name, valid)
 	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
 	for _, host := range hosts {
@@ -50,12 +47,8 @@ func (a *Authority) Issue(name string, valid time.Duration, hosts ...string) (Id
 			template.DNSNames = append(template.DNSNames, host)
 		}
 	}
-	signed, key, err := a.sign(template)
-	if err != nil {
-		return Identity{}, err
-	}
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	return Identity{signed, text("PRIVATE KEY", der)}, err
+	signed, key := a.sign(template)
+	return Identity{signed, text("PRIVATE KEY", must(x509.MarshalPKCS8PrivateKey(key)))}
 }
 
 func certificate(name string, valid time.Duration) *x509.Certificate {
@@ -68,19 +61,25 @@ func certificate(name string, valid time.Duration) *x509.Certificate {
 
 // sign signs with the authority's key, or, for an authority that has none yet,
 // with the certificate's own.
-func (a *Authority) sign(template *x509.Certificate) (string, *ecdsa.PrivateKey, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return "", nil, err
-	}
+func (a *Authority) sign(template *x509.Certificate) (string, *ecdsa.PrivateKey) {
+	key := must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
 	signer := a.key
 	if signer == nil {
 		signer = key
 	}
-	der, err := x509.CreateCertificate(rand.Reader, template, a.parsed, &key.PublicKey, signer)
-	return text("CERTIFICATE", der), key, err
+	der := must(x509.CreateCertificate(rand.Reader, template, a.parsed, &key.PublicKey, signer))
+	return text("CERTIFICATE", der), key
 }
 
 func text(kind string, der []byte) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))
+}
+
+// must panics where a certificate cannot be made, which no test can do anything
+// about.
+func must[T any](made T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return made
 }
