@@ -91,7 +91,7 @@ func TestPanelsExplainThemselvesAndDoNotOverlap(t *testing.T) {
 	}
 }
 
-// Whoever has several data sources chooses one for all panels and variables.
+// A user of several data sources chooses one for all panels and variables.
 func TestEverythingAsksTheChosenDataSource(t *testing.T) {
 	chosen := Datasource{Type: host.PluginID, UID: "${datasource}"}
 	for file, d := range bundled(t) {

@@ -1,7 +1,7 @@
 // Package process runs the programs that tests and the demo need: Flink,
 // Prometheus, nginx. A program chooses its own port and prints it, so that no
-// port can be taken between being found free and being used. Whoever waits for a
-// program in vain gets the last lines that it has printed.
+// port can be taken between being found free and being used. A caller that waits
+// for a program in vain gets the last lines that it has printed.
 package process
 
 import (

@@ -55,7 +55,7 @@ func TestAwaitReturnsWhatIsPrinted(t *testing.T) {
 	}
 }
 
-// Whoever waits in vain gets what the process has printed.
+// A caller that waits in vain gets what the process has printed.
 func TestWaitingInVain(t *testing.T) {
 	const port = "it printed its port"
 	for name, c := range map[string]struct {

@@ -58,7 +58,7 @@ func failedFrame(q query, err error) *data.Frame {
 	return frame
 }
 
-// failed tells whether the queries of a type failed.
+// failed reports whether the queries of a type failed.
 func (a answer) failed(queryType string) bool {
 	return slices.ContainsFunc(a.failures, func(f failure) bool { return f.QueryType == queryType })
 }

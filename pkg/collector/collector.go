@@ -1,5 +1,5 @@
 // Package collector polls Flink and shares what a poll returned: one round of
-// requests for all who ask within the age limit, whichever query, panel, user or
+// requests for all callers within the age limit, whichever query, panel, user or
 // alert rule they come from. Once per metric fetch (Flink's
 // metrics.fetcher.update-interval) its sampler polls every job that was queried
 // recently, and fills the history.
@@ -21,7 +21,7 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )
 
-// forgetAfter is how long a job that nobody asks for stays cached: longer than
+// forgetAfter is how long a job that no query names stays cached: longer than
 // alert rules wait between evaluations, so that they find its graph.
 const forgetAfter = 30 * time.Minute
 
@@ -62,7 +62,7 @@ type Collector struct {
 	down      bool                   // the cluster did not answer the last request
 }
 
-// New returns a collector for the cluster that the client asks.
+// New returns a collector for the cluster of the client.
 func New(client *flink.Client, options Options) *Collector {
 	collector := &Collector{client: client, options: options, tracked: map[string]*trackedJob{}}
 	collector.sampler.collector = collector

@@ -17,7 +17,7 @@ const (
 	outPoolMetric = "Shuffle.Netty.Output.Buffers.outPoolUsage"
 )
 
-// TaskDetails is what one task's metrics say, a [job.Detail] a subtask, or why
+// TaskDetails are one task's metrics, a [job.Detail] a subtask, or why
 // they could not be read.
 type TaskDetails struct {
 	Subtasks []job.Detail
@@ -37,7 +37,7 @@ func (r detailsResult) of(graph *job.Graph) bool {
 	return slices.EqualFunc(r.graph.Tasks, graph.Tasks, func(a, b job.Task) bool { return a.ID == b.ID && a.Parallelism == b.Parallelism })
 }
 
-// readDetails asks for the metrics of each running task.
+// readDetails requests the metrics of each running task.
 func readDetails(ctx context.Context, client *flink.Client, snapshot *job.Snapshot) (detailsResult, error) {
 	result := detailsResult{graph: snapshot.Graph, tasks: make([]TaskDetails, len(snapshot.Tasks))}
 	var requests atomic.Int64

@@ -14,7 +14,7 @@ import (
 )
 
 // maxWait is how soon the next fetch must be due for a first poll to wait for
-// it, rather than to ask for gauges.
+// it, rather than to request gauges.
 const maxWait = time.Second
 
 // errSkipped is why a task was not asked.
@@ -65,8 +65,8 @@ func (p *poll) run(ctx context.Context, info job.Info) (pollResult, error) {
 	return pollResult{verdict, int(p.requests.Load())}, nil
 }
 
-// sample asks for the job, which triggers a fetch if one is due, waits for that
-// to have arrived, and asks for its tasks.
+// sample requests the job, which triggers a fetch if one is due, waits for that
+// to have arrived, and requests its tasks.
 func (p *poll) sample(ctx context.Context, info job.Info) (*job.Sample, error) {
 	p.requests.Add(1)
 	answer, err := p.collector.client.Job(ctx, info.ID)
@@ -102,7 +102,7 @@ func (p *poll) sample(ctx context.Context, info job.Info) (*job.Sample, error) {
 	return sample, ctx.Err()
 }
 
-// task asks a task for its subtasks and their counters.
+// task requests the subtasks of a task and their counters.
 func (p *poll) task(ctx context.Context, jobID, taskID string) job.TaskSample {
 	if p.slow.Load() {
 		return job.TaskSample{Err: errSkipped}
@@ -113,7 +113,7 @@ func (p *poll) task(ctx context.Context, jobID, taskID string) job.TaskSample {
 	return taskSample(task, err)
 }
 
-// taskByGauges asks a task of a Flink before 1.16, which has no counters: its
+// taskByGauges requests a task of a Flink before 1.16, which has no counters: its
 // gauges cost one request, and where its subtasks run one more only if an
 // attempt may have changed.
 func (p *poll) taskByGauges(ctx context.Context, answer flink.Job, task job.Task) job.TaskSample {
@@ -138,7 +138,7 @@ func (p *poll) taskByGauges(ctx context.Context, answer flink.Job, task job.Task
 	return sample
 }
 
-// addGauges asks for Flink's own averages of the tasks that have nothing better.
+// addGauges requests Flink's own averages of the tasks that have nothing better.
 // A task that does not answer this stays unknown: it is asked again in the next
 // poll.
 func (p *poll) addGauges(ctx context.Context, sample *job.Sample) {

@@ -52,7 +52,7 @@ func (s *sampler) on() bool {
 	return s.collector.options.History != nil && s.collector.options.IdleAfter > 0
 }
 
-// want notes that somebody is interested in the job, and begins to sample.
+// want notes that a query needs the job, and begins to sample.
 func (s *sampler) want(tracked *trackedJob, info job.Info) {
 	s.collector.mu.Lock()
 	defer s.collector.mu.Unlock()
@@ -114,7 +114,7 @@ func (s *sampler) run(ctx context.Context) {
 }
 
 // every is how often jobs are sampled: as often as metrics are fetched; where
-// that is off, often enough to see what runs.
+// that is off, often enough to list what runs.
 func (s *sampler) every() time.Duration {
 	interval, known := s.collector.Interval()
 	if known && interval.Fetch == 0 {
@@ -161,7 +161,7 @@ func (s *sampler) dueAt(tracked *trackedJob, every time.Duration) time.Time {
 	if state.missed.After(polled) {
 		return state.missed.Add(max(retryMissing, every))
 	}
-	if polled.IsZero() { // whoever asked makes the first poll
+	if polled.IsZero() { // the query makes the first poll
 		return later(state.wanted, state.tried).Add(every)
 	}
 	at := s.collector.fetch.next(every)

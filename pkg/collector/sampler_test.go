@@ -117,7 +117,7 @@ func TestSamplingGoesByTheFetchInterval(t *testing.T) {
 // who is a value of a query's context, as its trace is.
 type who struct{}
 
-// The sampler polls for itself: neither the values of the context of whoever asked
+// The sampler polls for itself: neither the values of the context of the query
 // first, nor the headers that the SDK adds by it, are in its requests; that the
 // query has ended does not end it.
 func TestSamplerHasAContextOfItsOwn(t *testing.T) {

@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// shared is a value that costs requests: everyone who asks within its age
-// limit gets the same, and everyone who asks while it is being fetched waits
+// shared is a value that costs requests: every caller within its age
+// limit gets the same, and every caller while it is being fetched waits
 // for that one fetch, which ends when its last waiter goes away.
 type shared[T any] struct {
 	mu    sync.Mutex
@@ -104,7 +104,7 @@ func (s *shared[T]) wait(ctx context.Context, joined *fetch[T]) (value T, err er
 	}
 }
 
-// leave ends a fetch that nobody waits for any more; the next to ask begins a
+// leave ends a fetch that nobody waits for any more; the next caller begins a
 // new one.
 func (s *shared[T]) leave(left *fetch[T]) {
 	s.mu.Lock()

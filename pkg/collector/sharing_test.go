@@ -89,7 +89,7 @@ func wait(t *testing.T, value *shared[int], fetch func(context.Context) (int, er
 	return begun
 }
 
-// A fetch goes on while somebody waits for it, whoever began it, and ends with the
+// A fetch goes on while somebody waits for it, also when another began it, and ends with the
 // last waiter.
 func TestFetchEndsWithItsLastWaiter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -193,7 +193,7 @@ func TestPanicInAFetchIsAnError(t *testing.T) {
 	})
 }
 
-// A fetch has the values of whoever began it, such as its trace.
+// A fetch has the values of the caller that began it, such as its trace.
 func TestFetchHasTheValuesOfWhoBeganIt(t *testing.T) {
 	type key struct{}
 	var value shared[any]

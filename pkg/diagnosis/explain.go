@@ -10,7 +10,7 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )
 
-// Explain says in a sentence or two why the task is a root cause, in numbers
+// Explain describes in a sentence or two why the task is a root cause, in numbers
 // that the tables show too.
 func Explain(snapshot *job.Snapshot, root Root) string {
 	task, load := snapshot.Graph.Tasks[root.Task], snapshot.Tasks[root.Task]
@@ -33,7 +33,7 @@ func Explain(snapshot *job.Snapshot, root Root) string {
 	}
 }
 
-// itself says how little a root cause is backpressured: at most half of the
+// itself describes how little a root cause is backpressured: at most half of the
 // time, or it would be none.
 func itself(load job.TaskLoad) string {
 	if heldBack(load) {
@@ -42,7 +42,7 @@ func itself(load job.TaskLoad) string {
 	return "not backpressured itself"
 }
 
-// Advise says what to do about a root cause.
+// Advise returns what to do about a root cause.
 func Advise(snapshot *job.Snapshot, root Root) string {
 	name := snapshot.Graph.Tasks[root.Task].Name
 	switch root.Kind {
@@ -61,7 +61,7 @@ func Advise(snapshot *job.Snapshot, root Root) string {
 	}
 }
 
-// upstream says who is held back, and how much of the time.
+// upstream describes which tasks are held back, and how much of the time.
 func upstream(snapshot *job.Snapshot, root Root) string {
 	if root.Upstream < 0 {
 		return "Nothing upstream is measured"
@@ -69,7 +69,7 @@ func upstream(snapshot *job.Snapshot, root Root) string {
 	return fmt.Sprintf("%s, which feeds it, is backpressured %s of the time", snapshot.Graph.Tasks[root.Upstream].Name, percent(root.Severity))
 }
 
-// Looked says what was looked at where no root cause was found.
+// Looked describes what was looked at where no root cause was found.
 func Looked(snapshot *job.Snapshot, kind Kind) string {
 	measured, tasks := snapshot.MeasuredTasks(), len(snapshot.Tasks)
 	if measured == 0 {
@@ -118,7 +118,7 @@ func reasons(snapshot *job.Snapshot) string {
 	return strings.Join(texts, ", ")
 }
 
-// missing says why a task is not measured, or how much of it.
+// missing describes why a task is not measured, or how much of it.
 func missing(info job.Info, load job.TaskLoad) string {
 	if !load.Known() {
 		return why(info, load.Subtasks[0])

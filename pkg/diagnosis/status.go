@@ -1,4 +1,4 @@
-// Package diagnosis says what a snapshot means: status, colour and skew of
+// Package diagnosis works out what a snapshot means: status, colour and skew of
 // each task, and the verdict on what holds a job back, with its reasons in
 // words. All of it is pure functions of snapshots.
 package diagnosis
@@ -6,7 +6,7 @@ package diagnosis
 import "github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 
 // Status is what a task or subtask is found to be. Its value is the code that
-// alert rules see.
+// alert rules get.
 type Status int
 
 // The statuses, from what is at rest to what holds others back.

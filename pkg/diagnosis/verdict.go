@@ -8,7 +8,7 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )
 
-// Kind says in what way a task holds a job back.
+// Kind is how a task holds a job back.
 type Kind string
 
 // The kinds of root cause, and of there being none.
@@ -19,7 +19,7 @@ const (
 	AtSource       Kind = "source"     // nothing is backpressured; the source itself is at its limit
 	UnmeasuredWork Kind = "unmeasured" // upstream is held back, yet the task is not busy
 	None           Kind = "none"       // measured, and nothing holds the job back
-	NotKnown       Kind = "unknown"    // too little was measured to tell
+	NotKnown       Kind = "unknown"    // too little was measured
 )
 
 // Verdict is what holds a job back, by one snapshot. It is made once a snapshot
@@ -92,7 +92,7 @@ func (v *Verdict) SubtaskStatus(task int, load *job.SubtaskLoad) Status {
 }
 
 // Clear reports whether these tasks are known not to hold the job back. A
-// verdict that blames others says nothing about what was not measured.
+// verdict that blames others is no statement about what was not measured.
 func (v *Verdict) Clear(tasks []int) bool {
 	if v.Kind == NotKnown || v.Kind == None {
 		return v.Kind == None
@@ -335,7 +335,7 @@ const checkpoints job.Share = 0.25
 func heldBack(load job.TaskLoad) bool { return load.Backpressured.Max > checkpoints }
 
 // joins reports whether a task waits for a task below it often enough for Flink
-// to speak of backpressure at all: then they are of one region.
+// to count as backpressured: then they are of one region.
 func joins(load job.TaskLoad) bool { return load.Backpressured.Max > lowest }
 
 // regions finds the regions of a job, each with the tasks that may hold it

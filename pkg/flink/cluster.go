@@ -18,7 +18,7 @@ type Overview struct {
 	JobsRunning  int    `json:"jobs-running"`
 }
 
-// Overview asks for the version and what runs. It triggers no metric fetch. A
+// Overview requests the version and what runs. It triggers no metric fetch. A
 // service of Flink's that has no overview, such as a history server or a SQL
 // gateway, is an error of kind [remote.HistoryServer]: that takes two requests
 // more, which are not made where a JobManager has answered before.
@@ -36,7 +36,7 @@ func (c *Client) Overview(ctx context.Context) (overview Overview, err error) {
 }
 
 // otherService reports whether a service of Flink's answers that has no overview:
-// each has a path of its own that says which Flink it is of.
+// each has a path of its own, which names the Flink.
 func (c *Client) otherService(ctx context.Context) bool {
 	var config struct {
 		Version string `json:"flink-version"`
@@ -59,7 +59,7 @@ type Option struct {
 // Config is the answer of /jobmanager/config.
 type Config []Option
 
-// Config asks for the JobManager's configuration.
+// Config requests the JobManager's configuration.
 func (c *Client) Config(ctx context.Context) (config Config, err error) {
 	return config, c.get(ctx, "/jobmanager/config", &config)
 }

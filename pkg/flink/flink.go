@@ -21,7 +21,7 @@ import (
 // bodyLimit bounds one answer: a task of 100,000 subtasks takes 60 MB.
 const bodyLimit = 64 << 20
 
-// Client asks one Flink cluster. It is safe for concurrent use.
+// Client reads one Flink cluster. It is safe for concurrent use.
 type Client struct {
 	rest        *resty.Client
 	base        string
@@ -51,7 +51,7 @@ func (c *Client) Base() string { return c.base }
 // Concurrency is how many requests may be under way at once.
 func (c *Client) Concurrency() int { return c.concurrency }
 
-// get asks for a path and decodes the answer into the value. Errors are
+// get requests a path and decodes the answer into the value. Errors are
 // [remote.Error]; they name the path without its query, which may list
 // hundreds of metrics.
 func (c *Client) get(ctx context.Context, path string, into any) error {

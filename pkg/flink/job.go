@@ -70,7 +70,7 @@ type PlanNode struct {
 	} `json:"inputs"`
 }
 
-// Job asks for a job's graph and states. It triggers a metric fetch.
+// Job requests a job's graph and states. It triggers a metric fetch.
 func (c *Client) Job(ctx context.Context, jobID string) (job Job, err error) {
 	path, err := c.path(jobID)
 	if err != nil {

@@ -36,7 +36,7 @@ func (c *Client) Restarts(ctx context.Context, jobID string) (Number, error) {
 	return restarts, err
 }
 
-// SubtaskMetrics asks for metrics of each subtask of a task, by subtask and
+// SubtaskMetrics requests metrics of each subtask of a task, by subtask and
 // name; those that Flink does not have are not in the answer. It takes as many
 // requests as the limit of the request line demands, and returns how many.
 func (c *Client) SubtaskMetrics(ctx context.Context, jobID, taskID string, subtasks int, names []string) (values map[int]map[string]Number, requests int, err error) {

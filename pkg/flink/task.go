@@ -92,7 +92,7 @@ func (s Subtask) TaskManager() string {
 	return s.TaskManagerID
 }
 
-// Task asks for the subtasks of a task and their counters. It triggers a
+// Task requests the subtasks of a task and their counters. It triggers a
 // metric fetch.
 func (c *Client) Task(ctx context.Context, jobID, taskID string) (task Task, err error) {
 	path, err := c.path(jobID, taskID)
@@ -119,7 +119,7 @@ type Ratio struct {
 	Busy          Number `json:"busyRatio"`
 }
 
-// Backpressure asks for the gauges of a task. It triggers a metric fetch.
+// Backpressure requests the gauges of a task. It triggers a metric fetch.
 func (c *Client) Backpressure(ctx context.Context, jobID, taskID string) (pressure Backpressure, err error) {
 	path, err := c.path(jobID, taskID)
 	if err != nil {

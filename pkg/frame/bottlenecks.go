@@ -20,7 +20,7 @@ type finding struct {
 }
 
 // Bottlenecks is a table of root causes, worst first; a job without one has a
-// row of kind none or unknown that says what was looked at. since is null
+// row of kind none or unknown with what was looked at. since is null
 // without a history.
 func Bottlenecks(result Result) data.Frames {
 	ofTask := func(value func(task job.Task) string) func(*finding) string {

@@ -180,7 +180,7 @@ func twoJobs() frame.Result {
 			seriesOf("orders", "window", job.FromPrometheus, map[int]float64{0: u, 10: b, 20: b, 200: b, 210: i}),
 			seriesOf("clicks", "source", job.FromCounters, map[int]float64{5: i, 15: i}),
 		},
-		Requests: 3, Notices: []data.Notice{{Severity: data.NoticeSeverityInfo, Text: "told once"}},
+		Requests: 3, Notices: []data.Notice{{Severity: data.NoticeSeverityInfo, Text: "of the whole"}},
 		End: begun.Add(220 * time.Second),
 	}
 }

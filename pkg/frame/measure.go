@@ -66,7 +66,7 @@ func worstValues(measure diagnosis.Measure, values []Value) ([]Value, []data.Not
 	return values[:maxSeries], []data.Notice{tooMany("series", len(values), "Choose jobs or tasks in the query, or a coarser \"by\".")}
 }
 
-// tooMany says that an answer has the worst of more.
+// tooMany is the notice that an answer has the worst of more.
 func tooMany(what string, count int, advice string) data.Notice {
 	return data.Notice{
 		Severity: data.NoticeSeverityWarning,

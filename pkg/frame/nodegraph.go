@@ -17,7 +17,7 @@ const maxNodes = 200
 // NodeGraph is the nodes and edges of all jobs in one pair of frames, as the
 // panel reads the first of each alone. A node's ring has the colour that the
 // task has in Flink's own UI, and its subtitle has the status in a word: the
-// panel ignores the colour where there are arcs, and three thin arcs say less
+// panel ignores the colour where there are arcs, and three thin arcs show less
 // at a glance than one colour and two numbers.
 func NodeGraph(result Result) data.Frames {
 	rows, notices := worstTasks(taskRowsOf(result))
@@ -34,7 +34,7 @@ func NodeGraph(result Result) data.Frames {
 }
 
 // worstTasks keeps as many tasks as the panel draws, the worst of them, in
-// their order, and says how many were left out.
+// their order, with a notice of how many were left out.
 func worstTasks(rows []taskRow) ([]taskRow, []data.Notice) {
 	if len(rows) <= maxNodes {
 		return rows, nil

@@ -27,7 +27,7 @@ type Result struct {
 	End time.Time
 	// Requests counts the Flink requests that this query caused.
 	Requests int
-	// Notices say what is partial.
+	// Notices name what is partial.
 	Notices []data.Notice
 }
 

@@ -65,7 +65,7 @@ func statusesOf(series Series) []*string {
 	return words
 }
 
-// distinguishing are the labels that tell the tasks of these jobs apart.
+// distinguishing are the labels that distinguish the tasks of these jobs.
 func distinguishing(jobs [][]Series) []string {
 	if len(jobs) <= 1 {
 		return []string{"task"}

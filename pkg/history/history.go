@@ -60,7 +60,7 @@ type Job struct {
 	TaskManagers []string
 }
 
-// Query asks for one job over a range.
+// Query selects one job over a range.
 type Query struct {
 	Job Job
 	Range

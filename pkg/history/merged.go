@@ -60,7 +60,7 @@ func (m Merged) Jobs(ctx context.Context, over Range) (jobs []Job, warnings Warn
 	return jobs, warnings.Add(more...), err
 }
 
-// described is a job of Far as Near knows it.
+// described is a job of Far as Near describes it.
 func (m Merged) described(far Job) Job {
 	if m.Near == nil {
 		return far

@@ -34,7 +34,7 @@ type Graph struct {
 type Edge struct{ From, To string }
 
 // NewGraph orders the tasks topologically, keeping the given order where the
-// edges leave a choice, tells equal names apart and connects them. Edges to
+// edges leave a choice, makes equal names distinct and connects them. Edges to
 // unknown tasks and repeated edges are left out; tasks on a cycle, which no
 // Flink job has, come last.
 func NewGraph(tasks []Task, edges []Edge) *Graph {

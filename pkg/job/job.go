@@ -24,7 +24,7 @@ const (
 // Terminal reports whether nothing more will happen in this state.
 func (s State) Terminal() bool { return s == Finished || s == Canceled || s == Failed }
 
-// Type says whether a job streams or processes a batch; empty where Flink
+// Type is whether a job streams or processes a batch; empty where Flink
 // does not report it (before 1.14).
 type Type string
 

@@ -27,7 +27,7 @@ type SubtaskSample struct {
 	// Subtask is the subtask's index, from 0.
 	Subtask, Attempt int
 	State            State
-	// Start is when the attempt began; with Attempt it tells one attempt
+	// Start is when the attempt began; with Attempt it distinguishes one attempt
 	// from another, even after a failover that starts counting anew.
 	Start time.Time
 	// Running is how long the attempt has been RUNNING.

@@ -26,7 +26,7 @@ func (s Share) Percent() int {
 }
 
 // Shares is how a subtask spent its time: the three add up to 1 where all are
-// known. A legacy source knows only its backpressured share.
+// known. A legacy source has only its backpressured share.
 type Shares struct {
 	Idle, Busy, Backpressured Share
 }

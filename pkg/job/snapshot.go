@@ -27,7 +27,7 @@ func (s Source) window() time.Duration {
 	return time.Minute
 }
 
-// Reason says in words why a share is unknown; empty where it is known.
+// Reason is in words why a share is unknown; empty where it is known.
 type Reason string
 
 // Why a subtask is unknown.
@@ -93,7 +93,7 @@ type Range struct{ Min, Max, Avg Share }
 // UnknownRange is that of a task of which no subtask is known.
 var UnknownRange = Range{Min: Unknown, Max: Unknown, Avg: Unknown}
 
-// Detail splits a subtask's backpressure into soft and hard, and says how full
+// Detail splits a subtask's backpressure into soft and hard, with how full
 // its buffers are. All are shares, Unknown where Flink does not report them:
 // before 1.15 it has no soft and hard. A source's input is always empty.
 type Detail struct {
@@ -161,8 +161,8 @@ func (s *Snapshot) MeasuredTasks() (measured int) {
 // Window is how long the measured time lasted.
 func (s *Snapshot) Window() time.Duration { return s.To.Sub(s.From) }
 
-// Renamed is the snapshot under another name of its job, as names that are told
-// apart by a number depend on the jobs beside it.
+// Renamed is the snapshot under another name of its job, as a name with a
+// number depends on the jobs beside it.
 func (s *Snapshot) Renamed(name string) *Snapshot {
 	if s.Job.Name == name {
 		return s

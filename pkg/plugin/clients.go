@@ -10,7 +10,7 @@ import (
 )
 
 // maxPrometheusQueries is how many queries a data source has a Prometheus work on
-// at once: by default one works on 20, for all who ask it.
+// at once: by default one works on 20, for all its users.
 const maxPrometheusQueries = 8
 
 // flinkClient makes the HTTP client for Flink from Grafana's standard settings:

@@ -14,7 +14,7 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/remote"
 )
 
-// CheckHealth says of each cluster its version, what runs, how often metrics
+// CheckHealth reports of each cluster its version, what runs, how often metrics
 // are fetched and whether they arrive, whether Prometheus answers, and what to do
 // where something is missing.
 func (i *Instance) CheckHealth(ctx context.Context, request *backend.CheckHealthRequest) (*backend.CheckHealthResult, error) {
@@ -74,7 +74,7 @@ func clusterHealth(ctx context.Context, of *collector.Collector) (string, error)
 	return fmt.Sprintf("%s Metrics are fetched every %s; %s.%s", text, cluster.Fetch, arriving, configurationHealth(cluster)), err
 }
 
-// configurationHealth says what of the configuration is off or unknown.
+// configurationHealth describes what of the configuration is off or unknown.
 func configurationHealth(cluster collector.Cluster) string {
 	switch {
 	case cluster.ConfigErr != nil:
@@ -86,7 +86,7 @@ func configurationHealth(cluster collector.Cluster) string {
 	}
 }
 
-// metricsHealth says whether metrics arrive, from a sample of the first running
+// metricsHealth describes whether metrics arrive, from a sample of the first running
 // job.
 func metricsHealth(ctx context.Context, of *collector.Collector) (string, error) {
 	jobs, _, err := of.Jobs(ctx)
@@ -109,7 +109,7 @@ func metricsHealth(ctx context.Context, of *collector.Collector) (string, error)
 	return "whether they arrive shows once a job runs", nil
 }
 
-// unmeasured says why nothing of a running job is measured. Errors are those of a
+// unmeasured describes why nothing of a running job is measured. Errors are those of a
 // task that did not answer.
 func unmeasured(snapshot *job.Snapshot) (string, error) {
 	text := fmt.Sprintf("none have arrived for job %s yet", snapshot.Job.Name)

@@ -16,7 +16,7 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/query"
 )
 
-// credentialHeaders are the forwarded headers by which a proxy knows who asks.
+// credentialHeaders are the forwarded headers by which a proxy identifies a user.
 // They alone are forwarded, and all of them are part of an identity.
 var credentialHeaders = []string{
 	backend.OAuthIdentityTokenHeaderName, backend.OAuthIdentityIDTokenHeaderName,
@@ -71,7 +71,7 @@ func newIdentities(s settings, clients []*flink.Client) *identities {
 	return ids
 }
 
-// view is that of who asks, with collectors of its own.
+// view is that of the requester, with collectors of its own.
 func (ids *identities) view(request requester) view {
 	who := ids.hash(request)
 	ids.mu.Lock()
@@ -90,7 +90,7 @@ func (ids *identities) view(request requester) view {
 	return found.view
 }
 
-// hash is a keyed hash of who asks: nothing of the credentials is kept. Where
+// hash is a keyed hash of the requester: nothing of the credentials is kept. Where
 // Grafana forwards the token of its own login alone, it is by the login: tokens
 // rotate, and so one user would be many.
 func (ids *identities) hash(request requester) (sum [sha256.Size]byte) {
@@ -150,7 +150,7 @@ func (ids *identities) drop(now time.Time) {
 	}
 }
 
-// expire drops what nobody has asked for of late, also if nobody asks any more.
+// expire drops what no request has used of late, also if there are none any more.
 func (ids *identities) expire() {
 	ids.mu.Lock()
 	defer ids.mu.Unlock()

@@ -36,7 +36,7 @@ type Instance struct {
 	// rootURL is set where the address stands in the data source's root url,
 	// where Grafana's proxy exposes it.
 	rootURL bool
-	// identities are nil unless Grafana forwards who asks.
+	// identities are nil unless Grafana forwards its users' credentials.
 	identities *identities
 	// err is what is wrong with the settings: every query and the health check
 	// answer with it.
@@ -122,7 +122,7 @@ func (i *Instance) openPrometheus(s settings, source backend.DataSourceInstanceS
 }
 
 // openStore finds or makes the data source's built-in history. Where
-// Grafana forwards who asks there is none: samples are one user's.
+// Grafana forwards its users' credentials there is none: samples are one user's.
 func (f Factory) openStore(ctx context.Context, s settings, source backend.DataSourceInstanceSettings) *memory.Store {
 	if s.forwards() || !s.History.on() {
 		return nil

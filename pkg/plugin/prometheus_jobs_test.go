@@ -193,7 +193,7 @@ func TestJobsAreAttributedToClusters(t *testing.T) {
 // A Prometheus that scrapes two clusters whose jobs have one id cannot distinguish
 // them: that is a notice, whatever the other job is.
 func TestOneIDInTwoScrapedClusters(t *testing.T) {
-	const twice = "Prometheus at http://prometheus:9090 scrapes two clusters with job %s (on TaskManagers %s and tm_2) at one time, and they cannot be told apart: give each cluster a Prometheus or a tenant of its own."
+	const twice = "Prometheus at http://prometheus:9090 scrapes two clusters with job %s (on TaskManagers %s and tm_2) at one time, and they cannot be distinguished: give each cluster a Prometheus or a tenant of its own."
 	orders := func() *sim.Job { return sim.HeldBack("orders", 3, 1, 1) }
 	others := map[string]*sim.Job{"the same job": orders(), "another job": sim.HeldBack("payments", 4, 2, 2), "another job of the same name": sim.HeldBack("payments", 4, 2, 2)}
 	others["another job of the same name"].Name = "orders"
@@ -251,7 +251,7 @@ func TestOneIDInTwoConfiguredClusters(t *testing.T) {
 			shown := sendOver(west.ctx, t, west, over, nil, query)["A"]
 			texts := strings.Join(notices(firstFrame(t, map[string]backend.DataResponse{"A": shown}, "A")), " ")
 			for _, want := range []string{
-				"The clusters west and east both have a job " + west.Jobs[0].ID + ", which Prometheus cannot tell apart: give each a data source and a Prometheus, or a tenant, of its own.",
+				"The clusters west and east both have a job " + west.Jobs[0].ID + ", which Prometheus cannot distinguish: give each a data source and a Prometheus, or a tenant, of its own.",
 				"The clusters east and west both have a job ",
 			} {
 				if !strings.Contains(texts, want) {

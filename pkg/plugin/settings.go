@@ -118,7 +118,7 @@ func (s *settings) trim() {
 	s.Clusters = kept
 }
 
-// forwards reports whether Grafana forwards who asks.
+// forwards reports whether Grafana forwards its users' credentials.
 func (s settings) forwards() bool { return s.OAuthPassThru || len(s.KeepCookies) > 0 }
 
 // all lists every cluster, the first one first.

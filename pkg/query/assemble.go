@@ -100,7 +100,7 @@ func show(result *loaded, req Request, cluster *Cluster, j *jobResult) {
 	}
 }
 
-// rangeEnded says that the history has nothing of a moment.
+// rangeEnded is the notice that the history has nothing of a moment.
 const rangeEnded = "The time range has ended, and the history has nothing of its end: choose a range that ends later."
 
 // unknownPast is the answer if nothing of a moment is known; done reports whether
@@ -176,7 +176,7 @@ func firstError(a, b error) error {
 }
 
 // assembleRange puts the results of a range together with those of the present,
-// if it reaches to that; failed is why the present is not known. It says which
+// if it reaches to that; failed is why the present is not known. It adds which
 // names match nothing, and why there are no series.
 func assembleRange(req Request, result frame.Result, results []clusterResult, clusters []*Cluster, failed error) (frame.Result, error) {
 	var set frame.SeriesSet
@@ -227,9 +227,9 @@ func assembleRange(req Request, result frame.Result, results []clusterResult, cl
 	return result, err
 }
 
-// noSeries says why a range has no series: what the query names is not there, the
+// noSeries is why a range has no series: what the query names is not there, the
 // history or the present could not be read (failed), or has nothing. explained is
-// set where notices say why already.
+// set where notices give the reason already.
 func noSeries(req Request, results []clusterResult, clusters []*Cluster, resolution resolution, failed error, explained bool) (notices []data.Notice, err error) {
 	known, _, missing := answeredOf(results)
 	switch {
@@ -255,7 +255,7 @@ func noSeries(req Request, results []clusterResult, clusters []*Cluster, resolut
 	return nothing(req, whyNothing(clusters))
 }
 
-// whyNothing says why the history has nothing.
+// whyNothing is why the history has nothing.
 func whyNothing(clusters []*Cluster) string {
 	if slices.ContainsFunc(clusters, (*Cluster).hasHistory) {
 		return "The history has nothing of this time: choose a longer range, or one that ends later."

@@ -11,8 +11,8 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )
 
-// attribution decides which cluster a job of Prometheus' is of, which knows no
-// clusters, and what the job is called, whose name it may have mangled: by the
+// attribution decides which cluster a job in Prometheus belongs to, as its labels
+// name none, and what the job is called, as a label's value may be mangled: by the
 // jobs that Flink lists, and by those that the built-in history has of any time.
 type attribution struct {
 	clusters []*Cluster
@@ -23,8 +23,8 @@ type attribution struct {
 	requests map[*Cluster]int
 }
 
-// attribute asks the clusters for their jobs, if the histories' jobs leave
-// anything to decide: several clusters share a Prometheus that is asked, or it
+// attribute requests the jobs of the clusters, if the histories' jobs leave
+// anything to decide: several clusters share a Prometheus that is read, or it
 // has jobs that the built-in history does not have.
 func attribute(ctx context.Context, clusters []*Cluster, results []clusterResult, over func(*Cluster) history.Range) attribution {
 	of := attribution{clusters: clusters}
@@ -78,7 +78,7 @@ func (a attribution) candidate(cluster *Cluster, past history.Job) (candidate jo
 			continue
 		}
 		if _, found := a.has(other, past.ID); found {
-			candidate.source = cluster.historyFrom(failing{badQuery("The clusters %s and %s both have a job %s, which Prometheus cannot tell apart: give each a data source and a Prometheus, or a tenant, of its own.", cluster.Name, other.Name, past.ID)})
+			candidate.source = cluster.historyFrom(failing{badQuery("The clusters %s and %s both have a job %s, which Prometheus cannot distinguish: give each a data source and a Prometheus, or a tenant, of its own.", cluster.Name, other.Name, past.ID)})
 		} else if err := a.failed[other]; err != nil {
 			candidate.warnings = candidate.warnings.Add(fmt.Sprintf("Cluster %s does not list its jobs, so what Prometheus has may be of one of them that has the same id: %s", other.Name, Sentence(err)))
 		}

@@ -11,8 +11,8 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 )
 
-// addDetails adds to each job what its tasks' metrics say of their backpressure
-// and buffers; what does not answer is in a notice.
+// addDetails adds to each job the metrics of its tasks' backpressure and buffers;
+// what does not answer is in a notice.
 func addDetails(ctx context.Context, result *loaded) {
 	requests, notices := make([]int, len(result.Jobs)), make([][]data.Notice, len(result.Jobs))
 	collector.Parallel(len(result.Jobs), parallelism, func(n int) {

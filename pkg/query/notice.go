@@ -23,12 +23,12 @@ func info(format string, values ...any) data.Notice {
 	return data.Notice{Severity: data.NoticeSeverityInfo, Text: fmt.Sprintf(format, values...)}
 }
 
-// edgesUnknown says why nothing is known of what holds jobs back.
+// edgesUnknown explains why it is not known what holds jobs back.
 func edgesUnknown(names ...string) data.Notice {
 	return info("Neither Flink nor the history has the graph of job %s: tasks are named as Prometheus has them, and how they are connected, so what holds them back, is not known.", listed(names))
 }
 
-// noticesOf say what of the clusters is left out.
+// noticesOf lists what of the clusters is left out.
 func noticesOf(results []clusterResult) (notices []data.Notice) {
 	for n := range results {
 		result := &results[n]
@@ -54,12 +54,12 @@ func noticesOf(results []clusterResult) (notices []data.Notice) {
 	return notices
 }
 
-// pastIncomplete says that there may have been more than is shown.
+// pastIncomplete is the notice that there may have been more than is shown.
 func pastIncomplete(err error) data.Notice {
 	return warning("The past is not known as a whole: %s", Sentence(err))
 }
 
-// silentJobs say which jobs did not answer, in one notice however many, or why
+// silentJobs names the jobs that did not answer, in one notice however many, or why
 // their past is not known.
 func silentJobs(result *clusterResult) (notices []data.Notice) {
 	var names []string
@@ -86,7 +86,7 @@ func silentJobs(result *clusterResult) (notices []data.Notice) {
 	}
 }
 
-// partial says what of a job is not known, and why.
+// partial describes what of a job is not known, and why.
 func partial(shown frame.Job) (notices []data.Notice) {
 	snapshot := shown.Snapshot
 	var silent, legacy, ended []string

@@ -124,10 +124,11 @@ func DecodingFault(err error) string {
 }
 
 const (
-	// minStep is how often Prometheus is asked for a point at most, and
-	// defaultSteps how many times where a query does not say how many it can
-	// draw. Where it can draw few, it is the worst of minSteps: each is a mean.
-	// Of more than maxSteps Prometheus would make fewer.
+	// minStep is the shortest time between two points that are read from
+	// Prometheus; defaultSteps is how many points there are where a query sets
+	// no maxDataPoints. Where that is below minSteps, minSteps are read and the
+	// worst of them shown, as each is a mean. Prometheus refuses more than 11,000,
+	// hence maxSteps.
 	minStep      = 10 * time.Second
 	defaultSteps = 300
 	minSteps     = 100
@@ -143,7 +144,7 @@ type Request struct {
 	Now time.Time
 	// MaxPoints is how many points a series may have, 0 for any number.
 	MaxPoints int
-	// FromAlert is set where an alert rule asks.
+	// FromAlert is set for a query of an alert rule.
 	FromAlert bool
 	// Step is how far apart points are that are computed.
 	Step time.Duration

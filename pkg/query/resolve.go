@@ -10,7 +10,7 @@ import (
 type resolution struct {
 	// absent are exact names that no job has.
 	absent []string
-	// notices say so, and name the jobs that there are.
+	// notices name them, and the jobs that there are.
 	notices []data.Notice
 	// err is the first of them as an error; nil where a cluster that may have the
 	// job did not answer.

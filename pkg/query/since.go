@@ -97,7 +97,7 @@ func fromUnix(seconds float64) time.Time {
 	return time.Unix(int64(whole), int64(part*float64(time.Second))).Round(time.Millisecond)
 }
 
-// flapping says that a job's bottleneck moves about as often as metrics are
+// flapping is the notice that a job's bottleneck moves about as often as metrics are
 // fetched, by the severities of its tasks up to the present.
 func flapping(cluster *Cluster, name string, summaries history.Summaries) []data.Notice {
 	fetch := cluster.interval().Fetch
@@ -120,7 +120,7 @@ func flapping(cluster *Cluster, name string, summaries history.Summaries) []data
 	return []data.Notice{flappingNotice(name, found, fetch)}
 }
 
-// flappingTimeline says the same by the statuses of a job's tasks over the range.
+// flappingTimeline is the same notice by the statuses of a job's tasks over the range.
 func flappingTimeline(cluster *Cluster, tasks []frame.Series) []data.Notice {
 	if cluster == nil {
 		return nil

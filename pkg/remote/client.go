@@ -34,8 +34,8 @@ type Config struct {
 	Concurrency int
 	// Middlewares come last, next to the network.
 	Middlewares []httpclient.Middleware
-	// Forwarded are the names of the headers that may be forwarded from whoever
-	// asked Grafana. Others that the SDK would forward are dropped.
+	// Forwarded are the names of the headers of a user's request to Grafana that
+	// are sent on. Others that the SDK would forward are dropped.
 	Forwarded []string
 }
 

@@ -117,7 +117,7 @@ func (e *Error) Error() string {
 	case NoMetrics:
 		return fmt.Sprintf("Prometheus at %s has no metrics flink_taskmanager_job_task_…: turn on Flink's reporter on the TaskManagers (metrics.reporter.prom.factory.class: org.apache.flink.metrics.prometheus.PrometheusReporterFactory) and have Prometheus scrape it.", e.Request)
 	case TwoClusters:
-		return fmt.Sprintf("Prometheus at %s scrapes two clusters with %s at one time, and they cannot be told apart: give each cluster a Prometheus or a tenant of its own.", e.Request, e.Detail)
+		return fmt.Sprintf("Prometheus at %s scrapes two clusters with %s at one time, and they cannot be distinguished: give each cluster a Prometheus or a tenant of its own.", e.Request, e.Detail)
 	case Cut:
 		return fmt.Sprintf("The answer of %s is not the JSON that %s sends, or breaks off: check the connection and any proxy in between.", e.Request, e.System)
 	default:

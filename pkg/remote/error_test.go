@@ -91,7 +91,7 @@ func TestErrorTextsOfOneSystem(t *testing.T) {
 		"Prometheus at http://h:1/p has no metrics flink_taskmanager_job_task_…: turn on Flink's reporter on the TaskManagers (metrics.reporter.prom.factory.class: org.apache.flink.metrics.prometheus.PrometheusReporterFactory) and have Prometheus scrape it.": {
 			System: remote.Prometheus, Kind: remote.NoMetrics, Request: "http://h:1/p",
 		},
-		"Prometheus at http://h:1/p scrapes two clusters with job orders at one time, and they cannot be told apart: give each cluster a Prometheus or a tenant of its own.": {
+		"Prometheus at http://h:1/p scrapes two clusters with job orders at one time, and they cannot be distinguished: give each cluster a Prometheus or a tenant of its own.": {
 			System: remote.Prometheus, Kind: remote.TwoClusters, Request: "http://h:1/p", Detail: "job orders",
 		},
 		"Prometheus failed to answer http://h:1/p (execution: a rule fails): see its log, or that of the proxy before it, for the cause.": {

@@ -77,7 +77,7 @@ export const jobTypes: Choice[] = [
   { value: 'BATCH', label: 'Batch', description: 'Batch jobs alone' },
 ];
 
-/** The choice that a query's types are, as saved by whoever. */
+/** The choice that a query's types are, as it may have been saved. */
 export function jobTypeOf(types: unknown): string {
   const named = names(types);
   return named.length === 1 ? String(named[0]).toUpperCase() : 'all';

@@ -81,7 +81,7 @@ func (c *Cluster) readJob(id string, do func(series *series, clock clock)) {
 	})
 }
 
-// rows are the samples that a query asks for.
+// rows are the samples that a query selects.
 func (c *Cluster) rows(query history.Query) (all []rows) {
 	c.readJob(query.Job.ID, func(series *series, clock clock) {
 		all = series.rows(clock.position(query.From), clock.position(query.To), clock)
