@@ -70,7 +70,7 @@ func (s *sampler) want(tracked *trackedJob, info job.Info) {
 	}()
 }
 
-// wantRestarts notes that somebody is interested in the job's restarts.
+// wantRestarts notes that a query needs the job's restarts.
 func (s *sampler) wantRestarts(tracked *trackedJob) {
 	s.locked(func() { tracked.sampled.restartsWanted = time.Now() })
 }

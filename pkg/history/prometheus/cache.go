@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"hash/fnv"
 	"reflect"
+	"runtime/debug"
 	"sync"
 	"time"
 
+	"github.com/grafana/grafana-plugin-sdk-go/backend/log"
 	"github.com/jellydator/ttlcache/v3"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
@@ -87,8 +89,9 @@ func (c *cache) join(ctx context.Context, question string, load func(context.Con
 		c.flights[question] = joined
 		go func() {
 			defer close(joined.done)
-			defer func() { // a panic would end the process, as no caller is on this stack
+			defer func() { // a panic would end the process, as no caller is on this stack; the log has it
 				if fault := recover(); fault != nil {
+					log.DefaultLogger.FromContext(ctx).Error("Reading Prometheus' answer made the plugin panic", "fault", fault, "stack", string(debug.Stack()))
 					joined.err = fmt.Errorf("reading Prometheus' answer failed: %v", fault)
 				}
 			}()
