@@ -1,7 +1,6 @@
 import React from 'react';
 
-import { changeSettings } from './change';
-import { type Props } from './props';
+import { changeSettings, type Props } from './props';
 import { addressFault, clusterNames, defaultCluster, nameFault } from './faults';
 import { TextField } from './TextField';
 

@@ -4,9 +4,8 @@ import { Button, useStyles2 } from '@grafana/ui';
 import React from 'react';
 
 import { type ClusterSettings } from '../types';
-import { changeSettings } from './change';
 import { ClusterRow } from './ClusterRow';
-import { type Props } from './props';
+import { changeSettings, type Props } from './props';
 import { clusterNames } from './faults';
 
 /** The clusters besides the first one. */

@@ -1,8 +1,7 @@
 import React from 'react';
 
 import { type HistorySettings } from '../types';
-import { changeSettings } from './change';
-import { type Props } from './props';
+import { changeSettings, type Props } from './props';
 import { durationFault } from './faults';
 import { NumberField } from './NumberField';
 import { TextField } from './TextField';

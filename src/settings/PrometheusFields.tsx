@@ -1,8 +1,7 @@
 import React from 'react';
 
 import { type PrometheusSettings } from '../types';
-import { changeSettings } from './change';
-import { type Props } from './props';
+import { changeSettings, type Props } from './props';
 import { addressFault } from './faults';
 import { SecretField } from './SecretField';
 import { TextField } from './TextField';
