@@ -90,13 +90,14 @@ func TestMaxConcurrency(t *testing.T) {
 					for n := range jobs {
 						cluster.Jobs = append(cluster.Jobs, sim.HeldBack(fmt.Sprint(name, n), tasks, 1, 1))
 					}
-					counted := both.count(own[name].count(cluster))
-					return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					counted := both.count(cluster)
+					return own[name].count(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+						// A second after it began and a second before it ends.
 						if own[other].underWay() > 0 {
 							together.Store(true)
 						}
 						counted.ServeHTTP(w, r)
-					})
+					}))
 				}
 				hosts := map[string]http.Handler{"west": host("west", "east"), "east": host("east", "west")}
 				c.keys["url"], c.keys["clusterName"], c.keys["clusters"] = "http://west", "west", []map[string]string{{"name": "east", "url": "http://east"}}

@@ -84,7 +84,8 @@ func sourceAt(t *testing.T, address string) dataSource {
 var networks sync.Map
 
 // inMemory answers the requests to each host with its handler, without a network:
-// it works in a bubble of testing/synctest.
+// it works in a bubble of testing/synctest. The map stays as it is: a host that
+// changes is [swappable].
 func inMemory(ctx context.Context, hosts map[string]http.Handler) context.Context {
 	networks.Store(ctx, hosts)
 	return ctx
@@ -284,13 +285,18 @@ func (c *requestCounter) count(cluster http.Handler) http.Handler {
 	})
 }
 
-// swappable is a cluster that may be replaced by another at its address.
-type swappable struct{ atomic.Pointer[sim.Cluster] }
+// swappable is a host whose handler may be replaced while requests are under way.
+type swappable struct{ handler atomic.Pointer[http.Handler] }
 
-func (s *swappable) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.Load().ServeHTTP(w, r) }
+func (s *swappable) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	(*s.handler.Load()).ServeHTTP(w, r)
+}
+
+// become answers the requests from now on with this handler.
+func (s *swappable) become(handler http.Handler) { s.handler.Store(&handler) }
 
 // forgetJobs replaces the cluster by one without jobs.
-func (s *swappable) forgetJobs() { s.Store(newCluster()) }
+func (s *swappable) forgetJobs() { s.become(newCluster()) }
 
 // refusingProxy refuses everyone while all is set.
 type refusingProxy struct {

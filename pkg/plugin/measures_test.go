@@ -375,13 +375,13 @@ func TestRunningOfAJobThatIsGone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newSampledLab(t, sim.HeldBack("orders", 2, 2, 1), sim.HeldBack("clicks", 2, 2, 1))
 		var flink swappable
-		flink.Store(l.Cluster)
+		flink.become(l.Cluster)
 		l.ctx = inMemory(t.Context(), map[string]http.Handler{"flink:8081": &flink})
 		const running = `{"queryType": "history", "measure": "running", "jobs": ["orders"]}`
 		begin := time.Now()
 		l.frame(t, `{"queryType": "jobs"}`)
 		time.Sleep(5 * time.Minute)
-		flink.Store(&sim.Cluster{Version: l.Version, Fetch: l.Fetch, Jobs: l.Jobs[1:]}) // it has forgotten the first
+		flink.become(&sim.Cluster{Version: l.Version, Fetch: l.Fetch, Jobs: l.Jobs[1:]}) // it has forgotten the first
 		for _, after := range []time.Duration{30 * time.Second, 30 * time.Minute, 2 * time.Hour} {
 			time.Sleep(time.Until(begin.Add(5*time.Minute + after)))
 			shown := l.frameOver(t, lastHour(), fromAlert, running)

@@ -52,7 +52,7 @@ func newForgetfulLab(t *testing.T, keys map[string]any, jobs []*sim.Job, others 
 		scrape(prometheus, each.attempts()...)
 	}
 	flink := &swappable{}
-	flink.Store(l.Cluster)
+	flink.become(l.Cluster)
 	l.ctx = inMemory(t.Context(), map[string]http.Handler{"flink:8081": flink, "prometheus:9090": prometheus})
 	return l, flink, prometheus
 }
@@ -119,7 +119,7 @@ func TestNamesWhileFlinkIsAway(t *testing.T) {
 
 // newTwoScrapedClusters are west and east, and a Prometheus that scrapes the jobs of
 // both.
-func newTwoScrapedClusters(t *testing.T, west, east *sim.Job) (l lab, hosts map[string]http.Handler, over backend.TimeRange) {
+func newTwoScrapedClusters(t *testing.T, west, east *sim.Job) (l lab, atEast *swappable, over backend.TimeRange) {
 	t.Helper()
 	now, prometheus := time.Now(), promtest.Handler()
 	scrape(prometheus, attemptsOf(east, "tm-1", now.Add(-time.Hour), now)...)
@@ -131,9 +131,10 @@ func newTwoScrapedClusters(t *testing.T, west, east *sim.Job) (l lab, hosts map[
 		"url": "http://west", "clusterName": "west", "clusters": []map[string]string{{"name": "east", "url": "http://east"}},
 		"prometheus": map[string]any{"url": "http://prometheus:9090"},
 	}))
-	hosts = map[string]http.Handler{"west": l.Cluster, "east": newLab(t, east).Cluster, "prometheus:9090": prometheus}
-	l.ctx = inMemory(t.Context(), hosts)
-	return l, hosts, backend.TimeRange{From: now.Add(-50 * time.Minute), To: now.Add(-10 * time.Minute)}
+	atEast = &swappable{}
+	atEast.become(newLab(t, east).Cluster)
+	l.ctx = inMemory(t.Context(), map[string]http.Handler{"west": l.Cluster, "east": atEast, "prometheus:9090": prometheus})
+	return l, atEast, backend.TimeRange{From: now.Add(-50 * time.Minute), To: now.Add(-10 * time.Minute)}
 }
 
 // With several clusters a job of Prometheus' belongs to the one that lists it, or
@@ -166,13 +167,13 @@ func TestJobsAreAttributedToClusters(t *testing.T) {
 					if c.sameID {
 						payments.ID = orders.ID
 					}
-					l, hosts, over := newTwoScrapedClusters(t, orders, payments)
+					l, atEast, over := newTwoScrapedClusters(t, orders, payments)
 					if c.before != "" {
 						l.frame(t, c.before)
 					}
 					time.Sleep(time.Minute)
 					if c.eastIsAway {
-						hosts["east"] = respondWith(503, "away")
+						atEast.become(respondWith(503, "away"))
 					}
 					responses := sendOver(l.ctx, t, l, over, nil, query)
 					texts := strings.Join(notices(firstFrame(t, responses, "A")), " ")

@@ -297,13 +297,13 @@ func TestMomentsOfAJobDeployedAnew(t *testing.T) {
 		first, second := sim.HeldBack("orders", 2, 2, 1), sim.HeldBack("orders", 2, 2, 1)
 		l := newSampledLab(t, sim.HeldBack("orders", 2, 2, 1))
 		var flink swappable
-		flink.Store(l.Cluster)
+		flink.become(l.Cluster)
 		l.ctx = inMemory(t.Context(), map[string]http.Handler{"flink:8081": &flink})
 		l.frame(t, `{"queryType": "tasks"}`)
 		time.Sleep(5 * time.Minute)
 		anew := time.Now()
 		first.State, second.ID, second.Start = "CANCELED", strings.Repeat("cd", 16), anew
-		flink.Store(&sim.Cluster{Version: l.Version, Fetch: l.Fetch, Jobs: []*sim.Job{first, second}})
+		flink.become(&sim.Cluster{Version: l.Version, Fetch: l.Fetch, Jobs: []*sim.Job{first, second}})
 		l.frame(t, `{"queryType": "tasks"}`)
 		time.Sleep(5 * time.Minute)
 		for after := -30 * time.Second; after < 2*time.Minute; after += 5 * time.Second {

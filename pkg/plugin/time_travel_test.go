@@ -156,12 +156,12 @@ func TestVariablesOfThePast(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var flink swappable
 				l := newSampledLab(t, sim.HeldBack("orders", 3, 4, 1))
-				flink.Store(l.Cluster)
+				flink.become(l.Cluster)
 				l.ctx = inMemory(t.Context(), map[string]http.Handler{"flink:8081": &flink})
 				begin := time.Now()
 				l.frame(t, `{"queryType": "tasks"}`)
 				time.Sleep(5 * time.Minute)
-				flink.Store(&sim.Cluster{Version: l.Version, Fetch: l.Fetch, Jobs: []*sim.Job{sim.HeldBack("clicks", 2, 2, 1)}})
+				flink.become(&sim.Cluster{Version: l.Version, Fetch: l.Fetch, Jobs: []*sim.Job{sim.HeldBack("clicks", 2, 2, 1)}})
 				time.Sleep(5 * time.Minute)
 				over := backend.TimeRange{From: begin, To: begin.Add(4 * time.Minute)}
 				for names, over := range map[string]backend.TimeRange{"past " + want.past: over, "now " + want.now: lastHour()} {
@@ -237,7 +237,7 @@ func TestThePastNeedsNoFlink(t *testing.T) {
 // them, though the range begins before that.
 func TestAMomentOfTwoClustersNeedsNoFlink(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l, hosts, _ := newTwoScrapedClusters(t, sim.HeldBack("orders", 3, 1, 1), sim.HeldBack("payments", 3, 1, 1))
+		l, atEast, _ := newTwoScrapedClusters(t, sim.HeldBack("orders", 3, 1, 1), sim.HeldBack("payments", 3, 1, 1))
 		l.dataSource = open(t, settingsWith(map[string]any{
 			"url": "http://west", "clusterName": "west", "clusters": []map[string]string{{"name": "east", "url": "http://east"}},
 			"history": map[string]any{"idleAfter": "1h"}, "prometheus": map[string]any{"url": "http://prometheus:9090"},
@@ -245,7 +245,7 @@ func TestAMomentOfTwoClustersNeedsNoFlink(t *testing.T) {
 		begin := time.Now()
 		l.frame(t, `{"queryType": "tasks"}`)
 		time.Sleep(20 * time.Minute)
-		hosts["east"] = http.HandlerFunc(hang)
+		atEast.become(http.HandlerFunc(hang))
 		time.Sleep(10 * time.Minute)
 		over := backend.TimeRange{From: begin.Add(-time.Hour), To: begin.Add(15 * time.Minute)}
 		for _, query := range []string{`{"queryType": "jobs"}`, `{"queryType": "measure", "measure": "running"}`} {
