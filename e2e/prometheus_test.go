@@ -194,7 +194,7 @@ func (p poll) settled() bool {
 	for _, subtasks := range p.tasks {
 		for _, s := range subtasks {
 			m := s.Metrics
-			if m.Idle == nil || m.Busy == nil || m.Backpressured == nil || s.StatusDuration["RUNNING"] < 15_000 {
+			if !m.Idle.Reported || !m.Busy.Reported || !m.Backpressured.Reported || s.StatusDuration.Running.Number < 15_000 {
 				return false
 			}
 		}
@@ -220,12 +220,12 @@ func (p poll) changedSince(earlier poll) bool {
 
 // clock is the time that a subtask's counters cover, in milliseconds.
 func clock(s flink.Subtask) float64 {
-	return float64(*s.Metrics.Idle) + float64(*s.Metrics.Busy) + float64(*s.Metrics.Backpressured)
+	return float64(s.Metrics.Idle.Number + s.Metrics.Busy.Number + s.Metrics.Backpressured.Number)
 }
 
 // grown is by how much of the time between two polls a counter has grown.
-func grown(from, to flink.Subtask, counter func(flink.Metrics) *flink.Number) float64 {
-	return (float64(*counter(to.Metrics)) - float64(*counter(from.Metrics))) / (clock(to) - clock(from))
+func grown(from, to flink.Subtask, counter func(flink.Metrics) flink.Optional) float64 {
+	return float64(counter(to.Metrics).Number-counter(from.Metrics).Number) / (clock(to) - clock(from))
 }
 
 // fromPrometheus is the snapshot of that minute.
@@ -261,9 +261,9 @@ func (m minute) compare(t *testing.T, snapshot *job.Snapshot) {
 			if load.Attempt != last[n].Attempt || load.TaskManager != last[n].TaskManager() {
 				t.Errorf("%s %d is attempt %d on %s, in Flink %d on %s", task.Name, n, load.Attempt, load.TaskManager, last[n].Attempt, last[n].TaskManager())
 			}
-			idle := grown(first[n], last[n], func(m flink.Metrics) *flink.Number { return m.Idle })
-			busy := grown(first[n], last[n], func(m flink.Metrics) *flink.Number { return m.Busy })
-			backpressured := grown(first[n], last[n], func(m flink.Metrics) *flink.Number { return m.Backpressured })
+			idle := grown(first[n], last[n], func(m flink.Metrics) flink.Optional { return m.Idle })
+			busy := grown(first[n], last[n], func(m flink.Metrics) flink.Optional { return m.Busy })
+			backpressured := grown(first[n], last[n], func(m flink.Metrics) flink.Optional { return m.Backpressured })
 			difference := max(math.Abs(idle-float64(load.Idle)), math.Abs(busy-float64(load.Busy)), math.Abs(backpressured-float64(load.Backpressured)))
 			_, _ = fmt.Fprintf(lines, "%s\t%d\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\n", task.Name, n, idle, load.Idle, busy, load.Busy, backpressured, load.Backpressured)
 			if worst = max(worst, difference); !(difference <= maxShareError) { // NaN is not known

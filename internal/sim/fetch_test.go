@@ -25,7 +25,7 @@ func window(t *testing.T, c *flink.Client, job *sim.Job) flink.Subtask {
 // ran is how long the subtask has run by its counters.
 func ran(subtask flink.Subtask) time.Duration {
 	m := subtask.Metrics
-	return time.Duration(math.Round(float64(*m.Idle+*m.Busy+*m.Backpressured))) * time.Millisecond
+	return time.Duration(math.Round(float64(m.Idle.Number+m.Busy.Number+m.Backpressured.Number))) * time.Millisecond
 }
 
 // Metrics are fetched when a request makes the JobManager do so, once more
@@ -109,7 +109,7 @@ func TestFetchingOff(t *testing.T) {
 			if err != nil || pressure.Status != "deprecated" || len(pressure.Subtasks) > 0 {
 				t.Errorf("got %+v, %v", pressure, err)
 			}
-			if metrics := window(t, c, job).Metrics; metrics.ReadRecordsComplete || *metrics.Busy != 0 {
+			if metrics := window(t, c, job).Metrics; metrics.ReadRecordsComplete || metrics.Busy.Number != 0 {
 				t.Errorf("got %+v", metrics)
 			}
 			if restarts, err := c.Restarts(t.Context(), job.ID); err != nil || restarts.Known() {

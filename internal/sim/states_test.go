@@ -43,13 +43,20 @@ func TestStates(t *testing.T) {
 					}
 				}
 				vertex, first := job.Vertices[slow], task.Subtasks[0]
-				if job.State != want.job || vertex.Status != want.task || first.Status != want.subtask || vertex.Tasks[want.subtask] != vertex.Parallelism {
-					t.Errorf("the job is %s, its task %s with %v, the subtask %s", job.State, vertex.Status, vertex.Tasks, first.Status)
+				var counts flink.StateCounts
+				switch want.subtask {
+				case "RUNNING":
+					counts.Running = vertex.Parallelism
+				case "FINISHED":
+					counts.Finished = vertex.Parallelism
+				}
+				if job.State != want.job || vertex.Status != want.task || first.Status != want.subtask || vertex.Tasks != counts {
+					t.Errorf("the job is %s, its task %s with %+v, the subtask %s", job.State, vertex.Status, vertex.Tasks, first.Status)
 				}
 				if first.Host() != want.host || (first.Start > 0) != want.started || (vertex.Start > 0) != want.started {
 					t.Errorf("on %q since %d", first.Host(), first.Start)
 				}
-				if m := first.Metrics; m.ReadRecordsComplete != want.counted || (*m.Busy > 0) != want.counted {
+				if m := first.Metrics; m.ReadRecordsComplete != want.counted || (m.Busy.Number > 0) != want.counted {
 					t.Errorf("counted %+v", m)
 				}
 				if pressure.Status != want.pressure || restarts != want.restarts {
@@ -80,7 +87,7 @@ func TestFailingJob(t *testing.T) {
 				if first.Attempt != n || first.Status != step.state || first.Start != made.Start.Add(time.Duration(n)*cycle).UnixMilli() {
 					t.Errorf("attempt %d is %s since %d at %s of cycle %d", first.Attempt, first.Status, first.Start, step.into, n)
 				}
-				if ran := time.Duration(first.StatusDuration["RUNNING"]) * time.Millisecond; ran != min(step.into, 9*time.Second) {
+				if ran := time.Duration(first.StatusDuration.Running.Number) * time.Millisecond; ran != min(step.into, 9*time.Second) {
 					t.Errorf("it ran for %s at %s of cycle %d", ran, step.into, n)
 				}
 			}

@@ -63,7 +63,7 @@ func newSample(answer flink.Job, info job.Info) *job.Sample {
 		room -= parallelism
 		tasks[i] = job.Task{
 			ID: v.ID, Name: v.Name, Parallelism: parallelism, MaxParallelism: v.MaxParallelism,
-			State: job.State(v.Status), Running: v.Tasks["RUNNING"], Finished: v.Tasks["FINISHED"],
+			State: job.State(v.Status), Running: v.Tasks.Running, Finished: v.Tasks.Finished,
 		}
 	}
 	var edges []job.Edge
@@ -94,42 +94,61 @@ func taskSample(task flink.Task, err error) job.TaskSample {
 	if err != nil {
 		return job.TaskSample{Err: err}
 	}
-	subtasks := make([]job.SubtaskSample, len(task.Subtasks))
-	for i, s := range task.Subtasks {
-		subtasks[i] = subtaskSample(s, task.Now)
+	subtasks, numbers := make([]job.SubtaskSample, len(task.Subtasks)), make([]numbers, len(task.Subtasks))
+	for i := range task.Subtasks {
+		subtasks[i] = subtaskSample(&task.Subtasks[i], task.Now, &numbers[i])
 	}
-	slices.SortStableFunc(subtasks, func(a, b job.SubtaskSample) int { return cmp.Compare(a.Subtask, b.Subtask) })
+	byIndex := func(a, b job.SubtaskSample) int { return cmp.Compare(a.Subtask, b.Subtask) }
+	if !slices.IsSortedFunc(subtasks, byIndex) {
+		slices.SortStableFunc(subtasks, byIndex)
+	}
 	return job.TaskSample{Subtasks: subtasks}
 }
 
-// subtaskSample turns one subtask's answer into the domain's. Until metrics have
-// arrived Flink answers zeros, marked as not complete.
-func subtaskSample(s flink.Subtask, now int64) job.SubtaskSample {
+// numbers are those of a subtask that its sample points to. They lie in one array
+// for a task, apart from the rest of the answer, as they are kept for longer.
+type numbers struct {
+	counters              job.Counters
+	recordsIn, recordsOut int64
+}
+
+// subtaskSample turns one subtask's answer into the domain's.
+func subtaskSample(s *flink.Subtask, now int64, numbers *numbers) job.SubtaskSample {
 	sample := job.SubtaskSample{
 		Subtask: s.Subtask, Attempt: s.Attempt, State: job.State(s.Status), Start: time.UnixMilli(s.Start),
 		Running: running(s, now), Host: s.Host(), TaskManager: s.TaskManager(),
 	}
 	if s.Metrics.ReadRecordsComplete {
-		sample.RecordsIn = &s.Metrics.ReadRecords
+		numbers.recordsIn, sample.RecordsIn = s.Metrics.ReadRecords, &numbers.recordsIn
 	}
 	if s.Metrics.WriteRecordsComplete {
-		sample.RecordsOut = &s.Metrics.WriteRecords
+		numbers.recordsOut, sample.RecordsOut = s.Metrics.WriteRecords, &numbers.recordsOut
 	}
-	m := s.Metrics
-	if m.Idle != nil && m.Busy != nil && m.Backpressured != nil && m.Idle.Known() && m.Backpressured.Known() && m.ReadRecordsComplete {
-		sample.Counters = &job.Counters{Idle: milliseconds(*m.Idle), Backpressured: milliseconds(*m.Backpressured), BusyUnknown: !m.Busy.Known()}
-		if m.Busy.Known() {
-			sample.Counters.Busy = milliseconds(*m.Busy)
-		}
+	if counted(&s.Metrics) {
+		numbers.counters, sample.Counters = countersOf(&s.Metrics), &numbers.counters
 	}
 	return sample
 }
 
+// counted reports whether the metrics have counters. Until they have arrived Flink
+// answers zeros, marked as not complete.
+func counted(m *flink.Metrics) bool {
+	return m.Idle.Reported && m.Busy.Reported && m.Backpressured.Reported && m.Idle.Known() && m.Backpressured.Known() && m.ReadRecordsComplete
+}
+
+func countersOf(m *flink.Metrics) job.Counters {
+	counters := job.Counters{Idle: milliseconds(m.Idle.Number), Backpressured: milliseconds(m.Backpressured.Number), BusyUnknown: !m.Busy.Known()}
+	if m.Busy.Known() {
+		counters.Busy = milliseconds(m.Busy.Number)
+	}
+	return counters
+}
+
 // running is how long the attempt has been RUNNING: reported from 1.16 on, before
 // that the time since it was scheduled.
-func running(s flink.Subtask, now int64) time.Duration {
-	if in, known := s.StatusDuration["RUNNING"]; known {
-		return millis(in)
+func running(s *flink.Subtask, now int64) time.Duration {
+	if in := s.StatusDuration.Running; in.Reported && in.Known() {
+		return milliseconds(in.Number)
 	}
 	return max(millis(s.Duration), millis(now-s.Start))
 }

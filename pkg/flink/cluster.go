@@ -18,12 +18,18 @@ type Overview struct {
 	JobsRunning  int    `json:"jobs-running"`
 }
 
+var overviewFields = fields[Overview]{
+	"flink-version": func(d *decoder, o *Overview) { o.Version = d.text() },
+	"taskmanagers":  func(d *decoder, o *Overview) { o.TaskManagers = int(d.integer()) },
+	"jobs-running":  func(d *decoder, o *Overview) { o.JobsRunning = int(d.integer()) },
+}
+
 // Overview requests the version and what runs. It triggers no metric fetch. A
 // service of Flink's that has no overview, such as a history server or a SQL
 // gateway, is an error of kind [remote.HistoryServer]: that takes two requests
 // more, which are not made where a JobManager has answered before.
 func (c *Client) Overview(ctx context.Context) (overview Overview, err error) {
-	err = c.get(ctx, "/overview", &overview)
+	err = c.get(ctx, "/overview", func(d *decoder) { d.overview.read(d, &overview) })
 	switch {
 	case err == nil && overview.Version == "":
 		err = c.wrongService("/overview")
@@ -35,19 +41,29 @@ func (c *Client) Overview(ctx context.Context) (overview Overview, err error) {
 	return overview, err
 }
 
+// historyServer is the answer of a history server's /config.
+type historyServer struct{ version string }
+
+var historyServerFields = fields[historyServer]{
+	"flink-version": func(d *decoder, h *historyServer) { h.version = d.text() },
+}
+
+// sqlGateway is the answer of a SQL gateway's /v1/info.
+type sqlGateway struct{ product string }
+
+var sqlGatewayFields = fields[sqlGateway]{
+	"productName": func(d *decoder, g *sqlGateway) { g.product = d.text() },
+}
+
 // otherService reports whether a service of Flink's answers that has no overview:
 // each has a path of its own, which names the Flink.
 func (c *Client) otherService(ctx context.Context) bool {
-	var config struct {
-		Version string `json:"flink-version"`
-	}
-	if c.get(ctx, "/config", &config) == nil && config.Version != "" {
+	var history historyServer
+	if c.get(ctx, "/config", func(d *decoder) { d.history.read(d, &history) }) == nil && history.version != "" {
 		return true
 	}
-	var info struct {
-		Product string `json:"productName"`
-	}
-	return c.get(ctx, "/v1/info", &info) == nil && strings.Contains(info.Product, "Flink")
+	var gateway sqlGateway
+	return c.get(ctx, "/v1/info", func(d *decoder) { d.gateway.read(d, &gateway) }) == nil && strings.Contains(gateway.product, "Flink")
 }
 
 // Option is one entry of the JobManager's configuration.
@@ -56,12 +72,17 @@ type Option struct {
 	Value string `json:"value"`
 }
 
+var optionFields = fields[Option]{
+	"key":   func(d *decoder, o *Option) { o.Key = d.text() },
+	"value": func(d *decoder, o *Option) { o.Value = d.text() },
+}
+
 // Config is the answer of /jobmanager/config.
 type Config []Option
 
 // Config requests the JobManager's configuration.
 func (c *Client) Config(ctx context.Context) (config Config, err error) {
-	return config, c.get(ctx, "/jobmanager/config", &config)
+	return config, c.get(ctx, "/jobmanager/config", func(d *decoder) { config = list(d, &d.option) })
 }
 
 // defaultFetch is Flink's default of metrics.fetcher.update-interval.

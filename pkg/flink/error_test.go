@@ -1,6 +1,7 @@
 package flink_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net/http"
@@ -46,8 +47,9 @@ func TestFailedRequests(t *testing.T) {
 		}), remote.Cut, 0, "The answer of URL/overview is not the JSON that Flink sends, or breaks off: check the connection and any proxy in between."},
 		"a connection closed without an answer": {http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }), remote.Unreachable, 0, "Flink could not be reached at URL/overview (EOF): check the address and port, and that Grafana's server can reach it."},
 		"an answer too large": {http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = w.Write([]byte(`{"refresh-interval":"`))
 			for range 65 {
-				_, _ = w.Write(make([]byte, 1<<20))
+				_, _ = w.Write(bytes.Repeat([]byte{'x'}, 1<<20))
 			}
 		}), remote.TooLarge, 0, "The answer of URL/overview is larger than 64 MiB and was not read: check that the address is Flink's REST API."},
 	} {

@@ -5,9 +5,9 @@ package flink
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"regexp"
 	"strings"
@@ -37,7 +37,7 @@ func New(client *remote.Client, base string) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	rest := resty.NewWithClient(client.Client).SetResponseBodyLimit(bodyLimit).SetLogger(quiet{})
+	rest := resty.NewWithClient(client.Client).SetLogger(quiet{})
 	rest.SetPreRequestHook(func(_ *resty.Client, request *http.Request) error {
 		request.Header.Del("User-Agent") // resty's own; the SDK's client sets Grafana's
 		return nil
@@ -51,50 +51,72 @@ func (c *Client) Base() string { return c.base }
 // Concurrency is how many requests may be under way at once.
 func (c *Client) Concurrency() int { return c.concurrency }
 
-// get requests a path and decodes the answer into the value. Errors are
-// [remote.Error]; they name the path without its query, which may list
-// hundreds of metrics.
-func (c *Client) get(ctx context.Context, path string, into any) error {
+// get requests a path and reads the answer. Errors are [remote.Error]; they name
+// the path without its query, which may list hundreds of metrics.
+func (c *Client) get(ctx context.Context, path string, read func(*decoder)) error {
 	plain, _, _ := strings.Cut(path, "?")
 	request := c.base + plain
-	answer, err := c.rest.R().SetContext(ctx).SetHeader("Accept", "application/json").Get(c.base + path)
-	switch {
-	case errors.Is(err, resty.ErrResponseBodyTooLarge):
-		return &remote.Error{Kind: remote.TooLarge, Request: request, Detail: fmt.Sprintf("%d MiB", bodyLimit>>20), Err: err}
-	case err != nil:
+	answer, err := c.rest.R().SetContext(ctx).SetHeader("Accept", "application/json").SetDoNotParseResponse(true).Get(c.base + path)
+	if err != nil {
 		return remote.Unanswered(remote.Flink, request, err)
 	}
-	return decode(request, answer, into)
+	body := http.MaxBytesReader(nil, answer.RawBody(), bodyLimit)
+	defer func() { _ = body.Close() }()
+	d := newDecoder(body)
+	defer d.release()
+	if err := refusal(request, answer, string(d.prefix(pagePrefix))); err != nil {
+		_, _ = io.CopyN(io.Discard, body, drained)
+		return err
+	}
+	read(d)
+	err = d.finish()
+	var tooLarge *http.MaxBytesError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &tooLarge):
+		return &remote.Error{Kind: remote.TooLarge, Request: request, Detail: fmt.Sprintf("%d MiB", bodyLimit>>20), Err: err}
+	case errors.Is(err, errNoJSON), errors.Is(err, errBroken):
+		return &remote.Error{Kind: remote.Cut, Request: request, Status: answer.StatusCode(), Err: err}
+	default:
+		return remote.Unanswered(remote.Flink, request, err)
+	}
 }
 
-// decode reads the answer into the value, or returns why it cannot.
-func decode(request string, answer *resty.Response, into any) error {
+const (
+	// pagePrefix is how much of an answer is enough to see whether it is a web
+	// page.
+	pagePrefix = 256
+	// drained is how much of an error's body is read, so that its connection is
+	// used again.
+	drained = 64 << 10
+)
+
+// refusal is why an answer that begins so is not what was requested, nil if it may
+// be.
+func refusal(request string, answer *resty.Response, prefix string) error {
 	if redirect := remote.Redirect(remote.Flink, request, answer.RawResponse); redirect != nil {
 		return redirect
 	}
-	code := answer.StatusCode()
-	html := strings.HasPrefix(strings.TrimSpace(string(answer.Body()[:min(len(answer.Body()), 256)])), "<")
-	fail := func(kind remote.Kind, err error) error {
-		return &remote.Error{Kind: kind, Request: request, Status: code, Err: err}
-	}
+	code, html := answer.StatusCode(), strings.HasPrefix(strings.TrimSpace(prefix), "<")
+	var kind remote.Kind
 	switch {
 	case code == http.StatusUnauthorized || code == http.StatusForbidden:
-		return fail(remote.Refused, nil)
+		kind = remote.Refused
 	case code == http.StatusTooManyRequests:
-		return fail(remote.TooManyRequests, nil)
+		kind = remote.TooManyRequests
 	case code == http.StatusNotFound && !html:
-		return fail(remote.NotFound, nil)
+		kind = remote.NotFound
 	case code >= http.StatusInternalServerError && code != http.StatusNetworkAuthenticationRequired && html:
-		return fail(remote.ProxyFailing, nil)
+		kind = remote.ProxyFailing
 	case code >= http.StatusInternalServerError && !html:
-		return fail(remote.Failing, nil)
+		kind = remote.Failing
 	case code != http.StatusOK || html:
-		return fail(remote.WrongService, nil)
+		kind = remote.WrongService
+	default:
+		return nil
 	}
-	if err := json.Unmarshal(answer.Body(), into); err != nil {
-		return fail(remote.Cut, err)
-	}
-	return nil
+	return &remote.Error{Kind: kind, Request: request, Status: code}
 }
 
 // wrongService is the error of an answer that is JSON, but not a JobManager's.

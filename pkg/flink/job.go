@@ -11,26 +11,50 @@ type JobSummary struct {
 	Duration int64  `json:"duration"`
 	Type     string `json:"jobType"`
 	// Tasks counts subtasks by state.
-	Tasks struct {
-		Total    int `json:"total"`
-		Running  int `json:"running"`
-		Finished int `json:"finished"`
-	} `json:"tasks"`
+	Tasks SubtaskCounts `json:"tasks"`
+}
+
+var jobSummaryFields = fields[JobSummary]{
+	"jid":        func(d *decoder, s *JobSummary) { s.ID = d.text() },
+	"name":       func(d *decoder, s *JobSummary) { s.Name = d.text() },
+	"state":      func(d *decoder, s *JobSummary) { s.State = d.repeated() },
+	"start-time": func(d *decoder, s *JobSummary) { s.Start = d.integer() },
+	"duration":   func(d *decoder, s *JobSummary) { s.Duration = d.integer() },
+	"jobType":    func(d *decoder, s *JobSummary) { s.Type = d.repeated() },
+	"tasks":      func(d *decoder, s *JobSummary) { d.summaryTasks.read(d, &s.Tasks) },
+}
+
+// SubtaskCounts counts the subtasks of all tasks of a job in /jobs/overview.
+type SubtaskCounts struct {
+	Total    int `json:"total"`
+	Running  int `json:"running"`
+	Finished int `json:"finished"`
+}
+
+var subtaskCountsFields = fields[SubtaskCounts]{
+	"total":    func(d *decoder, c *SubtaskCounts) { c.Total = int(d.integer()) },
+	"running":  func(d *decoder, c *SubtaskCounts) { c.Running = int(d.integer()) },
+	"finished": func(d *decoder, c *SubtaskCounts) { c.Finished = int(d.integer()) },
+}
+
+// jobsAnswer is the answer of /jobs/overview.
+type jobsAnswer struct{ jobs []JobSummary }
+
+var jobsFields = fields[jobsAnswer]{
+	"jobs": func(d *decoder, a *jobsAnswer) { a.jobs = list(d, &d.jobSummary) },
 }
 
 // Jobs lists the cluster's jobs, ended ones too as long as Flink remembers
 // them. It triggers no metric fetch.
 func (c *Client) Jobs(ctx context.Context) ([]JobSummary, error) {
-	var answer struct {
-		Jobs *[]JobSummary `json:"jobs"`
-	}
-	if err := c.get(ctx, "/jobs/overview", &answer); err != nil {
+	var answer jobsAnswer
+	if err := c.get(ctx, "/jobs/overview", func(d *decoder) { d.jobs.read(d, &answer) }); err != nil {
 		return nil, err
 	}
-	if answer.Jobs == nil {
+	if answer.jobs == nil {
 		return nil, c.wrongService("/jobs/overview")
 	}
-	return *answer.Jobs, nil
+	return answer.jobs, nil
 }
 
 // Job is the answer of /jobs/:jid. Times are milliseconds since 1970 by
@@ -44,30 +68,84 @@ type Job struct {
 	Duration int64    `json:"duration"`
 	Now      int64    `json:"now"`
 	Vertices []Vertex `json:"vertices"`
-	Plan     struct {
-		Type  string     `json:"type"`
-		Nodes []PlanNode `json:"nodes"`
-	} `json:"plan"`
+	Plan     Plan     `json:"plan"`
+}
+
+var jobFields = fields[Job]{
+	"jid":        func(d *decoder, j *Job) { j.ID = d.repeated() },
+	"name":       func(d *decoder, j *Job) { j.Name = d.repeated() },
+	"state":      func(d *decoder, j *Job) { j.State = d.repeated() },
+	"job-type":   func(d *decoder, j *Job) { j.Type = d.repeated() },
+	"start-time": func(d *decoder, j *Job) { j.Start = d.integer() },
+	"duration":   func(d *decoder, j *Job) { j.Duration = d.integer() },
+	"now":        func(d *decoder, j *Job) { j.Now = d.integer() },
+	"vertices":   func(d *decoder, j *Job) { j.Vertices = list(d, &d.vertex) },
+	"plan":       func(d *decoder, j *Job) { d.plan.read(d, &j.Plan) },
 }
 
 // Vertex is a task in the answer of /jobs/:jid. Its name is raw, whereas the
 // plan's is escaped.
 type Vertex struct {
-	ID             string         `json:"id"`
-	Name           string         `json:"name"`
-	Parallelism    int            `json:"parallelism"`
-	MaxParallelism int            `json:"maxParallelism"`
-	Status         string         `json:"status"`
-	Start          int64          `json:"start-time"`
-	Tasks          map[string]int `json:"tasks"`
+	ID             string      `json:"id"`
+	Name           string      `json:"name"`
+	Parallelism    int         `json:"parallelism"`
+	MaxParallelism int         `json:"maxParallelism"`
+	Status         string      `json:"status"`
+	Start          int64       `json:"start-time"`
+	Tasks          StateCounts `json:"tasks"`
+}
+
+var vertexFields = fields[Vertex]{
+	"id":             func(d *decoder, v *Vertex) { v.ID = d.text() },
+	"name":           func(d *decoder, v *Vertex) { v.Name = d.text() },
+	"parallelism":    func(d *decoder, v *Vertex) { v.Parallelism = int(d.integer()) },
+	"maxParallelism": func(d *decoder, v *Vertex) { v.MaxParallelism = int(d.integer()) },
+	"status":         func(d *decoder, v *Vertex) { v.Status = d.repeated() },
+	"start-time":     func(d *decoder, v *Vertex) { v.Start = d.integer() },
+	"tasks":          func(d *decoder, v *Vertex) { d.vertexTasks.read(d, &v.Tasks) },
+}
+
+// StateCounts counts the subtasks of a task by state; of the states those that
+// are needed.
+type StateCounts struct {
+	Running  int `json:"RUNNING"`
+	Finished int `json:"FINISHED"`
+}
+
+var stateCountsFields = fields[StateCounts]{
+	"RUNNING":  func(d *decoder, c *StateCounts) { c.Running = int(d.integer()) },
+	"FINISHED": func(d *decoder, c *StateCounts) { c.Finished = int(d.integer()) },
+}
+
+// Plan is how a job's tasks are connected.
+type Plan struct {
+	Type  string     `json:"type"`
+	Nodes []PlanNode `json:"nodes"`
+}
+
+var planFields = fields[Plan]{
+	"type":  func(d *decoder, p *Plan) { p.Type = d.repeated() },
+	"nodes": func(d *decoder, p *Plan) { p.Nodes = list(d, &d.node) },
 }
 
 // PlanNode is a task in the plan, with the ids of its inputs.
 type PlanNode struct {
-	ID     string `json:"id"`
-	Inputs []struct {
-		ID string `json:"id"`
-	} `json:"inputs"`
+	ID     string      `json:"id"`
+	Inputs []PlanInput `json:"inputs"`
+}
+
+var planNodeFields = fields[PlanNode]{
+	"id":     func(d *decoder, n *PlanNode) { n.ID = d.text() },
+	"inputs": func(d *decoder, n *PlanNode) { n.Inputs = list(d, &d.input) },
+}
+
+// PlanInput is one input of a task in the plan.
+type PlanInput struct {
+	ID string `json:"id"`
+}
+
+var planInputFields = fields[PlanInput]{
+	"id": func(d *decoder, i *PlanInput) { i.ID = d.text() },
 }
 
 // Job requests a job's graph and states. It triggers a metric fetch.
@@ -76,7 +154,7 @@ func (c *Client) Job(ctx context.Context, jobID string) (job Job, err error) {
 	if err != nil {
 		return job, err
 	}
-	if err = c.get(ctx, path, &job); err == nil && job.State == "" {
+	if err = c.get(ctx, path, func(d *decoder) { d.job.read(d, &job) }); err == nil && job.State == "" {
 		err = c.wrongService(path)
 	}
 	return job, err

@@ -13,6 +13,11 @@ type Metric struct {
 	Value Number `json:"value"`
 }
 
+var metricFields = fields[Metric]{
+	"id":    func(d *decoder, m *Metric) { m.ID = d.text() },
+	"value": func(d *decoder, m *Metric) { m.Value = d.float() },
+}
+
 // requestLine is how long a request line Flink takes: 4,096 bytes, less the
 // method, the protocol and some room for a proxy's path prefix.
 const requestLine = 3500
@@ -26,7 +31,7 @@ func (c *Client) Restarts(ctx context.Context, jobID string) (Number, error) {
 		return unknown, err
 	}
 	var metrics []Metric
-	err = c.get(ctx, path+"/metrics?get=numRestarts,fullRestarts", &metrics)
+	err = c.get(ctx, path+"/metrics?get=numRestarts,fullRestarts", func(d *decoder) { metrics = list(d, &d.metric) })
 	restarts := unknown
 	for _, metric := range metrics {
 		if metric.ID == "numRestarts" || metric.ID == "fullRestarts" && !restarts.Known() {
@@ -45,10 +50,10 @@ func (c *Client) SubtaskMetrics(ctx context.Context, jobID, taskID string, subta
 		return nil, 0, err
 	}
 	values = make(map[int]map[string]Number, subtasks)
-	for _, list := range lists(subtasks, names) {
+	for _, query := range lists(subtasks, names) {
 		requests++
 		var metrics []Metric
-		if err := c.get(ctx, path+"/metrics?get="+list, &metrics); err != nil {
+		if err := c.get(ctx, path+"/metrics?get="+query, func(d *decoder) { metrics = list(d, &d.metric) }); err != nil {
 			return nil, requests, err
 		}
 		for _, metric := range metrics {
@@ -93,16 +98,25 @@ func lists(subtasks int, names []string) (lists []string) {
 	return lists
 }
 
+// taskManagersAnswer is the answer of /taskmanagers.
+type taskManagersAnswer struct{ managers []taskManager }
+
+var taskManagersFields = fields[taskManagersAnswer]{
+	"taskmanagers": func(d *decoder, a *taskManagersAnswer) { a.managers = list(d, &d.taskManagerEntry) },
+}
+
+type taskManager struct{ id string }
+
+var taskManagerFields = fields[taskManager]{
+	"id": func(d *decoder, m *taskManager) { m.id = d.text() },
+}
+
 // TaskManagers lists the ids of the cluster's TaskManagers.
 func (c *Client) TaskManagers(ctx context.Context) (ids []string, err error) {
-	var answer struct {
-		TaskManagers []struct {
-			ID string `json:"id"`
-		} `json:"taskmanagers"`
-	}
-	err = c.get(ctx, "/taskmanagers", &answer)
-	for _, manager := range answer.TaskManagers {
-		ids = append(ids, manager.ID)
+	var answer taskManagersAnswer
+	err = c.get(ctx, "/taskmanagers", func(d *decoder) { d.taskManagers.read(d, &answer) })
+	for _, manager := range answer.managers {
+		ids = append(ids, manager.id)
 	}
 	return ids, err
 }

@@ -104,10 +104,10 @@ func (r recording) cluster(t *testing.T, version string) {
 func (s reports) subtask(t *testing.T, task string, subtask flink.Subtask) {
 	t.Helper()
 	m := subtask.Metrics
-	if got := m.Idle != nil && m.Busy != nil && m.Backpressured != nil; got != s.counters {
+	if got := m.Idle.Reported && m.Busy.Reported && m.Backpressured.Reported; got != s.counters {
 		t.Errorf("%s has counters: %t, want %t", task, got, s.counters)
 	}
-	if got := len(subtask.StatusDuration) > 0; got != s.states {
+	if got := subtask.StatusDuration.Running.Reported; got != s.states {
 		t.Errorf("%s has the time in each state: %t, want %t", task, got, s.states)
 	}
 	if s.counters && m.Busy.Known() == strings.Contains(task, "legacy") {
@@ -213,8 +213,8 @@ func TestBottleneckOnEveryVersion(t *testing.T) {
 				runs(t, vertex, r.task(t, i), r.pressure(t, i))
 			}
 			hot := r.task(t, 2).Subtasks[0].Metrics
-			if hot.ReadRecords != c.read || !hot.ReadRecordsComplete || float64(*hot.Busy) != c.busy || *hot.Backpressured != 0 {
-				t.Errorf("the slow window has %+v, busy %v, backpressured %v", hot, *hot.Busy, *hot.Backpressured)
+			if hot.ReadRecords != c.read || !hot.ReadRecordsComplete || float64(hot.Busy.Number) != c.busy || hot.Backpressured.Number != 0 {
+				t.Errorf("the slow window has %+v, busy %v, backpressured %v", hot, hot.Busy.Number, hot.Backpressured.Number)
 			}
 			if held := r.pressure(t, 0).Subtasks[0]; held.Backpressured < 0.9 || held.Busy > 0.1 || held.Idle > 0.1 {
 				t.Errorf("the source has the gauges %+v, want it backpressured", held)
@@ -250,8 +250,8 @@ func edges(job flink.Job) string {
 // runs checks what holds of any task of a job that has run for a minute.
 func runs(t *testing.T, vertex flink.Vertex, task flink.Task, pressure flink.Backpressure) {
 	t.Helper()
-	if vertex.Status != "RUNNING" || vertex.Tasks["RUNNING"] != vertex.Parallelism || vertex.MaxParallelism != 128 {
-		t.Errorf("%s is %s, %d of %d run, at most %d", vertex.Name, vertex.Status, vertex.Tasks["RUNNING"], vertex.Parallelism, vertex.MaxParallelism)
+	if vertex.Status != "RUNNING" || vertex.Tasks.Running != vertex.Parallelism || vertex.MaxParallelism != 128 {
+		t.Errorf("%s is %s, %d of %d run, at most %d", vertex.Name, vertex.Status, vertex.Tasks.Running, vertex.Parallelism, vertex.MaxParallelism)
 	}
 	if task.ID != vertex.ID || task.Now == 0 || len(task.Subtasks) != vertex.Parallelism || pressure.Status != "ok" || len(pressure.Subtasks) != vertex.Parallelism {
 		t.Errorf("%s has %d subtasks, gauges (%s) of %d", vertex.Name, len(task.Subtasks), pressure.Status, len(pressure.Subtasks))
@@ -263,7 +263,7 @@ func runs(t *testing.T, vertex flink.Vertex, task flink.Task, pressure flink.Bac
 		}
 		// The three counters cover the time that the attempt had run when
 		// metrics were last fetched, up to 14 s earlier here.
-		sum, running := float64(*m.Idle+*m.Busy+*m.Backpressured), float64(subtask.StatusDuration["RUNNING"])
+		sum, running := float64(m.Idle.Number+m.Busy.Number+m.Backpressured.Number), float64(subtask.StatusDuration.Running.Number)
 		if sum < running-14000 || sum > running {
 			t.Errorf("%s subtask %d counts %.0f ms of %.0f", vertex.Name, i, sum, running)
 		}
@@ -286,13 +286,13 @@ func TestLegacySource(t *testing.T) {
 		for s, subtask := range r.task(t, i).Subtasks {
 			gauge := r.pressure(t, i).Subtasks[s]
 			if subtask.Metrics.Busy.Known() == legacy || gauge.Busy.Known() == legacy {
-				t.Errorf("%s is busy %v, %v", vertex.Name, *subtask.Metrics.Busy, gauge.Busy)
+				t.Errorf("%s is busy %v, %v", vertex.Name, subtask.Metrics.Busy.Number, gauge.Busy)
 			}
-			if legacy && (*subtask.Metrics.Idle != 0 || gauge.Idle != 0) {
-				t.Errorf("%s is idle %v, %v", vertex.Name, *subtask.Metrics.Idle, gauge.Idle)
+			if legacy && (subtask.Metrics.Idle.Number != 0 || gauge.Idle != 0) {
+				t.Errorf("%s is idle %v, %v", vertex.Name, subtask.Metrics.Idle.Number, gauge.Idle)
 			}
 			if !subtask.Metrics.Backpressured.Known() || !gauge.Backpressured.Known() {
-				t.Errorf("%s is backpressured %v, %v", vertex.Name, *subtask.Metrics.Backpressured, gauge.Backpressured)
+				t.Errorf("%s is backpressured %v, %v", vertex.Name, subtask.Metrics.Backpressured.Number, gauge.Backpressured)
 			}
 		}
 	}
@@ -316,7 +316,7 @@ func TestSpeculativeAttempts(t *testing.T) {
 		t.Fatalf("%d subtasks, want 4", len(straggler))
 	}
 	first := straggler[0]
-	if first.Attempt != 1 || first.Status != "FINISHED" || first.Metrics.ReadRecords != 4000 || *first.Metrics.Busy != 2076 || first.Host() != "localhost" {
+	if first.Attempt != 1 || first.Status != "FINISHED" || first.Metrics.ReadRecords != 4000 || first.Metrics.Busy.Number != 2076 || first.Host() != "localhost" {
 		t.Errorf("the first subtask is %+v", first)
 	}
 	if straggler[1].Attempt != 0 {
@@ -340,12 +340,12 @@ func TestTwoHundredSubtasks(t *testing.T) {
 		t.Fatalf("%d subtasks, gauges of %d; want 200", len(subtasks), len(gauges))
 	}
 	for i, subtask := range subtasks {
-		if subtask.Subtask != i || gauges[i].Subtask != i || subtask.Metrics.Idle == nil || !subtask.Metrics.ReadRecordsComplete {
+		if subtask.Subtask != i || gauges[i].Subtask != i || !subtask.Metrics.Idle.Reported || !subtask.Metrics.ReadRecordsComplete {
 			t.Errorf("subtask %d is %+v", i, subtask)
 		}
 	}
-	if m := subtasks[0].Metrics; *m.Busy != 410 || m.ReadRecords != 29 {
-		t.Errorf("the first has read %d records, busy for %v ms", m.ReadRecords, *m.Busy)
+	if m := subtasks[0].Metrics; m.Busy.Number != 410 || m.ReadRecords != 29 {
+		t.Errorf("the first has read %d records, busy for %v ms", m.ReadRecords, m.Busy.Number)
 	}
 }
 

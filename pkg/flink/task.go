@@ -16,12 +16,16 @@ func (n *Number) UnmarshalJSON(text []byte) error {
 	if len(text) > 1 && text[0] == '"' {
 		text = text[1 : len(text)-1]
 	}
-	value, err := strconv.ParseFloat(string(text), 64)
-	if err != nil || math.IsInf(value, 0) {
-		value = math.NaN()
-	}
-	*n = Number(value)
+	*n = parseNumber(string(text))
 	return nil
+}
+
+func parseNumber(text string) Number {
+	value, err := strconv.ParseFloat(text, 64)
+	if err != nil || math.IsInf(value, 0) {
+		return unknown
+	}
+	return Number(value)
 }
 
 // unknown is a number that Flink did not report.
@@ -37,31 +41,85 @@ type Task struct {
 	Subtasks []Subtask `json:"subtasks"`
 }
 
+var taskFields = fields[Task]{
+	"id":       func(d *decoder, t *Task) { t.ID = d.repeated() },
+	"now":      func(d *decoder, t *Task) { t.Now = d.integer() },
+	"subtasks": func(d *decoder, t *Task) { t.Subtasks = list(d, &d.subtask) },
+}
+
 // Subtask is one subtask's current attempt in a [Task].
 type Subtask struct {
-	Subtask       int     `json:"subtask"`
-	Status        string  `json:"status"`
-	Attempt       int     `json:"attempt"`
-	HostName      string  `json:"host"`     // up to 1.20
-	Endpoint      string  `json:"endpoint"` // from 1.19, host:port
-	TaskManagerID string  `json:"taskmanager-id"`
-	Start         int64   `json:"start-time"`
-	Duration      int64   `json:"duration"`
-	Metrics       Metrics `json:"metrics"`
-	// StatusDuration is how long the attempt was in each state, from 1.16.
-	StatusDuration map[string]int64 `json:"status-duration"`
+	Subtask        int             `json:"subtask"`
+	Status         string          `json:"status"`
+	Attempt        int             `json:"attempt"`
+	HostName       string          `json:"host"`     // up to 1.20
+	Endpoint       string          `json:"endpoint"` // from 1.19, host:port
+	TaskManagerID  string          `json:"taskmanager-id"`
+	Start          int64           `json:"start-time"`
+	Duration       int64           `json:"duration"`
+	Metrics        Metrics         `json:"metrics"`
+	StatusDuration StatusDurations `json:"status-duration"`
+}
+
+var subtaskFields = fields[Subtask]{
+	"subtask":         func(d *decoder, s *Subtask) { s.Subtask = int(d.integer()) },
+	"status":          func(d *decoder, s *Subtask) { s.Status = d.repeated() },
+	"attempt":         func(d *decoder, s *Subtask) { s.Attempt = int(d.integer()) },
+	"host":            func(d *decoder, s *Subtask) { s.HostName = d.repeated() },
+	"endpoint":        func(d *decoder, s *Subtask) { s.Endpoint = d.repeated() },
+	"taskmanager-id":  func(d *decoder, s *Subtask) { s.TaskManagerID = d.repeated() },
+	"start-time":      func(d *decoder, s *Subtask) { s.Start = d.integer() },
+	"duration":        func(d *decoder, s *Subtask) { s.Duration = d.integer() },
+	"metrics":         func(d *decoder, s *Subtask) { d.metrics.read(d, &s.Metrics) },
+	"status-duration": func(d *decoder, s *Subtask) { d.durations.read(d, &s.StatusDuration) },
+}
+
+// StatusDurations are how long an attempt was in each state, in milliseconds,
+// reported from 1.16 on; of those the one that is needed.
+type StatusDurations struct {
+	Running Optional `json:"RUNNING"`
+}
+
+var statusDurationsFields = fields[StatusDurations]{
+	"RUNNING": func(d *decoder, s *StatusDurations) { s.Running = d.optional() },
 }
 
 // Metrics are a subtask's counters since its attempt began. The accumulated
-// times, in milliseconds, are there from 1.16 on: nil before.
+// times, in milliseconds, are reported from 1.16 on.
 type Metrics struct {
-	ReadRecords          int64   `json:"read-records"`
-	WriteRecords         int64   `json:"write-records"`
-	ReadRecordsComplete  bool    `json:"read-records-complete"`
-	WriteRecordsComplete bool    `json:"write-records-complete"`
-	Idle                 *Number `json:"accumulated-idle-time"`
-	Busy                 *Number `json:"accumulated-busy-time"`
-	Backpressured        *Number `json:"accumulated-backpressured-time"`
+	ReadRecords          int64    `json:"read-records"`
+	WriteRecords         int64    `json:"write-records"`
+	ReadRecordsComplete  bool     `json:"read-records-complete"`
+	WriteRecordsComplete bool     `json:"write-records-complete"`
+	Idle                 Optional `json:"accumulated-idle-time"`
+	Busy                 Optional `json:"accumulated-busy-time"`
+	Backpressured        Optional `json:"accumulated-backpressured-time"`
+}
+
+var metricsFields = fields[Metrics]{
+	"read-records":                   func(d *decoder, m *Metrics) { m.ReadRecords = d.integer() },
+	"write-records":                  func(d *decoder, m *Metrics) { m.WriteRecords = d.integer() },
+	"read-records-complete":          func(d *decoder, m *Metrics) { m.ReadRecordsComplete = d.boolean() },
+	"write-records-complete":         func(d *decoder, m *Metrics) { m.WriteRecordsComplete = d.boolean() },
+	"accumulated-idle-time":          func(d *decoder, m *Metrics) { m.Idle = d.optional() },
+	"accumulated-busy-time":          func(d *decoder, m *Metrics) { m.Busy = d.optional() },
+	"accumulated-backpressured-time": func(d *decoder, m *Metrics) { m.Backpressured = d.optional() },
+}
+
+// Optional is a number that not every version of Flink reports.
+type Optional struct {
+	Number
+	// Reported is set where the answer has it, be it NaN.
+	Reported bool
+}
+
+// UnmarshalJSON reads null as not reported, anything else as [Number.UnmarshalJSON]
+// does.
+func (o *Optional) UnmarshalJSON(text []byte) error {
+	if o.Reported = string(text) != "null"; !o.Reported {
+		return nil
+	}
+	return o.Number.UnmarshalJSON(text)
 }
 
 // unassigned is the machine and the TaskManager of an attempt without a slot.
@@ -99,7 +157,7 @@ func (c *Client) Task(ctx context.Context, jobID, taskID string) (task Task, err
 	if err != nil {
 		return task, err
 	}
-	return task, c.get(ctx, path, &task)
+	return task, c.get(ctx, path, func(d *decoder) { d.task.read(d, &task) })
 }
 
 // Backpressure is the answer of /jobs/:jid/vertices/:vid/backpressure: Flink's
@@ -119,11 +177,23 @@ type Ratio struct {
 	Busy          Number `json:"busyRatio"`
 }
 
+var backpressureFields = fields[Backpressure]{
+	"status":   func(d *decoder, b *Backpressure) { b.Status = d.repeated() },
+	"subtasks": func(d *decoder, b *Backpressure) { b.Subtasks = list(d, &d.ratio) },
+}
+
+var ratioFields = fields[Ratio]{
+	"subtask":   func(d *decoder, r *Ratio) { r.Subtask = int(d.integer()) },
+	"ratio":     func(d *decoder, r *Ratio) { r.Backpressured = d.float() },
+	"idleRatio": func(d *decoder, r *Ratio) { r.Idle = d.float() },
+	"busyRatio": func(d *decoder, r *Ratio) { r.Busy = d.float() },
+}
+
 // Backpressure requests the gauges of a task. It triggers a metric fetch.
 func (c *Client) Backpressure(ctx context.Context, jobID, taskID string) (pressure Backpressure, err error) {
 	path, err := c.path(jobID, taskID)
 	if err != nil {
 		return pressure, err
 	}
-	return pressure, c.get(ctx, path+"/backpressure", &pressure)
+	return pressure, c.get(ctx, path+"/backpressure", func(d *decoder) { d.backpressure.read(d, &pressure) })
 }

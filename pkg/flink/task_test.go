@@ -33,7 +33,7 @@ func TestMetricsThatAreMissing(t *testing.T) {
 	if err := json.Unmarshal([]byte(`{"subtask":3,"metrics":{"read-records":7,"accumulated-busy-time":"NaN"}}`), &subtask); err != nil {
 		t.Fatal(err)
 	}
-	if m := subtask.Metrics; m.Idle != nil || m.Backpressured != nil || m.Busy == nil || m.Busy.Known() || m.ReadRecords != 7 {
+	if m := subtask.Metrics; m.Idle.Reported || m.Backpressured.Reported || !m.Busy.Reported || m.Busy.Known() || m.ReadRecords != 7 {
 		t.Errorf("read %+v", m)
 	}
 }

@@ -1,0 +1,589 @@
+package flink
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+	"sync"
+	"unicode/utf8"
+)
+
+// decoder reads Flink's JSON from a stream: of the 600 bytes that Flink sends of
+// each subtask a sixth is needed, and a cluster sends megabytes at each poll. What
+// encoding/json accepts it reads alike, but for names in another case, which Flink
+// does not write. The first error ends it: whatever is read after that is zero.
+//
+// Flink writes the members of an object in the same order each time. A decoder
+// therefore compares what follows with what followed last time, and only if that
+// differs reads a name and searches for it; likewise with texts that repeat, such
+// as hosts. Decoders are reused, so that nothing is learned anew for each answer.
+type decoder struct {
+	body io.Reader
+	// buf[pos:end] has been received and not read yet.
+	buf      []byte
+	pos, end int
+	depth    int
+	err      error
+	// last is the text that the member being read had last time.
+	last *string
+
+	overview         object[Overview]
+	history          object[historyServer]
+	gateway          object[sqlGateway]
+	option           object[Option]
+	jobs             object[jobsAnswer]
+	jobSummary       object[JobSummary]
+	summaryTasks     object[SubtaskCounts]
+	job              object[Job]
+	vertex           object[Vertex]
+	vertexTasks      object[StateCounts]
+	plan             object[Plan]
+	node             object[PlanNode]
+	input            object[PlanInput]
+	task             object[Task]
+	subtask          object[Subtask]
+	metrics          object[Metrics]
+	durations        object[StatusDurations]
+	backpressure     object[Backpressure]
+	ratio            object[Ratio]
+	metric           object[Metric]
+	taskManagers     object[taskManagersAnswer]
+	taskManagerEntry object[taskManager]
+}
+
+var decoders = sync.Pool{New: func() any {
+	return &decoder{
+		buf:      make([]byte, 32<<10),
+		overview: objectOf(overviewFields), history: objectOf(historyServerFields), gateway: objectOf(sqlGatewayFields), option: objectOf(optionFields),
+		jobs: objectOf(jobsFields), jobSummary: objectOf(jobSummaryFields), summaryTasks: objectOf(subtaskCountsFields),
+		job: objectOf(jobFields), vertex: objectOf(vertexFields), vertexTasks: objectOf(stateCountsFields),
+		plan: objectOf(planFields), node: objectOf(planNodeFields), input: objectOf(planInputFields),
+		task: objectOf(taskFields), subtask: objectOf(subtaskFields), metrics: objectOf(metricsFields), durations: objectOf(statusDurationsFields),
+		backpressure: objectOf(backpressureFields), ratio: objectOf(ratioFields),
+		metric: objectOf(metricFields), taskManagers: objectOf(taskManagersFields), taskManagerEntry: objectOf(taskManagerFields),
+	}
+}}
+
+// newDecoder reads from the body. It is given back by release.
+func newDecoder(body io.Reader) *decoder {
+	d := decoders.Get().(*decoder)
+	d.body, d.pos, d.end, d.depth, d.err = body, 0, 0, 0, nil
+	return d
+}
+
+func (d *decoder) release() {
+	d.body, d.last = nil, nil
+	if len(d.buf) <= maxKeptBuffer {
+		decoders.Put(d)
+	}
+}
+
+const (
+	// maxKeptBuffer is the largest buffer that is kept for the next answer.
+	maxKeptBuffer = 64 << 10
+	// maxDepth is how deep values may nest: Flink's do not reach 10.
+	maxDepth = 100
+	// maxMembers is how many members of an object are compared with those of the
+	// last one.
+	maxMembers = 64
+	// maxRepeated is the longest text that is compared with the last one.
+	maxRepeated = 256
+)
+
+// The two ways in which an answer is not Flink's JSON.
+var (
+	errNoJSON = errors.New("it is not the JSON that was expected")
+	errBroken = errors.New("it breaks off")
+)
+
+func (d *decoder) fail() {
+	if d.err == nil {
+		d.err = errNoJSON
+	}
+}
+
+// receive reads more of the body, keeping buf[pos:end]. It reports false where
+// there is no more.
+func (d *decoder) receive() bool {
+	if d.err != nil {
+		return false
+	}
+	if d.pos > 0 {
+		copy(d.buf, d.buf[d.pos:d.end])
+		d.pos, d.end = 0, d.end-d.pos
+	}
+	if d.end == len(d.buf) {
+		d.buf = append(d.buf, make([]byte, len(d.buf))...)
+	}
+	for {
+		n, err := d.body.Read(d.buf[d.end:])
+		d.end += n
+		switch {
+		case n > 0:
+			return true // an error comes again with the next
+		case err == io.EOF:
+			d.err = errBroken
+			return false
+		case err != nil:
+			d.err = err
+			return false
+		}
+	}
+}
+
+// prefix is how the answer begins: so many bytes, or all if it has less.
+func (d *decoder) prefix(length int) []byte {
+	for d.end < length && d.receive() {
+	}
+	if errors.Is(d.err, errBroken) {
+		d.err = nil // it is found again by who reads on
+	}
+	return d.buf[:min(d.end, length)]
+}
+
+// finish returns the error, or one if anything follows the value. It reads the body
+// to its end, without which its connection is not used again.
+func (d *decoder) finish() error {
+	if d.err != nil {
+		return d.err
+	}
+	if d.next() != 0 {
+		d.fail()
+	}
+	if errors.Is(d.err, errBroken) {
+		return nil
+	}
+	return d.err
+}
+
+// next is the byte with which the next token begins, which stays unread; 0 after
+// an error.
+func (d *decoder) next() byte {
+	if d.pos < d.end {
+		if c := d.buf[d.pos]; c > ' ' {
+			return c
+		}
+	}
+	return d.afterSpace()
+}
+
+// afterSpace is [decoder.next] where space or the buffer's end comes before it.
+func (d *decoder) afterSpace() byte {
+	for {
+		for ; d.pos < d.end; d.pos++ {
+			switch c := d.buf[d.pos]; c {
+			case ' ', '\n', '\t', '\r':
+			case 0:
+				d.fail()
+				return 0
+			default:
+				return c
+			}
+		}
+		if !d.receive() {
+			return 0
+		}
+	}
+}
+
+// begin enters an object or array and reports whether it has anything in it. null
+// is an empty one.
+func (d *decoder) begin(open, end byte) bool {
+	switch d.next() {
+	case 'n':
+		d.literal("null")
+		return false
+	case open:
+		d.pos++
+	default:
+		d.fail()
+		return false
+	}
+	if d.next() == end {
+		d.pos++
+		return false
+	}
+	if d.depth++; d.depth > maxDepth {
+		d.fail()
+	}
+	return d.err == nil
+}
+
+// again reports whether another member or element follows; else it leaves the
+// object or array.
+func (d *decoder) again(end byte) bool {
+	switch d.next() {
+	case ',':
+		d.pos++
+		return d.err == nil
+	case end:
+		d.pos++
+		d.depth--
+	default:
+		d.fail()
+	}
+	return false
+}
+
+// raw is a text without its quotes, with escapes as they are written. It is valid
+// until the next read.
+func (d *decoder) raw() (text []byte, plain bool) {
+	if d.next() != '"' {
+		d.fail()
+		return nil, true
+	}
+	plain = true
+	for length := 1; ; {
+		for d.pos+length < d.end {
+			switch c := d.buf[d.pos+length]; {
+			case c == '"':
+				text = d.buf[d.pos+1 : d.pos+length]
+				d.pos += length + 1
+				return text, plain
+			case c == '\\':
+				plain = false
+				length++ // whatever is escaped does not end the text
+			case c < ' ':
+				d.fail()
+				return nil, true
+			case c >= utf8.RuneSelf:
+				plain = false
+			}
+			length++
+		}
+		if !d.receive() {
+			return nil, true
+		}
+	}
+}
+
+// text is a string; null is an empty one.
+func (d *decoder) text() string {
+	if d.next() == 'n' {
+		d.literal("null")
+		return ""
+	}
+	raw, plain := d.raw()
+	if plain {
+		return string(raw)
+	}
+	var text string
+	quoted := append(append([]byte{'"'}, raw...), '"')
+	if json.Unmarshal(quoted, &text) != nil {
+		d.fail()
+	}
+	return text
+}
+
+// repeated is a text that is likely to be the one that was read last time.
+func (d *decoder) repeated() string {
+	last := d.last
+	if d.next() == '"' {
+		if end := d.pos + 1 + len(*last); end < d.end && d.buf[end] == '"' && string(d.buf[d.pos+1:end]) == *last {
+			d.pos = end + 1
+			return *last
+		}
+	}
+	text := d.text()
+	if repeatable(text) {
+		*last = text
+	}
+	return text
+}
+
+// repeatable reports whether a text is written in JSON as it is, and short enough
+// to be kept.
+func repeatable(text string) bool {
+	return len(text) <= maxRepeated && !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == '"' || r == '\\' || r >= utf8.RuneSelf })
+}
+
+// inNumber are the bytes of which numbers consist.
+var inNumber = func() (in [256]bool) {
+	for _, c := range []byte("+-.0123456789Ee") {
+		in[c] = true
+	}
+	return in
+}()
+
+// digits are those that follow from there on, up to 18, and where they end; what
+// has not been received does not count.
+func (d *decoder) digits(from int) (value int64, end int) {
+	for end = from; end < d.end && end-from < 18; end++ {
+		digit := d.buf[end] - '0'
+		if digit > 9 {
+			break
+		}
+		value = value*10 + int64(digit)
+	}
+	return value, end
+}
+
+// ends reports whether a number whose whole part is the digits from first to last
+// ends at that place. A zero is followed by no other digit.
+func (d *decoder) ends(first, last, at int) bool {
+	return last > first && at < d.end && !inNumber[d.buf[at]] && (d.buf[first] != '0' || last == first+1)
+}
+
+// whole reads a number that is nothing but a sign and digits; ok is false if it is
+// anything else, which stays unread.
+func (d *decoder) whole() (value int64, ok bool) {
+	sign := int64(1)
+	if d.next() == '-' {
+		sign = -1
+	}
+	first := d.pos + int((1-sign)/2)
+	value, last := d.digits(first)
+	if !d.ends(first, last, last) || sign < 0 && value == 0 { // -0 is a float's
+		return 0, false
+	}
+	d.pos = last
+	return sign * value, true
+}
+
+// decimal reads a number such as 410.0 or 0.25 likewise. With 15 digits or fewer
+// its parts are exact as floats, and so is the quotient's rounding.
+func (d *decoder) decimal() (value float64, ok bool) {
+	whole, point := d.digits(d.pos)
+	if point == d.pos || point >= d.end || d.buf[point] != '.' {
+		return 0, false
+	}
+	fraction, end := d.digits(point + 1)
+	if places := end - point - 1; places > 0 && end-d.pos <= 16 && d.ends(d.pos, point, end) {
+		d.pos = end
+		scale := math.Pow10(places)
+		return (float64(whole)*scale + float64(fraction)) / scale, true
+	}
+	return 0, false
+}
+
+// number is a number as it is written.
+func (d *decoder) number() string {
+	d.next()
+	for length := 0; ; {
+		for d.pos+length < d.end && inNumber[d.buf[d.pos+length]] {
+			length++
+		}
+		if d.pos+length < d.end || !d.receive() {
+			text := string(d.buf[d.pos : d.pos+length])
+			if d.pos += length; !json.Valid([]byte(text)) {
+				d.fail()
+			}
+			return text
+		}
+	}
+}
+
+// integer is a number without a fraction; null is 0.
+func (d *decoder) integer() int64 {
+	if value, ok := d.whole(); ok {
+		return value
+	}
+	if d.next() == 'n' {
+		d.literal("null")
+		return 0
+	}
+	value, err := strconv.ParseInt(d.number(), 10, 64)
+	if err != nil {
+		d.fail()
+	}
+	return value
+}
+
+// float is a number as [Number.UnmarshalJSON] reads it.
+func (d *decoder) float() Number {
+	if value, ok := d.whole(); ok {
+		return Number(value)
+	}
+	if value, ok := d.decimal(); ok {
+		return Number(value)
+	}
+	switch d.next() {
+	case '"':
+		raw, _ := d.raw()
+		return parseNumber(string(raw))
+	case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
+		return parseNumber(d.number())
+	}
+	d.skip()
+	return unknown
+}
+
+// optional is a number as [Optional.UnmarshalJSON] reads it.
+func (d *decoder) optional() (number Optional) {
+	if d.next() == 'n' {
+		d.literal("null")
+		return number
+	}
+	return Optional{d.float(), true}
+}
+
+// boolean is true or false; null is false.
+func (d *decoder) boolean() bool {
+	switch d.next() {
+	case 't':
+		d.literal("true")
+		return true
+	case 'f':
+		d.literal("false")
+	case 'n':
+		d.literal("null")
+	default:
+		d.fail()
+	}
+	return false
+}
+
+func (d *decoder) literal(text string) {
+	for d.end-d.pos < len(text) {
+		if !d.receive() {
+			return
+		}
+	}
+	if string(d.buf[d.pos:d.pos+len(text)]) != text {
+		d.fail()
+		return
+	}
+	d.pos += len(text)
+}
+
+// skip reads a value that is not needed.
+func (d *decoder) skip() {
+	switch d.next() {
+	case '"':
+		d.skipText()
+	case '{':
+		for more := d.begin('{', '}'); more; more = d.again('}') {
+			d.name()
+			d.skip()
+		}
+	case '[':
+		for more := d.begin('[', ']'); more; more = d.again(']') {
+			d.skip()
+		}
+	case 't', 'f', 'n':
+		if d.next() == 'n' {
+			d.literal("null")
+		} else {
+			d.boolean()
+		}
+	default:
+		if _, ok := d.whole(); !ok {
+			d.number()
+		}
+	}
+}
+
+// skipText reads a text that is not needed, of any length, without keeping it.
+func (d *decoder) skipText() {
+	escaped := false
+	for d.pos++; ; {
+		for at, c := range d.buf[d.pos:d.end] {
+			switch {
+			case escaped:
+				escaped = false
+			case c == '\\':
+				escaped = true
+			case c == '"':
+				d.pos += at + 1
+				return
+			case c < ' ':
+				d.fail()
+				return
+			}
+		}
+		if d.pos = d.end; !d.receive() {
+			return
+		}
+	}
+}
+
+// name is that of a member, whose colon is read.
+func (d *decoder) name() string {
+	if d.next() != '"' {
+		d.fail()
+		return ""
+	}
+	name := d.text()
+	if d.next() != ':' {
+		d.fail()
+		return ""
+	}
+	d.pos++
+	return name
+}
+
+// fields are how the members of an object that are needed are read into a T.
+type fields[T any] map[string]func(d *decoder, into *T)
+
+// object reads objects with these fields.
+type object[T any] struct {
+	fields fields[T]
+	// members are those of the last object, in its order.
+	members []member[T]
+}
+
+// member is one of an object's.
+type member[T any] struct {
+	// start is how it begins: its name in quotes, and a colon.
+	start string
+	read  func(d *decoder, into *T) // nil if it is not needed
+	last  string
+}
+
+func objectOf[T any](fields fields[T]) object[T] { return object[T]{fields: fields} }
+
+// read reads one object.
+func (o *object[T]) read(d *decoder, into *T) {
+	n := 0
+	for more := d.begin('{', '}'); more; more = d.again('}') {
+		member := o.member(d, n)
+		n++
+		if member.read == nil {
+			d.skip()
+			continue
+		}
+		d.last = &member.last
+		member.read(d, into)
+	}
+}
+
+// member reads the name of an object's member of that number.
+func (o *object[T]) member(d *decoder, n int) *member[T] {
+	if n < len(o.members) {
+		expected := &o.members[n]
+		d.next()
+		if end := d.pos + len(expected.start); end < d.end && string(d.buf[d.pos:end]) == expected.start {
+			d.pos = end
+			return expected
+		}
+	}
+	name := d.name()
+	found := member[T]{read: o.fields[name], start: `"` + name + `":`}
+	switch {
+	case n > min(len(o.members), maxMembers) || !repeatable(name):
+		return &found
+	case n < len(o.members):
+		o.members[n] = found
+	default:
+		o.members = append(o.members, found)
+	}
+	return &o.members[n]
+}
+
+// list reads an array of objects; null is nil.
+func list[T any](d *decoder, of *object[T]) []T {
+	if d.next() == 'n' {
+		d.literal("null")
+		return nil
+	}
+	all := []T{}
+	for more := d.begin('[', ']'); more; more = d.again(']') {
+		var zero T
+		all = append(all, zero)
+		of.read(d, &all[len(all)-1])
+	}
+	return all
+}

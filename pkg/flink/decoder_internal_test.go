@@ -1,0 +1,229 @@
+package flink
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"strings"
+	"testing"
+	"testing/iotest"
+)
+
+// decodeTask reads an answer as the client does.
+func decodeTask(body io.Reader) (task Task, err error) {
+	d := newDecoder(body)
+	defer d.release()
+	d.task.read(d, &task)
+	return task, d.finish()
+}
+
+// answerOf is an answer about a task of so many subtasks, as Flink 2.3 writes it.
+func answerOf(subtasks int) []byte {
+	var body bytes.Buffer
+	body.WriteString(`{"id":"0a448493b4782967b150582570326227","name":"enrich","parallelism":200,"maxParallelism":200,"now":1795451646212,"subtasks":[`)
+	for n := range subtasks {
+		if n > 0 {
+			body.WriteByte(',')
+		}
+		fmt.Fprintf(&body, `{"subtask":%d,"status":"RUNNING","attempt":0,"endpoint":"worker-%d:41835","start-time":1795451572899,"end-time":-1,"duration":73313,`+
+			`"metrics":{"read-bytes":1541,"read-bytes-complete":true,"write-bytes":0,"write-bytes-complete":true,"read-records":%d,"read-records-complete":true,"write-records":29,"write-records-complete":true,`+
+			`"accumulated-backpressured-time":%d,"accumulated-idle-time":%d,"accumulated-busy-time":%d.0},`+
+			`"taskmanager-id":"10.0.0.%d:43163-a0b600","status-duration":{"DEPLOYING":714,"CREATED":159,"SCHEDULED":1117,"INITIALIZING":1102,"RUNNING":71497},"start_time":1795451572899}`,
+			n, n/8, 29+n, 7*n, 64525-n, 410+n, n/8)
+	}
+	body.WriteString(`]}`)
+	return body.Bytes()
+}
+
+// What encoding/json accepts is read alike, in whatever pieces it arrives, by a
+// decoder that has read anything else before.
+func FuzzDecoder(f *testing.F) {
+	for _, text := range []string{
+		string(answerOf(2)), `{}`, `null`, ` { "subtasks" : [ { "subtask" : 3 } , null ] } `,
+		`{"subtasks":[{"metrics":{"accumulated-busy-time":"NaN","accumulated-idle-time":null,"read-records":-5}}]}`,
+		`{"subtasks":[{"status":"caf\u00e9 \"x\"","host":"ü","endpoint":"\ud83d\ude00","duration":-1}],"other":[[[{"a":1e-7}]],true,false,null,"\\"]}`,
+		`{"subtasks":[{"metrics":{"accumulated-busy-time":0.25,"accumulated-idle-time":1e3,"accumulated-backpressured-time":1234567890123456789.5}}]}`,
+		`{"now":01}`, `{"now":1.5}`, `{"now":-}`, `{"now":9223372036854775808}`, `{"id":"` + "\x00" + `"}`, `{"id":"a` + "\xff" + `"}`, `{"now":1}x`, `{"now":1,}`, `[`, ``,
+	} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		var want Task
+		refused := json.Unmarshal(body, &want)
+		if ambiguous(body) {
+			return
+		}
+		for name, pieces := range map[string]io.Reader{"at once": bytes.NewReader(body), "byte by byte": iotest.OneByteReader(bytes.NewReader(body)), "halves": iotest.HalfReader(bytes.NewReader(body))} {
+			got, err := decodeTask(pieces)
+			if refused == nil && (err != nil || !equal(got, want)) {
+				t.Fatalf("%s: read %+v, %v; encoding/json %+v", name, got, err, want)
+			}
+		}
+	})
+}
+
+// equal treats two NaN as equal.
+func equal(a, b Task) bool { return fmt.Sprintf("%+v", a) == fmt.Sprintf("%+v", b) }
+
+// ambiguous reports whether an object has a name twice, or in another case than
+// Flink writes it, or nests deeper than Flink's do: there encoding/json differs on
+// purpose.
+func ambiguous(body []byte) bool {
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	var names []map[string]bool // of each object that is open; nil for an array
+	expectsName := false
+	for {
+		token, err := decoder.Token()
+		if err != nil {
+			return false
+		}
+		switch token := token.(type) {
+		case json.Delim:
+			switch token {
+			case '{':
+				names, expectsName = append(names, map[string]bool{}), true
+				continue
+			case '[':
+				names = append(names, nil)
+			default:
+				names = names[:len(names)-1]
+			}
+			if len(names) >= maxDepth {
+				return true
+			}
+		case string:
+			if expectsName {
+				name := names[len(names)-1]
+				if lower := strings.ToLower(token); name[lower] || lower != token && token != "RUNNING" || strings.ToUpper(token) == token && token != "RUNNING" {
+					return true
+				}
+				name[strings.ToLower(token)], expectsName = true, false
+				continue
+			}
+		}
+		expectsName = len(names) > 0 && names[len(names)-1] != nil
+	}
+}
+
+// An answer that breaks off anywhere is an error, and so is one with anything
+// behind it.
+func TestAnswerThatBreaksOff(t *testing.T) {
+	body := answerOf(3)
+	for length := range len(body) {
+		if _, err := decodeTask(bytes.NewReader(body[:length])); !errors.Is(err, errBroken) {
+			t.Fatalf("after %d bytes: %v", length, err)
+		}
+	}
+	for _, after := range []string{"x", "{}", "]", ","} {
+		if _, err := decodeTask(strings.NewReader(string(body) + after)); !errors.Is(err, errNoJSON) {
+			t.Errorf("%q follows: %v", after, err)
+		}
+	}
+	if _, err := decodeTask(strings.NewReader(string(body) + " \r\n\t")); err != nil {
+		t.Errorf("space follows: %v", err)
+	}
+}
+
+// A failed connection is the error, whatever has been read until then.
+func TestConnectionThatFails(t *testing.T) {
+	lost := errors.New("lost")
+	for length := range 200 {
+		_, err := decodeTask(io.MultiReader(bytes.NewReader(answerOf(3)[:length]), iotest.ErrReader(lost)))
+		if !errors.Is(err, lost) {
+			t.Fatalf("after %d bytes: %v", length, err)
+		}
+	}
+}
+
+// What is no JSON is refused.
+func TestNoJSON(t *testing.T) {
+	for _, text := range []string{
+		`[]`, `{"now":"soon"}`, `{"now":1.5}`, `{"now":01}`, `{"now":true}`, `{"now":{}}`, `{"id":1}`, `{"subtasks":{}}`, `{"subtasks":[1]}`, `{"subtasks":[{"metrics":[]}]}`,
+		`{"other":01}`, `{"other":1.}`, `{"other":.5}`, `{"other":+1}`, `{"other":--1}`, `{"other":nul}`, `{"other":tru}`, `{"other":"` + "\n" + `"}`, `{"id":"\x"}`,
+		`{now:1}`, `{"now" 1}`, `{"now":1 "id":""}`, `{,}`, `{"now":1,,}`, strings.Repeat(`{"other":`, 200) + `1` + strings.Repeat(`}`, 200), strings.Repeat(`[`, 1<<20),
+	} {
+		if task, err := decodeTask(strings.NewReader(text)); !errors.Is(err, errNoJSON) {
+			t.Errorf("%.60s is read as %+v, %v", text, task, err)
+		}
+	}
+}
+
+// A text that is not needed may be of any length and takes no memory.
+func TestLongTextIsSkipped(t *testing.T) {
+	body := io.MultiReader(strings.NewReader(`{"other":"`), io.LimitReader(repeating('x'), 32<<20), strings.NewReader(`","now":7}`))
+	d := newDecoder(body)
+	defer d.release()
+	var task Task
+	d.task.read(d, &task)
+	if err := d.finish(); err != nil || task.Now != 7 || len(d.buf) > maxKeptBuffer {
+		t.Errorf("read %+v, %v, with a buffer of %d bytes", task, err, len(d.buf))
+	}
+}
+
+type repeating byte
+
+func (r repeating) Read(into []byte) (int, error) {
+	for i := range into {
+		into[i] = byte(r)
+	}
+	return len(into), nil
+}
+
+// An answer takes at most 0.1 allocations a subtask, beside those of its texts: its
+// list grows, and where the buffer ends a name is read anew.
+func TestAllocationsOfAnAnswer(t *testing.T) {
+	body, reader := answerOf(1000), bytes.NewReader(nil)
+	allocations := testing.AllocsPerRun(20, func() {
+		reader.Reset(body)
+		if task, err := decodeTask(reader); err != nil || len(task.Subtasks) != 1000 {
+			t.Fatal(err)
+		}
+	})
+	const texts = 2 * 125 // a host and a TaskManager for each 8 subtasks
+	if allocations > texts+0.1*1000 {
+		t.Errorf("%.0f allocations", allocations)
+	}
+}
+
+// The order of an object's members may change at any time.
+func TestMembersInAnyOrder(t *testing.T) {
+	for _, text := range []string{
+		`{"subtasks":[{"subtask":1,"status":"RUNNING","attempt":2},{"attempt":2,"subtask":1,"status":"RUNNING"},{"status":"RUNNING","x":0,"attempt":2,"subtask":1}]}`,
+		`{"subtasks":[{"subtask":1,"status":"RUNNING","attempt":2,"host":""},{"subtask":1,"status":"RUNNING","attempt":2},{"\u0073ubtask":1,"status":"\u0052UNNING","attempt":2}]}`,
+	} {
+		task, err := decodeTask(strings.NewReader(text))
+		want := Subtask{Subtask: 1, Status: "RUNNING", Attempt: 2}
+		if err != nil || !reflect.DeepEqual(task.Subtasks, []Subtask{want, want, want}) {
+			t.Errorf("%s is read as %+v, %v", text, task, err)
+		}
+	}
+}
+
+// BenchmarkDecoder compares with encoding/json, into the same structs.
+func BenchmarkDecoder(b *testing.B) {
+	body := answerOf(200)
+	b.Run("ours", func(b *testing.B) {
+		reader := bytes.NewReader(nil)
+		b.SetBytes(int64(len(body)))
+		b.ReportAllocs()
+		for b.Loop() {
+			reader.Reset(body)
+			if _, err := decodeTask(reader); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("encoding json", func(b *testing.B) {
+		b.SetBytes(int64(len(body)))
+		b.ReportAllocs()
+		for b.Loop() {
+			var task Task
+			if err := json.Unmarshal(body, &task); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
