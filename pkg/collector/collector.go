@@ -359,7 +359,7 @@ func (t *trackedJob) needGauges(sample *job.Sample) (tasks []int) {
 	t.deriverMu.Lock()
 	defer t.deriverMu.Unlock()
 	for i, task := range sample.Graph.Tasks {
-		if t.deriver.NeedsGauges(sample, task.ID, sample.Tasks[i].Subtasks) {
+		if t.deriver.NeedsGauges(task.ID, sample.Tasks[i].Subtasks) {
 			tasks = append(tasks, i)
 		}
 	}

@@ -44,28 +44,29 @@ func (d *Deriver) Add(sample *Sample) *Snapshot {
 // NeedsGauges reports whether some running subtask of the task could not be
 // measured by its counters if the sample were added, so that its gauges are
 // worth a request.
-func (d *Deriver) NeedsGauges(sample *Sample, taskID string, subtasks []SubtaskSample) bool {
-	for i, window := range d.extended(taskID, subtasks, sample.At) {
-		if subtasks[i].State != Running || subtasks[i].Running < d.interval.settled() {
+func (d *Deriver) NeedsGauges(taskID string, subtasks []SubtaskSample) bool {
+	windows := d.windows[taskID]
+	for i := range subtasks {
+		subtask := &subtasks[i]
+		if subtask.State != Running || subtask.Running < d.interval.settled() {
 			continue
 		}
-		if _, found := window.baseline(d.interval); !found {
+		if i >= len(windows) || !windows[i].measures(subtask, d.interval) {
 			return true
 		}
 	}
 	return false
 }
 
-// extended is the task's windows with the subtasks' counters added; those that
-// are kept stay as they were.
+// extended is the task's windows with the subtasks' counters added.
 func (d *Deriver) extended(taskID string, subtasks []SubtaskSample, at time.Time) []counterWindow {
-	before := d.windows[taskID]
-	windows := make([]counterWindow, len(subtasks))
-	for i, subtask := range subtasks {
-		if i < len(before) {
-			windows[i] = before[i]
-		}
-		windows[i] = windows[i].with(subtask, at, d.interval)
+	windows := d.windows[taskID]
+	if missing := len(subtasks) - len(windows); missing > 0 {
+		windows = append(windows, make([]counterWindow, missing)...)
+	}
+	windows = windows[:len(subtasks)]
+	for i := range subtasks {
+		windows[i].add(&subtasks[i], at, d.interval)
 	}
 	return windows
 }
@@ -75,16 +76,16 @@ func (d *Deriver) task(sample *Sample, task Task, answer TaskSample, windows []c
 		return unaskedTask(task, answer.Err)
 	}
 	load := TaskLoad{Subtasks: make([]SubtaskLoad, len(answer.Subtasks)), Err: answer.Err}
-	for i, subtask := range answer.Subtasks {
-		load.Subtasks[i] = d.subtask(sample, subtask, windows[i])
+	for i := range answer.Subtasks {
+		d.derive(&load.Subtasks[i], sample, &answer.Subtasks[i], &windows[i])
 	}
 	return load
 }
 
-// subtask derives one subtask's load: from its counters if there is a
-// baseline, else from its gauges.
-func (d *Deriver) subtask(sample *Sample, subtask SubtaskSample, window counterWindow) SubtaskLoad {
-	load := unknownLoad(subtask, NoMetrics)
+// derive fills in one subtask's load: from its counters if there is a baseline,
+// else from its gauges.
+func (d *Deriver) derive(load *SubtaskLoad, sample *Sample, subtask *SubtaskSample, window *counterWindow) {
+	*load = unknownLoad(subtask, NoMetrics)
 	switch {
 	case sample.Job.State != Running || subtask.State != Running:
 		load.Why = NotRunning
@@ -93,50 +94,48 @@ func (d *Deriver) subtask(sample *Sample, subtask SubtaskSample, window counterW
 	case window.stale(sample.At, d.interval):
 		load.Why = Stale
 	default:
-		if base, found := window.baseline(d.interval); found {
-			return fromCounters(load, base, window.latest())
+		if base := window.baseline(d.interval); base != nil {
+			load.fromCounters(base, window.latest())
+			return
 		}
-		return d.fromGauge(load, subtask, sample.At)
+		load.fromGauge(subtask, sample.At, d.interval)
 	}
-	return load
 }
 
 // fromCounters fills in what happened between two points. The sum of the three
 // counters is the clock: ours does not know the moment of a fetch.
-func fromCounters(load SubtaskLoad, base, latest counterPoint) SubtaskLoad {
+func (l *SubtaskLoad) fromCounters(base, latest *counterPoint) {
 	spent := latest.counters.Since(base.counters)
 	length := spent.Sum()
-	load.Shares, load.Why, load.source = spent.Shares(), "", FromCounters
-	load.from, load.to = latest.at.Add(-length), latest.at
-	load.RecordsIn = rate(base.recordsIn, latest.recordsIn, length)
-	load.RecordsOut = rate(base.recordsOut, latest.recordsOut, length)
-	return load
+	l.Shares, l.Why, l.source = spent.Shares(), "", FromCounters
+	l.from, l.to = latest.at.Add(-length), latest.at
+	l.RecordsIn = rate(base.recordsIn, latest.recordsIn, length)
+	l.RecordsOut = rate(base.recordsOut, latest.recordsOut, length)
 }
 
 // fromGauge fills in Flink's own averages, where there are any. A legacy source
 // has no busy time, and its idle time is always 0: both stay unknown.
-func (d *Deriver) fromGauge(load SubtaskLoad, subtask SubtaskSample, at time.Time) SubtaskLoad {
+func (l *SubtaskLoad) fromGauge(subtask *SubtaskSample, at time.Time, interval MetricInterval) {
 	if subtask.Gauge == nil || !subtask.Gauge.Known() {
-		return load
+		return
 	}
-	if subtask.Running < d.interval.settled() {
-		load.Why = WarmingUp
-		return load
+	if subtask.Running < interval.settled() {
+		l.Why = WarmingUp
+		return
 	}
-	load.Shares, load.Why, load.source = *subtask.Gauge, "", d.interval.Gauge
-	if !load.Busy.Known() {
-		load.Idle, load.Why, load.source = Unknown, Unmeasured, ""
+	l.Shares, l.Why, l.source = *subtask.Gauge, "", interval.Gauge
+	if !l.Busy.Known() {
+		l.Idle, l.Why, l.source = Unknown, Unmeasured, ""
 	}
-	load.from, load.to = at.Add(-d.interval.Gauge.window()), at
-	return load
+	l.from, l.to = at.Add(-interval.Gauge.window()), at
 }
 
 // rate is records per second, NaN where a count is missing.
-func rate(before, after *int64, length time.Duration) float64 {
-	if before == nil || after == nil || length <= 0 {
+func rate(before, after float64, length time.Duration) float64 {
+	if length <= 0 || math.IsNaN(before) || math.IsNaN(after) {
 		return math.NaN()
 	}
-	return max(float64(*after-*before), 0) / length.Seconds()
+	return max(after-before, 0) / length.Seconds()
 }
 
 // MetricInterval is how often a cluster's metrics change, which bounds what two
@@ -189,7 +188,7 @@ func (m MetricInterval) MaxGap() time.Duration {
 func (m MetricInterval) settled() time.Duration { return warmUp + m.Fetch }
 
 // counterWindow is what is kept of one attempt of a subtask: its distinct
-// counters, oldest first. It is never changed in place.
+// counters, oldest first.
 type counterWindow struct {
 	attempt int
 	start   time.Time
@@ -199,63 +198,107 @@ type counterWindow struct {
 // counterPoint is one distinct value of the counters and when it was first
 // sampled.
 type counterPoint struct {
-	at                    time.Time
-	counters              Counters
-	recordsIn, recordsOut *int64
+	at       time.Time
+	counters Counters
+	// recordsIn and recordsOut are counts; NaN if unknown.
+	recordsIn, recordsOut float64
 }
 
-// with adds a subtask's sample, taken at that time; a new attempt, or counters
+// add adds a subtask's sample, taken at that time; a new attempt, or counters
 // that ran backwards, start the window anew.
-func (w counterWindow) with(sample SubtaskSample, at time.Time, interval MetricInterval) counterWindow {
-	if w.attempt != sample.Attempt || !w.start.Equal(sample.Start) {
-		w = counterWindow{attempt: sample.Attempt, start: sample.Start}
+func (w *counterWindow) add(sample *SubtaskSample, at time.Time, interval MetricInterval) {
+	if !w.of(sample) {
+		*w = counterWindow{attempt: sample.Attempt, start: sample.Start, points: w.points[:0]}
 	}
-	if sample.Counters == nil || sample.Counters.BusyUnknown {
-		return w
+	if !sample.measured() {
+		return
 	}
-	latest := counterPoint{at, *sample.Counters, sample.RecordsIn, sample.RecordsOut}
 	if n := len(w.points); n > 0 {
-		added := latest.counters.Since(w.points[n-1].counters)
+		added := sample.Counters.Since(w.points[n-1].counters)
 		if added == (Counters{}) {
-			return w
+			return
 		}
 		if added.Sum() < 0 {
-			w.points = nil
+			w.points = w.points[:0]
 		}
 	}
-	w.points = append(w.points[:len(w.points):len(w.points)], latest)
-	return w.trimmed(interval)
+	w.points = append(w.points, counterPoint{at, *sample.Counters, counted(sample.RecordsIn), counted(sample.RecordsOut)})
+	w.trim(interval)
 }
 
-// trimmed drops what is older than the baseline: as the latest point moves on,
-// the baseline does too.
-func (w counterWindow) trimmed(interval MetricInterval) counterWindow {
+// of reports whether the window is that of the sample's attempt.
+func (w *counterWindow) of(sample *SubtaskSample) bool {
+	return w.attempt == sample.Attempt && w.start.Equal(sample.Start)
+}
+
+// measured reports whether the subtask has counters that a share can be derived
+// from.
+func (s *SubtaskSample) measured() bool { return s.Counters != nil && !s.Counters.BusyUnknown }
+
+// counted is a count of records as a float, which is exact up to 2^53.
+func counted(records *int64) float64 {
+	if records == nil {
+		return math.NaN()
+	}
+	return float64(*records)
+}
+
+// trim drops what is older than the baseline: as the latest point moves on, the
+// baseline does too.
+func (w *counterWindow) trim(interval MetricInterval) {
 	latest := w.latest().counters
 	for i := len(w.points) - 2; i > 0; i-- {
 		if latest.Since(w.points[i].counters).Sum() >= interval.MinWindow() {
-			w.points = w.points[i:]
+			w.points = append(w.points[:0], w.points[i:]...)
 			break
 		}
 	}
-	return w
 }
 
-// baseline is the newest point that is old enough to be compared with the
-// latest, and young enough to describe the present.
-func (w counterWindow) baseline(interval MetricInterval) (point counterPoint, found bool) {
-	for i := len(w.points) - 2; i >= 0; i-- {
-		length := w.latest().counters.Since(w.points[i].counters).Sum()
-		if length >= interval.MinWindow() {
-			return w.points[i], length <= interval.MaxWindow()
+// baseline is the point to be compared with the latest; nil if there is none.
+func (w *counterWindow) baseline(interval MetricInterval) *counterPoint {
+	if len(w.points) == 0 {
+		return nil
+	}
+	return baseline(w.points[:len(w.points)-1], w.latest().counters, interval)
+}
+
+// measures reports whether there would be a baseline if the sample were added.
+func (w *counterWindow) measures(sample *SubtaskSample, interval MetricInterval) bool {
+	if !w.of(sample) || len(w.points) == 0 {
+		return false
+	}
+	before, latest := w.points, w.latest().counters
+	if sample.measured() {
+		latest = *sample.Counters
+	}
+	switch added := latest.Since(w.latest().counters); {
+	case added == Counters{}:
+		before = before[:len(before)-1]
+	case added.Sum() < 0:
+		return false
+	}
+	return baseline(before, latest, interval) != nil
+}
+
+// baseline is the newest point that is old enough to be compared with the latest
+// counters, and young enough to describe the present; nil if there is none.
+func baseline(points []counterPoint, latest Counters, interval MetricInterval) *counterPoint {
+	for i := len(points) - 1; i >= 0; i-- {
+		switch length := latest.Since(points[i].counters).Sum(); {
+		case length > interval.MaxWindow():
+			return nil
+		case length >= interval.MinWindow():
+			return &points[i]
 		}
 	}
-	return counterPoint{}, false
+	return nil
 }
 
-func (w counterWindow) latest() counterPoint { return w.points[len(w.points)-1] }
+func (w *counterWindow) latest() *counterPoint { return &w.points[len(w.points)-1] }
 
 // stale reports whether the counters have stood still for longer than some
 // fetches take: their shares no longer describe the present.
-func (w counterWindow) stale(at time.Time, interval MetricInterval) bool {
+func (w *counterWindow) stale(at time.Time, interval MetricInterval) bool {
 	return len(w.points) > 0 && at.Sub(w.latest().at) > interval.StaleAfter()
 }

@@ -174,7 +174,7 @@ func TestGaugesAreNeededUntilThereIsABaseline(t *testing.T) {
 	deriver := job.NewDeriver(usual)
 	needed := func(p point) bool {
 		sample := p.sample()
-		return deriver.NeedsGauges(sample, "a", sample.Tasks[0].Subtasks)
+		return deriver.NeedsGauges("a", sample.Tasks[0].Subtasks)
 	}
 	if !needed(at(60, 60, 0)) {
 		t.Error("a first sample needs none")

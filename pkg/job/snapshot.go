@@ -134,7 +134,7 @@ func FromLoads(of Snapshot, loads [][]SubtaskLoad) *Snapshot {
 
 // UnknownLoad is the load of a subtask of which nothing is known, and why.
 func UnknownLoad(subtask int, state State, why Reason) SubtaskLoad {
-	return unknownLoad(SubtaskSample{Subtask: subtask, State: state}, why)
+	return unknownLoad(&SubtaskSample{Subtask: subtask, State: state}, why)
 }
 
 // AllRun reports whether the job runs and each of its tasks does with all its
@@ -271,7 +271,7 @@ func unaskedTask(task Task, err error) TaskLoad {
 }
 
 // unknownLoad is the load of a subtask that was not measured.
-func unknownLoad(subtask SubtaskSample, why Reason) SubtaskLoad {
+func unknownLoad(subtask *SubtaskSample, why Reason) SubtaskLoad {
 	return SubtaskLoad{
 		Subtask: subtask.Subtask, Attempt: subtask.Attempt, State: subtask.State,
 		Host: subtask.Host, TaskManager: subtask.TaskManager,

@@ -14,7 +14,7 @@ func TestCounterWindowIsBounded(t *testing.T) {
 		var window counterWindow
 		for after := every; after < time.Hour; after += every {
 			counters := Counters{Busy: after}
-			window = window.with(SubtaskSample{Counters: &counters, Start: start}, start.Add(after), interval)
+			window.add(&SubtaskSample{Counters: &counters, Start: start}, start.Add(after), interval)
 			if most := int(interval.MinWindow()/every) + 2; len(window.points) > most {
 				t.Fatalf("%d points kept after %s, want at most %d", len(window.points), after, most)
 			}

@@ -58,7 +58,7 @@ func prometheusClient(s settings, source backend.DataSourceInstanceSettings, mid
 		return nil, nil
 	}
 	config := remote.Config{
-		BearerToken: source.DecryptedSecureJSONData["prometheusBearerToken"],
+		System: remote.Prometheus, BearerToken: source.DecryptedSecureJSONData["prometheusBearerToken"],
 		Timeout:     s.timeout, Concurrency: min(s.MaxConcurrency, maxPrometheusQueries), Middlewares: middlewares,
 	}
 	if s.Prometheus.User != "" {

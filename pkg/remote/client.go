@@ -20,6 +20,8 @@ import (
 
 // Config is what an HTTP client is made from.
 type Config struct {
+	// System is which of the two the client is for.
+	System System
 	// Options are the SDK's: authentication, headers, TLS, proxy, and which of
 	// Grafana's headers it forwards.
 	Options httpclient.Options
@@ -69,7 +71,8 @@ func NewClient(config Config) (*Client, error) {
 		options.Header.Set("Authorization", "Bearer "+token)
 	}
 	kept := append(slices.Collect(headerNames(options.Header)), config.Forwarded...)
-	options.Middlewares = append(httpclient.DefaultMiddlewares(), onlyHeaders(kept), httpclient.MiddlewareFunc(explainTLS))
+	options.Middlewares = slices.DeleteFunc(httpclient.DefaultMiddlewares(), isDataSourceMetrics)
+	options.Middlewares = append(options.Middlewares, counted(config.System), onlyHeaders(kept), httpclient.MiddlewareFunc(explainTLS))
 	options.Middlewares = append(options.Middlewares, config.Middlewares...)
 	options.ConfigureClient = func(_ httpclient.Options, client *http.Client) { client.CheckRedirect = samePlace }
 	// The client wraps its transport, so that its own CloseIdleConnections
