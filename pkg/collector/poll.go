@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -102,15 +103,29 @@ func (p *poll) sample(ctx context.Context, info job.Info) (*job.Sample, error) {
 	return sample, ctx.Err()
 }
 
+// subtaskBuffers are what the answers about tasks are read into, one after another.
+var subtaskBuffers = sync.Pool{New: func() any { return new([]flink.Subtask) }}
+
+// maxKeptSubtasks is the largest buffer that is kept for the next answer.
+const maxKeptSubtasks = 1 << 14
+
 // task requests the subtasks of a task and their counters.
 func (p *poll) task(ctx context.Context, jobID, taskID string) job.TaskSample {
 	if p.slow.Load() {
 		return job.TaskSample{Err: errSkipped}
 	}
 	p.requests.Add(1)
-	task, err := p.collector.client.Task(ctx, jobID, taskID)
+	buffer := subtaskBuffers.Get().(*[]flink.Subtask)
+	defer subtaskBuffers.Put(buffer)
+	task, err := p.collector.client.Task(ctx, jobID, taskID, *buffer)
 	p.note(err)
-	return taskSample(task, err)
+	if err != nil {
+		return job.TaskSample{Err: err}
+	}
+	if cap(task.Subtasks) <= maxKeptSubtasks {
+		*buffer = task.Subtasks
+	}
+	return taskSample(task)
 }
 
 // taskByGauges requests a task of a Flink before 1.16, which has no counters: its

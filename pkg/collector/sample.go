@@ -90,10 +90,7 @@ func distinctName(before, now string) string {
 }
 
 // taskSample turns the answer about a task into its subtasks' samples.
-func taskSample(task flink.Task, err error) job.TaskSample {
-	if err != nil {
-		return job.TaskSample{Err: err}
-	}
+func taskSample(task flink.Task) job.TaskSample {
 	subtasks, numbers := make([]job.SubtaskSample, len(task.Subtasks)), make([]numbers, len(task.Subtasks))
 	for i := range task.Subtasks {
 		subtasks[i] = subtaskSample(&task.Subtasks[i], task.Now, &numbers[i])

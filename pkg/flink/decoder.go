@@ -574,12 +574,15 @@ func (o *object[T]) member(d *decoder, n int) *member[T] {
 }
 
 // list reads an array of objects; null is nil.
-func list[T any](d *decoder, of *object[T]) []T {
+func list[T any](d *decoder, of *object[T]) []T { return listInto(d, of, []T{}) }
+
+// listInto is the same, in the array of the buffer as far as that suffices.
+func listInto[T any](d *decoder, of *object[T], buffer []T) []T {
 	if d.next() == 'n' {
 		d.literal("null")
 		return nil
 	}
-	all := []T{}
+	all := buffer[:0]
 	for more := d.begin('[', ']'); more; more = d.again(']') {
 		var zero T
 		all = append(all, zero)

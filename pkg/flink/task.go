@@ -44,7 +44,7 @@ type Task struct {
 var taskFields = fields[Task]{
 	"id":       func(d *decoder, t *Task) { t.ID = d.repeated() },
 	"now":      func(d *decoder, t *Task) { t.Now = d.integer() },
-	"subtasks": func(d *decoder, t *Task) { t.Subtasks = list(d, &d.subtask) },
+	"subtasks": func(d *decoder, t *Task) { t.Subtasks = listInto(d, &d.subtask, t.Subtasks) },
 }
 
 // Subtask is one subtask's current attempt in a [Task].
@@ -150,13 +150,15 @@ func (s Subtask) TaskManager() string {
 	return s.TaskManagerID
 }
 
-// Task requests the subtasks of a task and their counters. It triggers a
+// Task requests the subtasks of a task and their counters, and reads them into the
+// array of the buffer, which may be nil, as far as that suffices. It triggers a
 // metric fetch.
-func (c *Client) Task(ctx context.Context, jobID, taskID string) (task Task, err error) {
+func (c *Client) Task(ctx context.Context, jobID, taskID string, buffer []Subtask) (task Task, err error) {
 	path, err := c.path(jobID, taskID)
 	if err != nil {
 		return task, err
 	}
+	task.Subtasks = buffer[:0]
 	return task, c.get(ctx, path, func(d *decoder) { d.task.read(d, &task) })
 }
 
