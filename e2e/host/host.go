@@ -95,13 +95,27 @@ func (p *Plugin) Evaluate(ctx context.Context, settings backend.DataSourceInstan
 }
 
 func (p *Plugin) query(ctx context.Context, settings backend.DataSourceInstanceSettings, headers map[string]string, queries []backend.DataQuery) (*backend.QueryDataResponse, error) {
+	answer, err := p.exchange(ctx, settings, headers, queries)
+	if err != nil {
+		return nil, err
+	}
+	return backend.FromProto().QueryDataResponse(answer)
+}
+
+// QueryEncoded is [Plugin.QueryData] without the decoding of the frames, for who
+// measures the plugin and not this side.
+func (p *Plugin) QueryEncoded(ctx context.Context, settings backend.DataSourceInstanceSettings, queries ...backend.DataQuery) (*pluginv2.QueryDataResponse, error) {
+	return p.exchange(ctx, settings, nil, queries)
+}
+
+func (p *Plugin) exchange(ctx context.Context, settings backend.DataSourceInstanceSettings, headers map[string]string, queries []backend.DataQuery) (*pluginv2.QueryDataResponse, error) {
 	request := backend.ToProto().QueryDataRequest(&backend.QueryDataRequest{Headers: headers, Queries: queries})
 	request.PluginContext = pluginContext(settings)
 	answer, err := p.data.QueryData(ctx, request)
 	if err != nil {
 		return nil, fmt.Errorf("the plugin did not answer %d queries: %w", len(queries), err)
 	}
-	return backend.FromProto().QueryDataResponse(answer)
+	return answer, nil
 }
 
 // CallResource sends the request, whose PluginContext is filled in here, and

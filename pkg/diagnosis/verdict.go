@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"sync"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )
@@ -32,6 +33,25 @@ type Verdict struct {
 	// Roots are the root causes, worst first: one for each region of
 	// backpressure.
 	Roots []Root
+
+	derived sync.Map // a func() any by the key of Once
+}
+
+// Once returns what make returned when it was first called for the key. So what is
+// derived from a verdict, such as the fields of a large table, is derived once
+// however many panels show it, and is dropped with the verdict. Nobody may change
+// it.
+func (v *Verdict) Once(key any, make func() any) any {
+	once, found := v.derived.Load(key)
+	if !found {
+		once, _ = v.derived.LoadOrStore(key, sync.OnceValue(make))
+	}
+	return once.(func() any)()
+}
+
+// Renamed is the verdict under another name of its job.
+func (v *Verdict) Renamed(name string) *Verdict {
+	return &Verdict{Snapshot: v.Snapshot.Renamed(name), Kind: v.Kind, Roots: v.Roots}
 }
 
 // Diagnose finds what holds a job back: in each region of backpressure the

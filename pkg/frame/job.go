@@ -43,15 +43,33 @@ func (j Job) task(task int) job.Task { return j.Snapshot.Graph.Tasks[task] }
 // load is how a task spent its time.
 func (j Job) load(task int) *job.TaskLoad { return &j.Snapshot.Tasks[task] }
 
+// whole reports whether all tasks are chosen.
+func (j Job) whole() bool { return len(j.Tasks) == len(j.Snapshot.Tasks) }
+
+// shared returns what make returns, which depends on nothing but the key, the
+// verdict and the tasks: where all are chosen it is made once for the verdict.
+func shared[T any](j Job, key any, make func() T) T {
+	if !j.whole() {
+		return make()
+	}
+	return j.Once(key, func() any { return make() }).(T)
+}
+
+// taskManagersKey is the key of [Job.TaskManagers].
+type taskManagersKey struct{}
+
 // TaskManagers are those that subtasks of the tasks chosen run on, in the order
 // of their names.
-func (j Job) TaskManagers() (names []string) {
+func (j Job) TaskManagers() []string { return shared(j, taskManagersKey{}, j.listTaskManagers) }
+
+func (j Job) listTaskManagers() (names []string) {
 	seen := map[string]bool{}
 	for _, task := range j.Tasks {
-		for _, load := range j.load(task).Subtasks {
-			if load.TaskManager != "" && !seen[load.TaskManager] {
-				seen[load.TaskManager] = true
-				names = append(names, load.TaskManager)
+		subtasks := j.load(task).Subtasks
+		for i := range subtasks {
+			if name := subtasks[i].TaskManager; name != "" && !seen[name] {
+				seen[name] = true
+				names = append(names, name)
 			}
 		}
 	}

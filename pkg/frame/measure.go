@@ -29,16 +29,48 @@ type Value struct {
 // unknown is null, so that a rule keeps its state; what is measured and well is
 // 0.
 func Measure(result Result, measure diagnosis.Measure, by diagnosis.By) data.Frames {
-	values := result.Values
-	for _, j := range result.Jobs {
-		if !measure.OfLoad() {
-			break
+	var made measured
+	if len(result.Jobs) == 1 && len(result.Values) == 0 && measure.Origin == diagnosis.FromLoad {
+		only := result.Jobs[0]
+		made = shared(only, measuredKey{only.Cluster, measure.Name, by}, func() measured { return fieldsOf(measure, only.values(nil, measure, by)) })
+	} else {
+		values := result.Values
+		for _, j := range result.Jobs {
+			if measure.OfLoad() {
+				values = j.values(values, measure, by)
+			}
 		}
-		numbers := j.Values(measure, by)
-		for i, labels := range j.Labels(by) {
-			values = append(values, Value{Labels: labels, Value: numbers[i]})
-		}
+		made = fieldsOf(measure, values)
 	}
+	frame := data.NewFrame("measure", made.fields...)
+	frame.Meta = result.meta(made.notices...)
+	frame.Meta.Type, frame.Meta.TypeVersion = data.FrameTypeNumericWide, data.FrameTypeVersion{0, 1}
+	return data.Frames{frame}
+}
+
+// measured are the fields of a measure's values, and notices of what is left out.
+type measured struct {
+	fields  []*data.Field
+	notices []data.Notice
+}
+
+// measuredKey is the key of a measure's fields of one job.
+type measuredKey struct {
+	cluster, measure string
+	by               diagnosis.By
+}
+
+// values adds the job's.
+func (j Job) values(to []Value, measure diagnosis.Measure, by diagnosis.By) []Value {
+	numbers := j.Values(measure, by)
+	for i, labels := range j.Labels(by) {
+		to = append(to, Value{Labels: labels, Value: numbers[i]})
+	}
+	return to
+}
+
+// fieldsOf makes a field of one row of each value.
+func fieldsOf(measure diagnosis.Measure, values []Value) measured {
 	values, notices := worstValues(measure, values)
 	numbers := make([]float64, len(values))
 	all := make([]*data.Field, len(values))
@@ -49,10 +81,7 @@ func Measure(result Result, measure diagnosis.Measure, by diagnosis.By) data.Fra
 		}
 		all[i] = data.NewField(measure.Name, value.Labels, pointer).SetConfig(&data.FieldConfig{Unit: unitOf(measure.Unit)})
 	}
-	frame := data.NewFrame("measure", all...)
-	frame.Meta = result.meta(notices...)
-	frame.Meta.Type, frame.Meta.TypeVersion = data.FrameTypeNumericWide, data.FrameTypeVersion{0, 1}
-	return data.Frames{frame}
+	return measured{all, notices}
 }
 
 // worstValues keeps the worst values, as many as one answer holds.

@@ -20,6 +20,17 @@ type subtaskRow struct {
 // its time. Shares are 0 to 1, records per second; null is not known. With
 // detailed it has the columns of [job.Detail] too.
 func Subtasks(result Result, detailed bool) data.Frames {
+	if len(result.Jobs) != 1 || detailed {
+		return tableOf(result, "subtasks", subtaskFields(result, detailed))
+	}
+	fields := shared(result.Jobs[0], subtasksKey{result.Jobs[0].Cluster}, func() []*data.Field { return subtaskFields(result, false) })
+	return tableOf(result, "subtasks", fields)
+}
+
+// subtasksKey is the key of the fields of one job's subtasks.
+type subtasksKey struct{ cluster string }
+
+func subtaskFields(result Result, detailed bool) []*data.Field {
 	columns := []column[subtaskRow]{
 		of("cluster", func(r *subtaskRow) string { return r.Cluster }),
 		of("job", func(r *subtaskRow) string { return r.Snapshot.Job.Name }),
@@ -46,7 +57,7 @@ func Subtasks(result Result, detailed bool) data.Frames {
 			detail("out_pool_usage", func(d *job.Detail) job.Share { return d.OutPool }),
 		)
 	}
-	return table(result, "subtasks", subtaskRowsOf(result), columns...)
+	return fields(subtaskRowsOf(result), columns...)
 }
 
 // detail is a column that is unknown where there are no details.

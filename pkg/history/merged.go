@@ -81,9 +81,7 @@ func (m Merged) At(ctx context.Context, of Job, at time.Time) (verdict *diagnosi
 	}
 	verdict, more, err := m.Far.At(ctx, of, at)
 	if verdict != nil && of.Name != "" {
-		renamed := *verdict
-		renamed.Snapshot = verdict.Snapshot.Renamed(of.Name)
-		verdict = &renamed
+		verdict = verdict.Renamed(of.Name)
 	}
 	return verdict, warnings.Add(more...), err
 }

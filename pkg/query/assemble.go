@@ -301,9 +301,7 @@ func distinguish(jobs []jobResult) {
 		j := &jobs[len(jobs)-1-i]
 		j.info.Name = name
 		if j.verdict != nil && j.verdict.Snapshot.Job.Name != name {
-			renamed := *j.verdict
-			renamed.Snapshot = renamed.Snapshot.Renamed(name)
-			j.verdict = &renamed
+			j.verdict = j.verdict.Renamed(name)
 		}
 	}
 }

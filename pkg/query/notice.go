@@ -86,8 +86,18 @@ func silentJobs(result *clusterResult) (notices []data.Notice) {
 	}
 }
 
+// partialKey is the key of [partial] of all tasks.
+type partialKey struct{}
+
 // partial describes what of a job is not known, and why.
-func partial(shown frame.Job) (notices []data.Notice) {
+func partial(shown frame.Job) []data.Notice {
+	if len(shown.Tasks) < len(shown.Snapshot.Tasks) {
+		return findPartial(shown)
+	}
+	return shown.Once(partialKey{}, func() any { return findPartial(shown) }).([]data.Notice)
+}
+
+func findPartial(shown frame.Job) (notices []data.Notice) {
 	snapshot := shown.Snapshot
 	var silent, legacy, ended []string
 	var err error

@@ -48,12 +48,11 @@ func BenchmarkTenThousand(b *testing.B) {
 		b.ReportAllocs()
 		n := 0
 		for b.Loop() {
-			verdict := *verdicts[n%2]
+			verdict := verdicts[n%2]
 			snapshot := *verdict.Snapshot
-			verdict.Snapshot = &snapshot
 			n++
 			snapshot.At = of.at.Add(time.Duration(n) * time.Second)
-			cluster.Add(&verdict, math.NaN(), maxGap)
+			cluster.Add(&diagnosis.Verdict{Snapshot: &snapshot, Kind: verdict.Kind, Roots: verdict.Roots}, math.NaN(), maxGap)
 		}
 	})
 }
