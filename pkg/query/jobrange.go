@@ -20,6 +20,7 @@ type jobRange struct {
 	req     Request
 	cluster *Cluster
 	job     *jobResult
+	choice  *seriesChoice
 }
 
 // read fills in the job's series. If only a part of the range could not be read
@@ -30,6 +31,7 @@ func (r jobRange) read(ctx context.Context) {
 	} else {
 		r.fromSnapshots(ctx)
 	}
+	r.choice.reduce(r.job.series)
 }
 
 func (r jobRange) query() history.Query {
@@ -61,6 +63,10 @@ func (r jobRange) fromSummaries(ctx context.Context) {
 		for _, part := range r.parts(summaries) {
 			of := labels.Copy()
 			of["job"] = part.name
+			if !r.choice.has(of) {
+				continue
+			}
+			r.choice.begun.Add(1)
 			r.job.series = append(r.job.series, frame.Series{
 				Labels: of, Source: part.source, Times: times[part.from:part.to],
 				Values: values[part.from:part.to], MaxGaps: gaps[part.from:part.to],
@@ -158,7 +164,9 @@ func (r jobRange) jobValues(summaries history.Summaries, chosen []history.TaskSu
 func (r jobRange) fromSnapshots(ctx context.Context) {
 	var set frame.SeriesSet
 	var labels []data.Labels
-	var points []*frame.Series
+	var points []*frame.Series // nil for one that is not chosen
+	var times []time.Time      // of all series, and how long after them the next may be
+	var gaps []time.Duration
 	var graph *job.Graph
 	var name string
 	blame := newBlameSoFar(r.req.Range.From)
@@ -175,13 +183,27 @@ func (r jobRange) fromSnapshots(ctx context.Context) {
 		values := shown.Values(r.req.Measure, r.req.By)
 		if name != snapshot.Job.Name || graph != snapshot.Graph || r.req.By == diagnosis.ByTaskManager || len(labels) != len(values) {
 			name, graph, labels, points = snapshot.Job.Name, snapshot.Graph, shown.Labels(r.req.By), nil
+			known := set.Len()
 			for _, each := range labels {
-				points = append(points, set.Of(each))
+				if r.choice.has(each) {
+					points = append(points, set.Of(each))
+				} else {
+					points = append(points, nil)
+				}
 			}
+			r.choice.begun.Add(int64(set.Len() - known))
 		}
+		times, gaps = append(times, snapshot.At), append(gaps, of.MaxGap)
+		tooMany := r.choice.tooMany()
 		for i, value := range values {
-			points[i].Add(snapshot.At, of.MaxGap, value)
-			points[i].Source = max(points[i].Source, snapshot.Source)
+			switch {
+			case points[i] == nil:
+			case tooMany:
+				points[i].AddWorst(r.choice.measure, value)
+			default:
+				points[i].AddNewest(times, gaps, value)
+				points[i].Source = max(points[i].Source, snapshot.Source)
+			}
 		}
 		return ctx.Err() == nil
 	})
