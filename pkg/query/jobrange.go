@@ -126,9 +126,8 @@ func (r jobRange) taskValues(summaries history.Summaries, task history.TaskSumma
 	return task.Columns[0]
 }
 
-// jobValues are the measure of the job over time: that of its worst task. That no
-// task holds the job back is not known while one was not measured, unless the
-// verdict was clear.
+// jobValues are the measure of the job over time: that of its worst task. The severity
+// of its bottleneck depends on the verdict, too, which is of all its tasks.
 func (r jobRange) jobValues(summaries history.Summaries, chosen []history.TaskSummaries) []float64 {
 	values, doubts := make([]float64, len(summaries.At)), make([]bool, len(summaries.At))
 	for i, each := range summaries.Jobs {
@@ -148,12 +147,8 @@ func (r jobRange) jobValues(summaries history.Summaries, chosen []history.TaskSu
 	}
 	if r.req.Measure.Origin == diagnosis.FromLoad && r.req.Measure.Column == diagnosis.RootSeverity {
 		for i, each := range summaries.Jobs {
-			switch {
-			case each.Clear:
-				values[i] = 0
-			case values[i] == 0 && doubts[i]:
-				values[i] = math.NaN()
-			}
+			blamed := slices.ContainsFunc(summaries.Tasks, func(task history.TaskSummaries) bool { return task.Columns[0][i] > 0 })
+			values[i] = each.Severity(values[i], blamed, doubts[i])
 		}
 	}
 	return values
