@@ -61,7 +61,7 @@ func (p *poll) run(ctx context.Context, info job.Info) (pollResult, error) {
 	p.tracked.slow.Store(p.slow.Load())
 	verdict := diagnosis.Diagnose(p.tracked.derive(sample))
 	p.tracked.subtasks.Store(int64(subtasksOf(verdict.Snapshot)))
-	p.collector.keep(ctx, verdict, p.tracked, interval)
+	p.collector.keep(verdict, p.tracked, interval)
 	return pollResult{verdict, int(p.requests.Load())}, nil
 }
 
