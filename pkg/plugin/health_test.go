@@ -1,7 +1,9 @@
 package plugin_test
 
 import (
+	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -143,6 +145,43 @@ func TestHealthOfPrometheus(t *testing.T) {
 				health, err := l.CheckHealth(inMemory(t.Context(), hosts), &backend.CheckHealthRequest{})
 				if err != nil || health.Status != c.status || !strings.HasPrefix(health.Message, "Flink 2.3.0, ") || !strings.HasSuffix(health.Message, c.want) {
 					t.Errorf("%s %q, %v", health.Status, health.Message, err)
+				}
+			})
+		})
+	}
+}
+
+// Of a Prometheus behind a redirect to TLS, Save & test is well if queries are, and else
+// names the redirect in their words: they are POSTs, which not every redirect lets
+// pass.
+func TestHealthOfARedirectingPrometheus(t *testing.T) {
+	for status, well := range map[int]bool{301: false, 302: false, 303: false, 307: true, 308: true} {
+		t.Run(fmt.Sprint(status), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l, prometheus := newScrapedLab(t, sim.HeldBack("orders", 3, 2, 1))
+				l.ctx = inMemory(t.Context(), map[string]http.Handler{
+					"flink:8081": l.Cluster, "prometheus": prometheus, "prometheus:9090": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+						http.Redirect(w, r, "https://prometheus"+r.URL.RequestURI(), status)
+					}),
+				})
+				health, err := l.CheckHealth(l.ctx, &backend.CheckHealthRequest{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(3 * time.Second) // a failure is kept for maxAge
+				shown := l.frameOver(t, scrapedPast(), nil, `{"queryType": "history"}`)
+				if well {
+					if health.Status != healthy || !hasValues(shown) {
+						t.Errorf("%s %q, and the notices are %q", health.Status, health.Message, notices(shown))
+					}
+					return
+				}
+				const redirected = "http://prometheus:9090/api/v1/query_range redirects to https://prometheus, which is not followed, as the credentials would go there too: if that is where Prometheus is, enter that address in the data source's settings; if it is a login page, check the authentication."
+				if health.Status != unhealthy || !strings.HasSuffix(health.Message, ": "+redirected) {
+					t.Errorf("%s %q", health.Status, health.Message)
+				}
+				if texts := notices(shown); !slices.Equal(texts, []string{"The past is not known as a whole: " + redirected}) {
+					t.Errorf("the notices are %q", texts)
 				}
 			})
 		})
