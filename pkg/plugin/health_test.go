@@ -23,6 +23,13 @@ func TestHealth(t *testing.T) {
 		job.State, job.Start = state, time.Now().Add(-since)
 		return job
 	}
+	waiting := func(states ...string) *sim.Job {
+		job := orders("RUNNING", time.Hour)
+		for i, state := range states {
+			job.Tasks[i].State = state
+		}
+		return job
+	}
 	flink := func(fetch time.Duration, jobs ...*sim.Job) http.Handler {
 		return &sim.Cluster{Version: "2.3.0", Fetch: fetch, Jobs: jobs}
 	}
@@ -39,9 +46,11 @@ func TestHealth(t *testing.T) {
 		"flame graphs are on": {func() http.Handler {
 			return &sim.Cluster{Version: "2.3.0", Fetch: 10 * time.Second, FlameGraphs: true}
 		}, flinkSettings, healthy, "Flink 2.3.0, 0 running jobs, 1 TaskManager. Metrics are fetched every 10s; whether they arrive shows once a job runs."},
-		"no job":               {func() http.Handler { return flink(10 * time.Second) }, flinkSettings, healthy, "Flink 2.3.0, 0 running jobs, 1 TaskManager. Metrics are fetched every 10s; whether they arrive shows once a job runs." + dark},
-		"a job has ended":      {func() http.Handler { return flink(10*time.Second, orders("FINISHED", time.Hour)) }, flinkSettings, healthy, "Flink 2.3.0, 0 running jobs, 1 TaskManager. Metrics are fetched every 10s; whether they arrive shows once a job runs." + dark},
-		"a job has just begun": {func() http.Handler { return flink(10*time.Second, orders("RUNNING", time.Second)) }, flinkSettings, healthy, "Flink 2.3.0, 1 running job, 1 TaskManager. Metrics are fetched every 10s; none have arrived for job orders yet, which is normal in the first 10 s after its start." + dark},
+		"no job":                            {func() http.Handler { return flink(10 * time.Second) }, flinkSettings, healthy, "Flink 2.3.0, 0 running jobs, 1 TaskManager. Metrics are fetched every 10s; whether they arrive shows once a job runs." + dark},
+		"a job has ended":                   {func() http.Handler { return flink(10*time.Second, orders("FINISHED", time.Hour)) }, flinkSettings, healthy, "Flink 2.3.0, 0 running jobs, 1 TaskManager. Metrics are fetched every 10s; whether they arrive shows once a job runs." + dark},
+		"a job has just begun":              {func() http.Handler { return flink(10*time.Second, orders("RUNNING", time.Second)) }, flinkSettings, healthy, "Flink 2.3.0, 1 running job, 1 TaskManager. Metrics are fetched every 10s; none have arrived for job orders yet, which is normal in the first 10 s after its start." + dark},
+		"a job waits for slots":             {func() http.Handler { return flink(10*time.Second, waiting("SCHEDULED", "SCHEDULED", "SCHEDULED")) }, flinkSettings, healthy, "Flink 2.3.0, 1 running job, 1 TaskManager. Metrics are fetched every 10s; none have arrived for job orders yet (the first subtask: not running)." + dark},
+		"a job waits for some of its slots": {func() http.Handler { return flink(10*time.Second, waiting("SCHEDULED", "CREATED", "CREATED")) }, flinkSettings, healthy, "Flink 2.3.0, 1 running job, 1 TaskManager. Metrics are fetched every 10s; none have arrived for job orders yet (the first subtask: not running)." + dark},
 		"a job's tasks are refused": {func() http.Handler {
 			healthy, refused := flink(10*time.Second, orders("RUNNING", time.Hour)), respondWith(403, page)
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
