@@ -94,6 +94,9 @@ type jobResult struct {
 	summary *diagnosis.JobSummary
 	value   float64
 	series  []frame.Series
+	// matched are the query's names and expressions of tasks that the job had tasks
+	// of, over the range.
+	matched map[string]bool
 	// edgesUnknown is set where it is not known how the tasks were connected.
 	edgesUnknown bool
 

@@ -51,6 +51,9 @@ func (r jobRange) fromSummaries(ctx context.Context) {
 		return
 	}
 	r.job.edgesUnknown = slices.ContainsFunc(summaries.Jobs, func(each diagnosis.JobSummary) bool { return each.EdgesUnknown })
+	for _, task := range summaries.Tasks {
+		r.match(task.Name, task.ID)
+	}
 	chosen := r.tasksOf(summaries)
 	if len(chosen) == 0 && len(r.req.Tasks) > 0 && r.req.Measure.OfLoad() {
 		return // the job has none of the tasks chosen
@@ -118,6 +121,19 @@ func (r jobRange) tasksOf(summaries history.Summaries) (chosen []history.TaskSum
 	return chosen
 }
 
+// match notes which of the query's names and expressions a task of the job has.
+func (r jobRange) match(name, id string) {
+	for _, selector := range r.req.Tasks {
+		if !selector.matches(name, id) {
+			continue
+		}
+		if r.job.matched == nil {
+			r.job.matched = map[string]bool{}
+		}
+		r.job.matched[selector.text] = true
+	}
+}
+
 // taskValues are the measure of a task over time.
 func (r jobRange) taskValues(summaries history.Summaries, task history.TaskSummaries) []float64 {
 	if r.req.Measure.Origin == diagnosis.FromRange {
@@ -174,6 +190,11 @@ func (r jobRange) fromSnapshots(ctx context.Context) {
 		}
 		if !r.req.Jobs.Choose(snapshot.Job.Name, r.job.info.ID) {
 			return ctx.Err() == nil // it was another's name that was chosen
+		}
+		if graph != snapshot.Graph {
+			for _, task := range snapshot.Graph.Tasks {
+				r.match(task.Name, task.ID)
+			}
 		}
 		values := shown.Values(r.req.Measure, r.req.By)
 		if name != snapshot.Job.Name || graph != snapshot.Graph || r.req.By == diagnosis.ByTaskManager || len(labels) != len(values) {
