@@ -7,6 +7,7 @@ package collector
 
 import (
 	"context"
+	"errors"
 	"math"
 	"slices"
 	"sync"
@@ -19,6 +20,7 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history/memory"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/remote"
 )
 
 // forgetAfter is how long a job that no query names stays cached: longer than
@@ -321,13 +323,14 @@ type trackedJob struct {
 	restarts shared[flink.Number]
 	details  shared[detailsResult]
 
-	// slow is set where a task did not answer in time in the last poll.
-	slow atomic.Bool
 	// subtasks counts those of the last poll.
 	subtasks atomic.Int64
 
 	deriverMu sync.Mutex
 	deriver   *job.Deriver // nil until the first poll
+	// slow are the ids of the tasks that did not answer in time in the last poll, or
+	// were not requested as others did not, in the order of the next requests.
+	slow []string
 	// places are where tasks ran, for Flinks before 1.16, by task id.
 	places map[string]places
 }
@@ -370,6 +373,42 @@ func (t *trackedJob) needGauges(sample *job.Sample) (tasks []int) {
 		}
 	}
 	return tasks
+}
+
+// bySpeed are those of the tasks that are not slow, and those that are, in the order of
+// their requests.
+func (t *trackedJob) bySpeed(graph *job.Graph, tasks []int) (prompt, slow []int) {
+	t.deriverMu.Lock()
+	defer t.deriverMu.Unlock()
+	for _, id := range t.slow {
+		if at := slices.IndexFunc(tasks, func(i int) bool { return graph.Tasks[i].ID == id }); at >= 0 {
+			slow = append(slow, tasks[at])
+		}
+	}
+	for _, i := range tasks {
+		if !slices.Contains(slow, i) {
+			prompt = append(prompt, i)
+		}
+	}
+	return prompt, slow
+}
+
+// setSlow keeps which tasks are slow by a poll's sample. Those that timed out come
+// last the next time, so that no other goes without for long.
+func (t *trackedJob) setSlow(sample *job.Sample) {
+	prompt, slow := t.bySpeed(sample.Graph, runningTasks(sample.Job, sample.Graph))
+	var skipped, timedOut []string
+	for _, i := range slices.Concat(prompt, slow) {
+		switch id, err := sample.Graph.Tasks[i].ID, sample.Tasks[i].Err; {
+		case errors.Is(err, errSkipped):
+			skipped = append(skipped, id)
+		case remote.IsKind(err, remote.TimedOut):
+			timedOut = append(timedOut, id)
+		}
+	}
+	t.deriverMu.Lock()
+	defer t.deriverMu.Unlock()
+	t.slow = append(skipped, timedOut...)
 }
 
 // placesOf is where the task's subtasks run, as a copy; nil if what is kept of
