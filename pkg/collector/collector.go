@@ -7,6 +7,7 @@ package collector
 
 import (
 	"context"
+	"errors"
 	"math"
 	"slices"
 	"sync"
@@ -19,6 +20,7 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history/memory"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/remote"
 )
 
 // forgetAfter is how long a job that no query names stays cached: longer than
@@ -59,7 +61,7 @@ type Collector struct {
 	mu        sync.Mutex
 	tracked   map[string]*trackedJob // by job id
 	forgotten time.Time              // when jobs were last searched for those to forget
-	down      bool                   // the cluster did not answer the last request
+	down      bool                   // the cluster did not answer the last request for its jobs
 }
 
 // New returns a collector for the cluster of the client.
@@ -86,7 +88,6 @@ func (c *Collector) Cluster(ctx context.Context) (cluster Cluster, requests int,
 	cluster, started, err := c.cluster.get(ctx, clusterAge, func(ctx context.Context) (Cluster, error) {
 		asked.Add(1)
 		overview, err := c.client.Overview(ctx)
-		c.noteAnswer(ctx, err, false)
 		if err != nil {
 			return Cluster{}, err
 		}
@@ -135,7 +136,7 @@ func (c *Collector) LastJobs() []job.Info {
 func (c *Collector) jobsOfAge(ctx context.Context, maxAge time.Duration) (jobs []job.Info, requests int, err error) {
 	jobs, started, err := c.jobs.get(ctx, maxAge, func(ctx context.Context) ([]job.Info, error) {
 		summaries, err := c.client.Jobs(ctx)
-		c.noteAnswer(ctx, err, true)
+		c.noteList(ctx, err)
 		return infos(summaries), err
 	})
 	return jobs, count(started), err
@@ -256,11 +257,11 @@ func (c *Collector) track(jobID string) *trackedJob {
 	return tracked
 }
 
-// noteAnswer keeps in the history whether the cluster answered a request, and logs
-// a change; a request that was given up shows nothing. That it answers again is
-// shown by a request for its jobs alone, or the log would have line after line
-// where those fail and its version does not.
-func (c *Collector) noteAnswer(ctx context.Context, err error, ofJobs bool) {
+// noteList keeps in the history whether the cluster is up, which is whether it answers
+// a request for its list of jobs, and logs a change; a request that was given up shows
+// nothing. Were other requests to show it too, a cluster that fails some of them would
+// be up and down in turn.
+func (c *Collector) noteList(ctx context.Context, err error) {
 	if ctx.Err() != nil {
 		return
 	}
@@ -268,10 +269,8 @@ func (c *Collector) noteAnswer(ctx context.Context, err error, ofJobs bool) {
 		c.options.History.Answered(time.Now(), err == nil)
 	}
 	c.mu.Lock()
-	changed := c.down != (err != nil) && (err != nil || ofJobs)
-	if changed {
-		c.down = err != nil
-	}
+	changed := c.down != (err != nil)
+	c.down = err != nil
 	c.mu.Unlock()
 	switch {
 	case c.options.Logger == nil || !changed:
@@ -282,8 +281,15 @@ func (c *Collector) noteAnswer(ctx context.Context, err error, ofJobs bool) {
 	}
 }
 
-// keep puts a poll's verdict into the history.
-func (c *Collector) keep(ctx context.Context, verdict *diagnosis.Verdict, tracked *trackedJob, interval job.MetricInterval) {
+// isDown reports whether the cluster did not answer the last request for its jobs.
+func (c *Collector) isDown() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.down
+}
+
+// keep puts a poll's verdict into the history. It shows that the cluster is still up.
+func (c *Collector) keep(verdict *diagnosis.Verdict, tracked *trackedJob, interval job.MetricInterval) {
 	if c.options.History == nil {
 		return
 	}
@@ -292,7 +298,9 @@ func (c *Collector) keep(ctx context.Context, verdict *diagnosis.Verdict, tracke
 		restarts = float64(number)
 	}
 	c.options.History.Add(verdict, restarts, interval.MaxGap())
-	c.noteAnswer(ctx, nil, true)
+	if !c.isDown() {
+		c.options.History.Answered(time.Now(), true)
+	}
 }
 
 // count is the number of requests of a call that started a fetch or not.
@@ -315,13 +323,14 @@ type trackedJob struct {
 	restarts shared[flink.Number]
 	details  shared[detailsResult]
 
-	// slow is set where a task did not answer in time in the last poll.
-	slow atomic.Bool
 	// subtasks counts those of the last poll.
 	subtasks atomic.Int64
 
 	deriverMu sync.Mutex
 	deriver   *job.Deriver // nil until the first poll
+	// slow are the ids of the tasks that did not answer in time in the last poll, or
+	// were not requested as others did not, in the order of the next requests.
+	slow []string
 	// places are where tasks ran, for Flinks before 1.16, by task id.
 	places map[string]places
 }
@@ -364,6 +373,42 @@ func (t *trackedJob) needGauges(sample *job.Sample) (tasks []int) {
 		}
 	}
 	return tasks
+}
+
+// bySpeed are those of the tasks that are not slow, and those that are, in the order of
+// their requests.
+func (t *trackedJob) bySpeed(graph *job.Graph, tasks []int) (prompt, slow []int) {
+	t.deriverMu.Lock()
+	defer t.deriverMu.Unlock()
+	for _, id := range t.slow {
+		if at := slices.IndexFunc(tasks, func(i int) bool { return graph.Tasks[i].ID == id }); at >= 0 {
+			slow = append(slow, tasks[at])
+		}
+	}
+	for _, i := range tasks {
+		if !slices.Contains(slow, i) {
+			prompt = append(prompt, i)
+		}
+	}
+	return prompt, slow
+}
+
+// setSlow keeps which tasks are slow by a poll's sample. Those that timed out come
+// last the next time, so that no other goes without for long.
+func (t *trackedJob) setSlow(sample *job.Sample) {
+	prompt, slow := t.bySpeed(sample.Graph, runningTasks(sample.Job, sample.Graph))
+	var skipped, timedOut []string
+	for _, i := range slices.Concat(prompt, slow) {
+		switch id, err := sample.Graph.Tasks[i].ID, sample.Tasks[i].Err; {
+		case errors.Is(err, errSkipped):
+			skipped = append(skipped, id)
+		case remote.IsKind(err, remote.TimedOut):
+			timedOut = append(timedOut, id)
+		}
+	}
+	t.deriverMu.Lock()
+	defer t.deriverMu.Unlock()
+	t.slow = append(skipped, timedOut...)
 }
 
 // placesOf is where the task's subtasks run, as a copy; nil if what is kept of

@@ -49,7 +49,7 @@ func clientOf(t testing.TB, cluster http.Handler, by access) *flink.Client {
 		by.timeout = time.Hour
 	}
 	over, err := remote.NewClient(remote.Config{
-		Concurrency: by.concurrency, Timeout: by.timeout,
+		Concurrency: by.concurrency, Timeout: by.timeout, Forwarded: []string{"Authorization"},
 		Middlewares: []httpclient.Middleware{httpclient.MiddlewareFunc(func(httpclient.Options, http.RoundTripper) http.RoundTripper {
 			return inmemory.Transport{Handler: cluster}
 		})},

@@ -27,10 +27,14 @@ type poll struct {
 	cluster   Cluster
 	tracked   *trackedJob
 	requests  atomic.Int64
-	// slow is set once a task has not answered in time: tasks that have not
-	// been asked by then are not, or a Flink that hangs would hold up the poll
-	// for many time-outs, and all who share its slots.
+	// slow is set once a task has not answered in time, in each round of requests:
+	// tasks that were not requested by then are not, or a Flink that hangs would hold
+	// up the poll for many time-outs, and all who share its slots.
 	slow atomic.Bool
+	// timedOut has the errors of such tasks, by id: they are not requested again.
+	timedOut sync.Map
+	// answered is when a task last answered; nil for not yet.
+	answered atomic.Pointer[time.Time]
 }
 
 func newPoll(collector *Collector, cluster Cluster, tracked *trackedJob) *poll {
@@ -59,10 +63,10 @@ func (p *poll) run(ctx context.Context, info job.Info) (pollResult, error) {
 	if err := ctx.Err(); err != nil {
 		return pollResult{}, err
 	}
-	p.tracked.slow.Store(p.slow.Load())
+	p.tracked.setSlow(sample)
 	verdict := diagnosis.Diagnose(p.tracked.derive(sample))
 	p.tracked.subtasks.Store(int64(subtasksOf(verdict.Snapshot)))
-	p.collector.keep(ctx, verdict, p.tracked, interval)
+	p.collector.keep(verdict, p.tracked, interval)
 	return pollResult{verdict, int(p.requests.Load())}, nil
 }
 
@@ -91,8 +95,7 @@ func (p *poll) sample(ctx context.Context, info job.Info) (*job.Sample, error) {
 	if err := until(ctx, p.collector.fetch.triggered(time.Now(), p.cluster.Fetch)); err != nil {
 		return nil, err
 	}
-	Parallel(len(running), p.concurrency(), func(n int) {
-		i := running[n]
+	p.each(sample.Graph, running, func(i int) {
 		if p.cluster.before(1, 16) {
 			sample.Tasks[i] = p.taskByGauges(ctx, answer, sample.Graph.Tasks[i])
 		} else {
@@ -100,7 +103,20 @@ func (p *poll) sample(ctx context.Context, info job.Info) (*job.Sample, error) {
 		}
 	})
 	sample.At = time.Now()
+	if at := p.answered.Load(); at != nil { // it may have been a while since, for those that did not
+		sample.At = *at
+	}
 	return sample, ctx.Err()
+}
+
+// each calls the function for these tasks side by side, and after that, one at a time,
+// for those of them that did not answer in time in the last poll: they hold up no
+// other, and it takes but one slot to find out that they still do not.
+func (p *poll) each(graph *job.Graph, tasks []int, do func(task int)) {
+	p.slow.Store(false)
+	prompt, slow := p.tracked.bySpeed(graph, tasks)
+	Parallel(len(prompt), p.collector.client.Concurrency(), func(n int) { do(prompt[n]) })
+	Parallel(len(slow), 1, func(n int) { do(slow[n]) })
 }
 
 // subtaskBuffers are what the answers about tasks are read into, one after another.
@@ -111,14 +127,14 @@ const maxKeptSubtasks = 1 << 14
 
 // task requests the subtasks of a task and their counters.
 func (p *poll) task(ctx context.Context, jobID, taskID string) job.TaskSample {
-	if p.slow.Load() {
-		return job.TaskSample{Err: errSkipped}
+	if err := p.givenUp(taskID); err != nil {
+		return job.TaskSample{Err: err}
 	}
 	p.requests.Add(1)
 	buffer := subtaskBuffers.Get().(*[]flink.Subtask)
 	defer subtaskBuffers.Put(buffer)
 	task, err := p.collector.client.Task(ctx, jobID, taskID, *buffer)
-	p.note(err)
+	p.note(taskID, err)
 	if err != nil {
 		return job.TaskSample{Err: err}
 	}
@@ -157,22 +173,19 @@ func (p *poll) taskByGauges(ctx context.Context, answer flink.Job, task job.Task
 // A task that does not answer this stays unknown: it is asked again in the next
 // poll.
 func (p *poll) addGauges(ctx context.Context, sample *job.Sample) {
-	tasks := p.tracked.needGauges(sample)
-	Parallel(len(tasks), p.concurrency(), func(n int) {
-		i := tasks[n]
+	p.each(sample.Graph, p.tracked.needGauges(sample), func(i int) {
 		p.backpressure(ctx, sample.Job.ID, sample.Graph.Tasks[i].ID, &sample.Tasks[i])
 	})
 }
 
 // backpressure adds a task's gauges to its subtasks.
 func (p *poll) backpressure(ctx context.Context, jobID, taskID string, sample *job.TaskSample) {
-	if p.slow.Load() {
-		sample.Err = errSkipped
+	if sample.Err = p.givenUp(taskID); sample.Err != nil {
 		return
 	}
 	p.requests.Add(1)
 	answer, err := p.collector.client.Backpressure(ctx, jobID, taskID)
-	p.note(err)
+	p.note(taskID, err)
 	if err != nil {
 		sample.Err = err
 		return
@@ -180,21 +193,26 @@ func (p *poll) backpressure(ctx context.Context, jobID, taskID string, sample *j
 	addGauges(sample.Subtasks, answer)
 }
 
-// note remembers a time-out.
-func (p *poll) note(err error) {
-	if remote.IsKind(err, remote.TimedOut) {
+// note remembers an answer, or a time-out.
+func (p *poll) note(taskID string, err error) {
+	switch now := time.Now(); {
+	case err == nil:
+		p.answered.Store(&now)
+	case remote.IsKind(err, remote.TimedOut):
+		p.timedOut.Store(taskID, err)
 		p.slow.Store(true)
 	}
 }
 
-// concurrency is how many tasks are asked at once: one, if tasks of the job did
-// not answer in time in the last poll, so that it takes but one slot to find out
-// that they still do not.
-func (p *poll) concurrency() int {
-	if p.tracked.slow.Load() {
-		return 1
+// givenUp is why a task is not requested, nil if it is.
+func (p *poll) givenUp(taskID string) error {
+	if err, found := p.timedOut.Load(taskID); found {
+		return err.(error)
 	}
-	return p.collector.client.Concurrency()
+	if p.slow.Load() {
+		return errSkipped
+	}
+	return nil
 }
 
 // runningTasks lists the tasks with a running subtask.

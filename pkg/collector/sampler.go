@@ -29,6 +29,8 @@ type sampler struct {
 	ended  <-chan struct{}
 	// listing is the list of jobs after polls had failed.
 	listing shared[jobListing]
+	// unread is set while what belongs to the cluster cannot be read. Only run uses it.
+	unread bool
 }
 
 // samplerState is what the sampler keeps of a job.
@@ -171,10 +173,27 @@ func (s *sampler) dueAt(tracked *trackedJob, every time.Duration) time.Time {
 	return later(at, state.tried.Add(every*9/10))
 }
 
-// pollAll begins to poll the jobs that are due, unless the cluster does not
-// answer: then nor would they, and one request a time shows that.
-func (s *sampler) pollAll(ctx context.Context, polls *errgroup.Group, due []*trackedJob) {
+// reach reads what a poll needs of the cluster, and has the list of jobs show whether
+// the cluster is up where that may have changed. While nothing answers that is one
+// request a time.
+func (s *sampler) reach(ctx context.Context) error {
+	listed := s.unread
+	if listed {
+		if _, _, err := s.collector.Jobs(ctx); err != nil {
+			return err
+		}
+	}
 	_, _, err := s.collector.Cluster(ctx)
+	if s.unread = err != nil; !listed && (err != nil || s.collector.isDown()) {
+		_, _, _ = s.collector.Jobs(ctx)
+	}
+	return err
+}
+
+// pollAll begins to poll the jobs that are due, unless the cluster does not
+// answer: then nor would they.
+func (s *sampler) pollAll(ctx context.Context, polls *errgroup.Group, due []*trackedJob) {
+	err := s.reach(ctx)
 	for _, tracked := range due {
 		if err != nil || ctx.Err() != nil {
 			s.locked(func() { tracked.sampled.missed = time.Time{} })

@@ -3,6 +3,7 @@ package collector_test
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -44,6 +45,92 @@ func TestHangingTasksCostOneTimeOut(t *testing.T) {
 		}
 		if timedOut != 8 || len(snapshot.Tasks) != 40 {
 			t.Errorf("%d of %d tasks timed out", timedOut, len(snapshot.Tasks))
+		}
+	})
+}
+
+// A task that hangs is unknown alone, from the first poll on: the others are judged, by
+// their gauges first and then by their counters, for a time-out a poll.
+func TestHangingTaskCostsItselfAlone(t *testing.T) {
+	for _, c := range []struct {
+		hangs   int
+		path    string // below the task's
+		timeout time.Duration
+		polls   int // that are affected
+	}{
+		{0, "", 5 * time.Second, 5}, {0, "", 10 * time.Second, 5}, {0, "", time.Minute, 5}, {7, "", 5 * time.Second, 5}, {19, "", 5 * time.Second, 5},
+		{0, "/backpressure", 5 * time.Second, 1}, {19, "/backpressure", time.Minute, 1},
+	} {
+		t.Run(fmt.Sprint(c.hangs, c.path, " for ", c.timeout), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				held := sim.HeldBack("orders", 20, 1, 10)
+				cluster := &sim.Cluster{Version: "2.3.0", Fetch: fetch, Jobs: []*sim.Job{held}}
+				hanging := sim.Spoiled(cluster, sim.On("/vertices/"+held.Tasks[c.hangs].ID+c.path, sim.Hanging()))
+				made := collectorBy(t, hanging, access{timeout: c.timeout})
+				info := listed(t, made)
+				for n := range c.polls {
+					begun := time.Now()
+					snapshot, _ := polled(t, made, info)
+					if took := time.Since(begun); took > c.timeout+2*time.Second {
+						t.Errorf("poll %d took %s", n, took)
+					}
+					for i, task := range snapshot.Tasks {
+						if hangs := i == c.hangs; task.Known() == hangs || remote.IsKind(task.Err, remote.TimedOut) != hangs || task.Err != nil != hangs {
+							t.Errorf("poll %d: task %d is known: %t, %v", n, i, task.Known(), task.Err)
+						}
+					}
+					time.Sleep(3 * time.Second)
+				}
+			})
+		})
+	}
+}
+
+// Nor does one go without for long because two hang in turn, after a while in which
+// all did, and they are all known soon after they answer.
+func TestTasksAreRequestedInTurnWhereSomeHang(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		held := sim.HeldBack("orders", 40, 1, 20)
+		cluster := &sim.Cluster{Version: "2.3.0", Fetch: fetch, Jobs: []*sim.Job{held}}
+		var hangs atomic.Pointer[[]*sim.Task]
+		hang := func(tasks ...int) {
+			var chosen []*sim.Task
+			for _, i := range tasks {
+				chosen = append(chosen, &held.Tasks[i])
+			}
+			hangs.Store(&chosen)
+		}
+		c := collectorBy(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			for _, task := range *hangs.Load() {
+				if strings.HasSuffix(r.URL.Path, task.ID) {
+					hanging(w, r)
+					return
+				}
+			}
+			cluster.ServeHTTP(w, r)
+		}), access{timeout: 5 * time.Second})
+		poll := func(times int) (unknown []int) {
+			for range times {
+				snapshot, _ := polled(t, c, job.Info{ID: held.ID, State: job.Running})
+				unknown = nil
+				for i, task := range snapshot.Tasks {
+					if !task.Known() {
+						unknown = append(unknown, i)
+					}
+				}
+				time.Sleep(10 * time.Second)
+			}
+			return unknown
+		}
+		all := make([]int, 40)
+		for i := range all {
+			all[i] = i
+		}
+		for _, each := range []struct{ hangs, unknown []int }{{all, all}, {[]int{3, 8}, []int{3, 8}}, {nil, nil}} {
+			hang(each.hangs...)
+			if unknown := poll(6); !slices.Equal(unknown, each.unknown) {
+				t.Errorf("while %v hang, %v are unknown", each.hangs, unknown)
+			}
 		}
 	})
 }

@@ -62,6 +62,20 @@ type JobSummary struct {
 	Source job.Source
 }
 
+// Severity is the severity of the job among some of its tasks, as [Measure.Job] has it
+// for a verdict: worst is the highest among theirs, blamed is set where any task of the
+// job has one above 0, and doubtful where one of theirs is not known.
+func (j JobSummary) Severity(worst float64, blamed, doubtful bool) float64 {
+	switch {
+	case worst > 0:
+		return worst
+	case isClear(j.Clear, blamed, doubtful):
+		return 0
+	default:
+		return math.NaN()
+	}
+}
+
 // Summary is what is kept of a snapshot over time.
 type Summary struct {
 	Job JobSummary

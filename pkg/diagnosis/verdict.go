@@ -114,13 +114,15 @@ func (v *Verdict) SubtaskStatus(task int, load *job.SubtaskLoad) Status {
 // Clear reports whether these tasks are known not to hold the job back. A
 // verdict that blames others is no statement about what was not measured.
 func (v *Verdict) Clear(tasks []int) bool {
-	if v.Kind == NotKnown || v.Kind == None {
-		return v.Kind == None
-	}
-	return !slices.ContainsFunc(tasks, func(task int) bool {
+	doubtful := slices.ContainsFunc(tasks, func(task int) bool {
 		return !v.Snapshot.Tasks[task].Complete() && !v.Snapshot.Graph.Tasks[task].State.Terminal()
 	})
+	return isClear(v.Kind == None, len(v.Roots) > 0, doubtful)
 }
+
+// isClear is the rule for it, of a verdict and of what is kept of one: nothing holds
+// the job back, or, while other tasks are blamed, none of these is in doubt.
+func isClear(nothing, blamed, doubtful bool) bool { return nothing || blamed && !doubtful }
 
 // WorstRoot is the worst root cause among these tasks, nil if there is none.
 func (v *Verdict) WorstRoot(tasks []int) *Root {

@@ -13,7 +13,7 @@ import (
 // is null, so in a gap. Notices are on the first frame, which is there even
 // without series.
 func History(result Result, measure diagnosis.Measure, points int) data.Frames {
-	series, notices := worstSeries(result.Series, measure, "series", "Choose jobs or tasks in the query, or a coarser \"by\".")
+	series, notices := result.worstSeries(measure, "series", "Choose jobs or tasks in the query, or a coarser \"by\".")
 	frames := make(data.Frames, len(series))
 	for i, each := range downsampled(series, points, measure, result.End) {
 		frames[i] = historyFrame(each, measure, result.Requests)

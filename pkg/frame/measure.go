@@ -12,8 +12,8 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )
 
-// maxSeries is how many series one answer holds.
-const maxSeries = 1000
+// MaxSeries is how many series one answer holds.
+const MaxSeries = 1000
 
 // Value is one number with the names that label it; NaN is not known.
 type Value struct {
@@ -86,19 +86,19 @@ func fieldsOf(measure diagnosis.Measure, values []Value) measured {
 
 // worstValues keeps the worst values, as many as one answer holds.
 func worstValues(measure diagnosis.Measure, values []Value) ([]Value, []data.Notice) {
-	if len(values) <= maxSeries {
+	if len(values) <= MaxSeries {
 		return values, nil
 	}
 	slices.SortStableFunc(values, func(a, b Value) int {
 		return cmp.Compare(measure.Badness(b.Value), measure.Badness(a.Value))
 	})
-	return values[:maxSeries], []data.Notice{tooMany("series", len(values), "Choose jobs or tasks in the query, or a coarser \"by\".")}
+	return values[:MaxSeries], []data.Notice{tooMany("series", len(values), "Choose jobs or tasks in the query, or a coarser \"by\".")}
 }
 
 // tooMany is the notice that an answer has the worst of more.
 func tooMany(what string, count int, advice string) data.Notice {
 	return data.Notice{
 		Severity: data.NoticeSeverityWarning,
-		Text:     fmt.Sprintf("The answer holds the worst %d of %d %s. %s", maxSeries, count, what, advice),
+		Text:     fmt.Sprintf("The answer holds the worst %d of %d %s. %s", MaxSeries, count, what, advice),
 	}
 }

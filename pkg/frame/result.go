@@ -16,8 +16,10 @@ import (
 type Result struct {
 	// Jobs are those that were chosen, in the order to show them.
 	Jobs []Job
-	// Series are over time.
-	Series []Series
+	// Series are over time, and LeftOut is how many others there were, which are
+	// better than these.
+	Series  []Series
+	LeftOut int
 	// Values are those of a measure that needs no snapshot.
 	Values []Value
 	// Names are what a variable offers.

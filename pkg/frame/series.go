@@ -32,8 +32,25 @@ func (s *Series) Add(at time.Time, maxGap time.Duration, value float64) {
 	s.Times, s.MaxGaps, s.Values = append(s.Times, at), append(s.MaxGaps, maxGap), append(s.Values, value)
 }
 
-// worst is the worst value of the series, NaN if none is known.
-func (s Series) worst(measure diagnosis.Measure) float64 {
+// AddNewest adds a point at the last of some times that series share: so does this
+// one, unless it lacks some in between. Nobody may change the times.
+func (s *Series) AddNewest(times []time.Time, maxGaps []time.Duration, value float64) {
+	end := len(times)
+	from := end - 1 - len(s.Times)
+	if len(s.Times) == 0 || from >= 0 && s.Times[0].Equal(times[from]) {
+		s.Times, s.MaxGaps, s.Values = times[from:end:end], maxGaps[from:end:end], append(s.Values, value)
+		return
+	}
+	s.Add(times[end-1], maxGaps[end-1], value)
+}
+
+// AddWorst adds a value to a series of which the worst value alone is kept.
+func (s *Series) AddWorst(measure diagnosis.Measure, value float64) {
+	s.Times, s.MaxGaps, s.Values = nil, nil, append([]float64(nil), measure.Worse(s.Worst(measure), value))
+}
+
+// Worst is the worst value of the series, NaN if none is known.
+func (s Series) Worst(measure diagnosis.Measure) float64 {
 	worst := math.NaN()
 	for _, value := range s.Values {
 		worst = measure.Worse(worst, value)
@@ -149,6 +166,9 @@ func (s *SeriesSet) Add(more ...Series) {
 	}
 }
 
+// Len is how many series there are.
+func (s *SeriesSet) Len() int { return len(s.order) }
+
 // All are the series, in the order in which they began.
 func (s *SeriesSet) All() []Series {
 	all := make([]Series, len(s.order))
@@ -209,20 +229,27 @@ func shareTimes(a, b []time.Time) bool {
 	return len(a) == len(b) && len(a) > 0 && &a[0] == &b[0]
 }
 
-// worstSeries keeps the worst series, as many as one answer holds.
-func worstSeries(series []Series, measure diagnosis.Measure, what, advice string) ([]Series, []data.Notice) {
-	if len(series) <= maxSeries {
-		return series, nil
-	}
+// WorstSeries are the worst series, worst first, as many as one answer holds.
+func WorstSeries(series []Series, measure diagnosis.Measure) []Series {
 	badness := make([]float64, len(series))
 	order := make([]int, len(series))
 	for i, each := range series {
-		order[i], badness[i] = i, measure.Badness(each.worst(measure))
+		order[i], badness[i] = i, measure.Badness(each.Worst(measure))
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(badness[b], badness[a]) })
-	kept := make([]Series, maxSeries)
+	kept := make([]Series, min(len(series), MaxSeries))
 	for i := range kept {
 		kept[i] = series[order[i]]
 	}
-	return kept, []data.Notice{tooMany(what, len(series), advice)}
+	return kept
+}
+
+// worstSeries are the result's series, the worst of them if there are more than one
+// answer holds, with a notice.
+func (r Result) worstSeries(measure diagnosis.Measure, what, advice string) ([]Series, []data.Notice) {
+	count := len(r.Series) + r.LeftOut
+	if count <= MaxSeries {
+		return r.Series, nil
+	}
+	return WorstSeries(r.Series, measure), []data.Notice{tooMany(what, count, advice)}
 }

@@ -19,7 +19,7 @@ import (
 // even without tasks.
 func Timeline(result Result, points int) data.Frames {
 	status, _ := diagnosis.MeasureNamed("status")
-	series, notices := worstSeries(result.Series, status, "tasks", "Choose jobs or tasks in the query.")
+	series, notices := result.worstSeries(status, "tasks", "Choose jobs or tasks in the query.")
 	jobs := ByJob(series)
 	names := distinguishing(jobs)
 	frames := make(data.Frames, len(jobs))

@@ -1,7 +1,9 @@
 package plugin_test
 
 import (
+	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -21,6 +23,13 @@ func TestHealth(t *testing.T) {
 		job.State, job.Start = state, time.Now().Add(-since)
 		return job
 	}
+	waiting := func(states ...string) *sim.Job {
+		job := orders("RUNNING", time.Hour)
+		for i, state := range states {
+			job.Tasks[i].State = state
+		}
+		return job
+	}
 	flink := func(fetch time.Duration, jobs ...*sim.Job) http.Handler {
 		return &sim.Cluster{Version: "2.3.0", Fetch: fetch, Jobs: jobs}
 	}
@@ -37,9 +46,11 @@ func TestHealth(t *testing.T) {
 		"flame graphs are on": {func() http.Handler {
 			return &sim.Cluster{Version: "2.3.0", Fetch: 10 * time.Second, FlameGraphs: true}
 		}, flinkSettings, healthy, "Flink 2.3.0, 0 running jobs, 1 TaskManager. Metrics are fetched every 10s; whether they arrive shows once a job runs."},
-		"no job":               {func() http.Handler { return flink(10 * time.Second) }, flinkSettings, healthy, "Flink 2.3.0, 0 running jobs, 1 TaskManager. Metrics are fetched every 10s; whether they arrive shows once a job runs." + dark},
-		"a job has ended":      {func() http.Handler { return flink(10*time.Second, orders("FINISHED", time.Hour)) }, flinkSettings, healthy, "Flink 2.3.0, 0 running jobs, 1 TaskManager. Metrics are fetched every 10s; whether they arrive shows once a job runs." + dark},
-		"a job has just begun": {func() http.Handler { return flink(10*time.Second, orders("RUNNING", time.Second)) }, flinkSettings, healthy, "Flink 2.3.0, 1 running job, 1 TaskManager. Metrics are fetched every 10s; none have arrived for job orders yet, which is normal in the first 10 s after its start." + dark},
+		"no job":                            {func() http.Handler { return flink(10 * time.Second) }, flinkSettings, healthy, "Flink 2.3.0, 0 running jobs, 1 TaskManager. Metrics are fetched every 10s; whether they arrive shows once a job runs." + dark},
+		"a job has ended":                   {func() http.Handler { return flink(10*time.Second, orders("FINISHED", time.Hour)) }, flinkSettings, healthy, "Flink 2.3.0, 0 running jobs, 1 TaskManager. Metrics are fetched every 10s; whether they arrive shows once a job runs." + dark},
+		"a job has just begun":              {func() http.Handler { return flink(10*time.Second, orders("RUNNING", time.Second)) }, flinkSettings, healthy, "Flink 2.3.0, 1 running job, 1 TaskManager. Metrics are fetched every 10s; none have arrived for job orders yet, which is normal in the first 10 s after its start." + dark},
+		"a job waits for slots":             {func() http.Handler { return flink(10*time.Second, waiting("SCHEDULED", "SCHEDULED", "SCHEDULED")) }, flinkSettings, healthy, "Flink 2.3.0, 1 running job, 1 TaskManager. Metrics are fetched every 10s; none have arrived for job orders yet (the first subtask: not running)." + dark},
+		"a job waits for some of its slots": {func() http.Handler { return flink(10*time.Second, waiting("SCHEDULED", "CREATED", "CREATED")) }, flinkSettings, healthy, "Flink 2.3.0, 1 running job, 1 TaskManager. Metrics are fetched every 10s; none have arrived for job orders yet (the first subtask: not running)." + dark},
 		"a job's tasks are refused": {func() http.Handler {
 			healthy, refused := flink(10*time.Second, orders("RUNNING", time.Hour)), respondWith(403, page)
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -143,6 +154,43 @@ func TestHealthOfPrometheus(t *testing.T) {
 				health, err := l.CheckHealth(inMemory(t.Context(), hosts), &backend.CheckHealthRequest{})
 				if err != nil || health.Status != c.status || !strings.HasPrefix(health.Message, "Flink 2.3.0, ") || !strings.HasSuffix(health.Message, c.want) {
 					t.Errorf("%s %q, %v", health.Status, health.Message, err)
+				}
+			})
+		})
+	}
+}
+
+// Of a Prometheus behind a redirect to TLS, Save & test is well if queries are, and else
+// names the redirect in their words: they are POSTs, which not every redirect lets
+// pass.
+func TestHealthOfARedirectingPrometheus(t *testing.T) {
+	for status, well := range map[int]bool{301: false, 302: false, 303: false, 307: true, 308: true} {
+		t.Run(fmt.Sprint(status), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l, prometheus := newScrapedLab(t, sim.HeldBack("orders", 3, 2, 1))
+				l.ctx = inMemory(t.Context(), map[string]http.Handler{
+					"flink:8081": l.Cluster, "prometheus": prometheus, "prometheus:9090": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+						http.Redirect(w, r, "https://prometheus"+r.URL.RequestURI(), status)
+					}),
+				})
+				health, err := l.CheckHealth(l.ctx, &backend.CheckHealthRequest{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(3 * time.Second) // a failure is kept for maxAge
+				shown := l.frameOver(t, scrapedPast(), nil, `{"queryType": "history"}`)
+				if well {
+					if health.Status != healthy || !hasValues(shown) {
+						t.Errorf("%s %q, and the notices are %q", health.Status, health.Message, notices(shown))
+					}
+					return
+				}
+				const redirected = "http://prometheus:9090/api/v1/query_range redirects to https://prometheus, which is not followed, as the credentials would go there too: if that is where Prometheus is, enter that address in the data source's settings; if it is a login page, check the authentication."
+				if health.Status != unhealthy || !strings.HasSuffix(health.Message, ": "+redirected) {
+					t.Errorf("%s %q", health.Status, health.Message)
+				}
+				if texts := notices(shown); !slices.Equal(texts, []string{"The past is not known as a whole: " + redirected}) {
+					t.Errorf("the notices are %q", texts)
 				}
 			})
 		})

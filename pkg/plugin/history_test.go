@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
@@ -48,6 +49,50 @@ func TestHistoryAfterOneQuery(t *testing.T) {
 				})
 			})
 		}
+	}
+}
+
+// Where a task does not answer, what is known of the others is the same now, at a
+// moment and over time: nothing, if that one may hold the job back.
+func TestHistoryOfChosenTasksIsThatOfThePresent(t *testing.T) {
+	for name, c := range map[string]struct {
+		held          int // the task that holds the job back
+		silent, tasks string
+		want          string
+	}{
+		"the source does not answer":              {1, "task-0", `["task-2"]`, "null"},
+		"nor is that known of all tasks":          {1, "task-0", `[]`, "null"},
+		"the one held back does not answer":       {2, "task-1", `["task-3"]`, "null"},
+		"a task beside the bottleneck":            {2, "task-0", `["task-3"]`, "0"},
+		"the one chosen does not answer":          {2, "task-0", `["task-0"]`, "null"},
+		"the bottleneck and the one not answered": {2, "task-0", `["task-0", "task-2"]`, "0.95"},
+		"all tasks answer":                        {1, "none", `["task-2"]`, "0"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				orders := sim.HeldBack("orders", 4, 1, c.held)
+				l := newSampledLab(t, orders)
+				begin := time.Now()
+				for _, task := range orders.Tasks {
+					if task.Name == c.silent {
+						l.ctx = inMemory(t.Context(), map[string]http.Handler{"flink:8081": sim.Spoiled(l.Cluster, sim.On("/vertices/"+task.ID, sim.Failing()))})
+					}
+				}
+				l.frame(t, `{"queryType": "jobs"}`)
+				time.Sleep(5 * time.Minute)
+				query := `{"queryType": "measure", "tasks": ` + c.tasks + `}`
+				now := onlyValue(t, l.frame(t, query))
+				shown := l.frame(t, strings.Replace(query, "measure", "history", 1))
+				last := "null"
+				if value, known := shown.Fields[1].ConcreteAt(shown.Rows() - 1); known {
+					last = fmt.Sprint(value)
+				}
+				moment := onlyValue(t, l.frameOver(t, backend.TimeRange{From: begin, To: begin.Add(3 * time.Minute)}, nil, query))
+				if !nearly(now, c.want) || !nearly(last, c.want) || !nearly(moment, c.want) {
+					t.Errorf("it is %s now, %s at a moment, %s over time; want %s", now, moment, last, c.want)
+				}
+			})
+		})
 	}
 }
 

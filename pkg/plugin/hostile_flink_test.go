@@ -113,7 +113,7 @@ var hostileAnswers = map[string]hostileAnswer{
 	},
 	"tasks that vanish with their job": {onTask(sim.Gone()), 0, "1 of 40 tasks of job orders did not answer (task-7)", 40},
 	"a task that fails":                {onTask(sim.Failing()), 0, "1 of 40 tasks of job orders did not answer (task-7)", 40},
-	"a task that hangs":                {onTask(sim.Hanging()), 0, "did not answer", 40},
+	"a task that hangs":                {onTask(sim.Hanging()), 0, "1 of 40 tasks of job orders did not answer (task-7)", 40},
 	"a cycle in the plan":              {everywhere(sim.Cyclic()), 0, "", 40},
 	"edges to nowhere":                 {everywhere(sim.Dangling()), 0, "", 40},
 	"counters that are NaN":            {everywhere(sim.Uncountable()), 0, "Not measured in job orders", 40},

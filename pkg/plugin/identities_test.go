@@ -361,13 +361,18 @@ func TestForwardedBesideConfigured(t *testing.T) {
 	defer redirecting.Close()
 	served := serve(t)
 	settings := forwardingSettings(server.URL, 1)
-	settings.DecryptedSecureJSONData = map[string]string{"bearerToken": marker}
-	if end := (visitor{served, settings, allHeaders("alice")}).query(t); end != "in" {
-		t.Error(end)
-	}
-	for _, request := range flink.received() {
-		if request.Get("Authorization") != "Bearer "+marker || request.Get("X-ID-Token") != "alice"+marker || request.Get("Cookie") != "session=alice"+marker {
-			t.Errorf("Flink got %v", request)
+	settings.JSONData = []byte(strings.Replace(string(settings.JSONData), "{", `{"httpHeaderName1": "X-Scope-OrgID", `, 1))
+	settings.DecryptedSecureJSONData = map[string]string{"bearerToken": marker, "httpHeaderValue1": "team-a"}
+	headers := allHeaders("alice")
+	headers["X-Scope-OrgID"] = "other"
+	for _, visit := range visits {
+		if end := visit(visitor{served, settings, headers}, t); end != "in" {
+			t.Error(end)
+		}
+		for _, request := range flink.received() {
+			if request.Get("Authorization") != "Bearer "+marker || request.Get("X-ID-Token") != "alice"+marker || request.Get("Cookie") != "session=alice"+marker || strings.Join(request.Values("X-Scope-OrgID"), ", ") != "team-a" {
+				t.Errorf("Flink got %v", request)
+			}
 		}
 	}
 	for _, visit := range visits {
@@ -394,6 +399,8 @@ func TestHeadersOfABrowser(t *testing.T) {
 		"X-HTTP-Method-Override": "DELETE", "X-HTTP-Method": "PATCH", "X-Original-URL": "/jobs/" + fuzzJob + "/yarn-cancel", "X-Rewrite-URL": "/jobs/" + fuzzJob + "/yarn-cancel",
 		"Upgrade": "websocket", "Accept-Encoding": "gzip, deflate, br, zstd", "If-None-Match": `"1"`, "If-Modified-Since": "Thu, 01 Jan 2026 00:00:00 GMT",
 		"Range": "bytes=0-9", "Expect": "100-continue", "X-Forwarded-For": "192.0.2.1", "X-Forwarded-User": "root", "Origin": "http://grafana", "X-Grafana-Org-Id": "1",
+		"X-Scope-OrgID": "other", "Traceparent": "00-" + strings.Repeat("1", 32) + "-" + strings.Repeat("2", 16) + "-01", "Tracestate": "a=1", "Baggage": "a=1", "Uber-Trace-Id": "1:2:0:1", "B3": "0",
+		"Content-Type": "text/plain", "X-Anything-Else": "1",
 	}
 	maps.Copy(headers, forwarded)
 	served := serve(t)
@@ -436,6 +443,7 @@ func TestForwardedHeadersAreTheIdentity(t *testing.T) {
 	for header, share := range map[string]bool{
 		"Authorization": false, "X-ID-Token": false, "Cookie": false, "X-Grafana-Id": false, "X-Grafana-User": false,
 		"X-Forwarded-User": true, "X-Tenant": true, "User-Agent": true, "X-HTTP-Method-Override": true, "X-Original-URL": true, "If-None-Match": true, "X-Grafana-Org-Id": true,
+		"X-Scope-OrgID": true, "Traceparent": true, "Baggage": true, "Accept": true,
 	} {
 		t.Run(header, func(t *testing.T) {
 			for way, visit := range visits {

@@ -107,6 +107,59 @@ func TestUpOverTime(t *testing.T) {
 	})
 }
 
+// up is whether the cluster lists its jobs, at present and over time, with and without
+// queries beside the sampling; the log has a line when it is lost and one when it is
+// found, whatever alone fails.
+func TestUpIsOneThing(t *testing.T) {
+	for name, c := range map[string]struct {
+		fails, want string
+		logged      int // lines when it is lost, and when it is found
+	}{
+		"its version":       {"/overview", "1", 0},
+		"its configuration": {"/jobmanager/config", "1", 0},
+		"its list of jobs":  {"/jobs/overview", "0", 1},
+		"all about jobs":    {"/jobs/", "0", 1},
+		"everything":        {"/", "0", 1},
+	} {
+		for every, queried := range map[time.Duration]string{time.Hour: "sampled alone", 25 * time.Second: "queried, too"} {
+			t.Run(name+" fails, "+queried, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					book := recordLog(t)
+					l := newSampledLab(t, sim.HeldBack("orders", 3, 2, 1))
+					var flink swappable
+					l.ctx = inMemory(t.Context(), map[string]http.Handler{"flink:8081": &flink})
+					begin := time.Now()
+					for _, fails := range []string{"", c.fails, ""} {
+						flink.become(&failing{l.Cluster, fails})
+						for end := time.Now().Add(10 * time.Minute); time.Now().Before(end); time.Sleep(min(every, time.Until(end))) {
+							shown := send(l.ctx, t, l, `{"queryType": "measure", "measure": "up"}`, `{"queryType": "tasks"}`)["A"].Frames[0]
+							want := "1"
+							if fails != "" {
+								want = c.want
+							}
+							if got := onlyValue(t, shown); got != want {
+								t.Errorf("after %s it is %s, want %s", time.Since(begin), got, want)
+							}
+						}
+						time.Sleep(time.Minute)
+					}
+					want := "0m 1"
+					if c.want == "0" {
+						want += ", 11m 0, 22m 1"
+					}
+					if got := changesOf(l.frame(t, `{"queryType": "history", "measure": "up"}`), begin); got != want {
+						t.Errorf("over time it was %q, want %q", got, want)
+					}
+					lost, found := strings.Count(book.text(), "The Flink cluster does not answer"), strings.Count(book.text(), "The Flink cluster answers again")
+					if lost != c.logged || found != c.logged {
+						t.Errorf("it was logged as lost %d times, as found %d times", lost, found)
+					}
+				})
+			})
+		}
+	}
+}
+
 // restarts costs a request a job; it is null where Flink does not report it, with
 // a notice if that is because a request failed.
 func TestRestarts(t *testing.T) {

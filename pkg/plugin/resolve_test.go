@@ -136,6 +136,10 @@ func TestUnknownNames(t *testing.T) {
 		`"tasks": ["sink"]`:                    {failure: noTask},
 		`"tasks": ["/sink/"]`:                  {notice: "No task matches /sink/."},
 		`"tasks": ["/sink/"], "jobs": ["/o/"]`: {notice: "No task matches /sink/."},
+		`"tasks": ["task-1", "sink"]`:          {failure: noTask},
+		`"tasks": ["sink", "/^task-/"]`:        {failure: noTask},
+		`"tasks": ["task-1", "/sink/"]`:        {notice: "No task matches /sink/."},
+		`"tasks": ["` + smallJobs("orders")[0].Tasks[1].ID + `", "sink"], "jobs": ["orders"]`: {failure: noTask},
 	} {
 		t.Run(selectors, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -152,11 +156,13 @@ func TestUnknownNames(t *testing.T) {
 					{`"queryType": "tasks"`, past, false}, {`"queryType": "subtasks"`, past, false},
 					{`"queryType": "history", "by": "task"`, past, true}, {`"queryType": "history", "by": "subtask"`, past, true}, {`"queryType": "timeline"`, past, true},
 					{`"queryType": "history", "by": "task"`, lastHour(), true}, {`"queryType": "timeline"`, lastHour(), true},
+					{`"queryType": "history", "by": "taskmanager"`, lastHour(), true},
 				} {
 					query := "{" + c.query + ", " + selectors + "}"
 					response := sendOver(l.ctx, t, l, c.over, nil, query)["A"]
 					// Over a range, what there is of the other names is shown.
-					if beside := c.isRange && strings.Contains(selectors, "orders"); want.failure != "" && !beside {
+					beside := c.isRange && (strings.Contains(selectors, "orders") || strings.Contains(selectors, "task-"))
+					if want.failure != "" && !beside {
 						checkError(t, response, backend.StatusNotFound, want.failure)
 						continue
 					}
@@ -191,6 +197,7 @@ func TestUnknownNamesOfAMeasure(t *testing.T) {
 		"a job, by task":            {`"jobs": ["clicks"], "by": "task"`, "", absent, true},
 		"jobs that match nothing":   {`"jobs": ["/^x/"]`, "", "No job matches /^x/.", false},
 		"a task":                    {`"tasks": ["nope"]`, "", `There is no task "nope" in the jobs chosen.`, true},
+		"a task beside another":     {`"tasks": ["task-1", "nope"]`, "orders 0.95", `There is no task "nope" in the jobs chosen.`, false},
 		"tasks that match nothing":  {`"tasks": ["/nope/"]`, "", "No task matches /nope/.", false},
 		"whether a job runs":        {`"jobs": ["orders", "clicks"], "measure": "running"`, "orders 1, clicks null", absent, false},
 		"jobs of another type":      {`"types": ["BATCH"]`, "", nothing, true},

@@ -116,6 +116,42 @@ func TestEveryMomentIsAnswered(t *testing.T) {
 	}
 }
 
+// So it is by an instance that has not read how often metrics were fetched at that
+// time: the settings were saved again while Flink is away, or Flink fetches more often
+// since it began anew.
+func TestEveryMomentIsAnsweredByItsOwnMetricInterval(t *testing.T) {
+	for name, since := range map[string]func(l lab, away *atomic.Bool){
+		"Flink is away":               func(_ lab, away *atomic.Bool) { away.Store(true) },
+		"another interval by now":     func(l lab, _ *atomic.Bool) { l.Fetch = 10 * time.Second },
+		"the same interval as before": func(lab, *atomic.Bool) {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				settings := settingsWith(map[string]any{"url": "http://flink:8081", "history": map[string]any{"idleAfter": "1h"}})
+				l := newLab(t, sim.HeldBack("orders", 2, 2, 1))
+				away := l.withOutages(t)
+				l.Fetch, l.dataSource = 5*time.Minute, open(t, settings)
+				begin := time.Now()
+				l.frame(t, `{"queryType": "tasks"}`)
+				time.Sleep(40 * time.Minute)
+				l.Dispose()
+				since(l, away)
+				l.dataSource = open(t, settings)
+				time.Sleep(time.Minute)
+				for after := 5 * time.Minute; after < 35*time.Minute; after += 29 * time.Second {
+					over := backend.TimeRange{From: begin, To: begin.Add(after)}
+					for _, measure := range []string{"running", "up", "busy"} {
+						response := sendOver(l.ctx, t, l, over, fromAlert, `{"queryType": "measure", "measure": "`+measure+`"}`)["A"]
+						if response.Error != nil || len(response.Frames[0].Fields) != 1 || !hasValues(response.Frames[0]) {
+							t.Fatalf("%s after %s: %v", measure, after, response.Error)
+						}
+					}
+				}
+			})
+		})
+	}
+}
+
 // The verdict on a moment is the one of that moment.
 func TestTimeTravelFindsTheBottleneckOfTheMoment(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -61,13 +61,16 @@ func assemble(req Request, results []clusterResult) (result loaded, err error) {
 		return result, resolution.err
 	}
 	result.Add(resolution.notices...)
-	notices, err := resolveTasks(req, func(selector Selector) bool {
+	tasks := resolveTasks(req, func(selector Selector) bool {
 		return slices.ContainsFunc(result.Jobs, func(shown frame.Job) bool {
 			return len(shown.Snapshot.Tasks) == 0 || slices.ContainsFunc(shown.Snapshot.Graph.Tasks, func(task job.Task) bool { return selector.matches(task.Name, task.ID) })
 		})
 	}, failed)
-	result.Add(notices...)
-	return result, err
+	if tasks.err != nil {
+		return result, tasks.err
+	}
+	result.Add(tasks.notices...)
+	return result, nil
 }
 
 // show adds a job to the result. One that did not answer has no rows, but for a
@@ -215,6 +218,9 @@ func assembleRange(req Request, result frame.Result, results []clusterResult, cl
 	if missing == nil && known && (req.By == diagnosis.ByJob || len(result.Series) > 0) {
 		result.Add(resolution.notices...)
 	}
+	if missing == nil && req.Measure.OfLoad() && len(result.Series) > 0 {
+		result.Add(resolveTasksOver(req, results).notices...)
+	}
 	if len(unconnected) > 0 {
 		slices.Sort(unconnected)
 		result.Add(edgesUnknown(slices.Compact(unconnected)...))
@@ -243,11 +249,11 @@ func noSeries(req Request, results []clusterResult, clusters []*Cluster, resolut
 		notices = resolution.notices
 	}
 	if slices.ContainsFunc(results, func(r clusterResult) bool { return len(r.jobs) > 0 }) {
-		unmatched, err := resolveTasks(req, func(Selector) bool { return false }, nil)
-		if err != nil {
-			return nil, err
+		tasks := resolveTasksOver(req, results)
+		if tasks.err != nil {
+			return nil, tasks.err
 		}
-		notices = append(notices, unmatched...)
+		notices = append(notices, tasks.notices...)
 	}
 	if explained || len(notices) > 0 {
 		return notices, nil

@@ -50,9 +50,14 @@ func (c *Cluster) interval() job.MetricInterval {
 	return interval
 }
 
-// momentBefore is the range in which a sample must be to describe a moment.
+// momentBefore is the range in which a sample must be to describe a moment: the
+// metric interval of its time may have been longer than what is known of the present.
 func (c *Cluster) momentBefore(req Request) history.Range {
-	return history.Range{From: req.Range.To.Add(-c.interval().MaxGap()), To: req.moment()}
+	maxGap := c.interval().MaxGap()
+	if c.Memory != nil {
+		maxGap = max(maxGap, c.Memory.MaxGap(req.moment()))
+	}
+	return history.Range{From: req.Range.To.Add(-maxGap), To: req.moment()}
 }
 
 // clusterResult is what a query found of one cluster.
@@ -89,6 +94,9 @@ type jobResult struct {
 	summary *diagnosis.JobSummary
 	value   float64
 	series  []frame.Series
+	// matched are the query's names and expressions of tasks that the job had tasks
+	// of, over the range.
+	matched map[string]bool
 	// edgesUnknown is set where it is not known how the tasks were connected.
 	edgesUnknown bool
 

@@ -149,7 +149,13 @@ func (e *Engine) over(ctx context.Context, req Request) (result frame.Result, er
 	} else if results, err = e.past(ctx, req, clusters, func(*Cluster) history.Range { return req.Range }); err != nil {
 		return result, err
 	}
-	eachJob(results, func(c *Cluster, j *jobResult) { jobRange{req, c, j}.read(ctx) })
+	choice := &seriesChoice{measure: req.Measure}
+	eachJob(results, func(c *Cluster, j *jobResult) { jobRange{req, c, j, choice}.read(ctx) })
+	if choice.tooMany() {
+		choice.choose(results)
+		eachJob(results, func(c *Cluster, j *jobResult) { jobRange{req, c, j, choice}.read(ctx) })
+		result.LeftOut = choice.leftOut
+	}
 	if err := ctx.Err(); err != nil {
 		return result, err
 	}

@@ -20,6 +20,7 @@ type jobRange struct {
 	req     Request
 	cluster *Cluster
 	job     *jobResult
+	choice  *seriesChoice
 }
 
 // read fills in the job's series. If only a part of the range could not be read
@@ -30,6 +31,7 @@ func (r jobRange) read(ctx context.Context) {
 	} else {
 		r.fromSnapshots(ctx)
 	}
+	r.choice.reduce(r.job.series)
 }
 
 func (r jobRange) query() history.Query {
@@ -49,6 +51,9 @@ func (r jobRange) fromSummaries(ctx context.Context) {
 		return
 	}
 	r.job.edgesUnknown = slices.ContainsFunc(summaries.Jobs, func(each diagnosis.JobSummary) bool { return each.EdgesUnknown })
+	for _, task := range summaries.Tasks {
+		r.match(task.Name, task.ID)
+	}
 	chosen := r.tasksOf(summaries)
 	if len(chosen) == 0 && len(r.req.Tasks) > 0 && r.req.Measure.OfLoad() {
 		return // the job has none of the tasks chosen
@@ -61,6 +66,10 @@ func (r jobRange) fromSummaries(ctx context.Context) {
 		for _, part := range r.parts(summaries) {
 			of := labels.Copy()
 			of["job"] = part.name
+			if !r.choice.has(of) {
+				continue
+			}
+			r.choice.begun.Add(1)
 			r.job.series = append(r.job.series, frame.Series{
 				Labels: of, Source: part.source, Times: times[part.from:part.to],
 				Values: values[part.from:part.to], MaxGaps: gaps[part.from:part.to],
@@ -112,6 +121,19 @@ func (r jobRange) tasksOf(summaries history.Summaries) (chosen []history.TaskSum
 	return chosen
 }
 
+// match notes which of the query's names and expressions a task of the job has.
+func (r jobRange) match(name, id string) {
+	for _, selector := range r.req.Tasks {
+		if !selector.matches(name, id) {
+			continue
+		}
+		if r.job.matched == nil {
+			r.job.matched = map[string]bool{}
+		}
+		r.job.matched[selector.text] = true
+	}
+}
+
 // taskValues are the measure of a task over time.
 func (r jobRange) taskValues(summaries history.Summaries, task history.TaskSummaries) []float64 {
 	if r.req.Measure.Origin == diagnosis.FromRange {
@@ -120,9 +142,8 @@ func (r jobRange) taskValues(summaries history.Summaries, task history.TaskSumma
 	return task.Columns[0]
 }
 
-// jobValues are the measure of the job over time: that of its worst task. That no
-// task holds the job back is not known while one was not measured, unless the
-// verdict was clear.
+// jobValues are the measure of the job over time: that of its worst task. The severity
+// of its bottleneck depends on the verdict, too, which is of all its tasks.
 func (r jobRange) jobValues(summaries history.Summaries, chosen []history.TaskSummaries) []float64 {
 	values, doubts := make([]float64, len(summaries.At)), make([]bool, len(summaries.At))
 	for i, each := range summaries.Jobs {
@@ -142,12 +163,8 @@ func (r jobRange) jobValues(summaries history.Summaries, chosen []history.TaskSu
 	}
 	if r.req.Measure.Origin == diagnosis.FromLoad && r.req.Measure.Column == diagnosis.RootSeverity {
 		for i, each := range summaries.Jobs {
-			switch {
-			case each.Clear:
-				values[i] = 0
-			case values[i] == 0 && doubts[i]:
-				values[i] = math.NaN()
-			}
+			blamed := slices.ContainsFunc(summaries.Tasks, func(task history.TaskSummaries) bool { return task.Columns[0][i] > 0 })
+			values[i] = each.Severity(values[i], blamed, doubts[i])
 		}
 	}
 	return values
@@ -158,7 +175,9 @@ func (r jobRange) jobValues(summaries history.Summaries, chosen []history.TaskSu
 func (r jobRange) fromSnapshots(ctx context.Context) {
 	var set frame.SeriesSet
 	var labels []data.Labels
-	var points []*frame.Series
+	var points []*frame.Series // nil for one that is not chosen
+	var times []time.Time      // of all series, and how long after them the next may be
+	var gaps []time.Duration
 	var graph *job.Graph
 	var name string
 	blame := newBlameSoFar(r.req.Range.From)
@@ -172,16 +191,35 @@ func (r jobRange) fromSnapshots(ctx context.Context) {
 		if !r.req.Jobs.Choose(snapshot.Job.Name, r.job.info.ID) {
 			return ctx.Err() == nil // it was another's name that was chosen
 		}
+		if graph != snapshot.Graph {
+			for _, task := range snapshot.Graph.Tasks {
+				r.match(task.Name, task.ID)
+			}
+		}
 		values := shown.Values(r.req.Measure, r.req.By)
 		if name != snapshot.Job.Name || graph != snapshot.Graph || r.req.By == diagnosis.ByTaskManager || len(labels) != len(values) {
 			name, graph, labels, points = snapshot.Job.Name, snapshot.Graph, shown.Labels(r.req.By), nil
+			known := set.Len()
 			for _, each := range labels {
-				points = append(points, set.Of(each))
+				if r.choice.has(each) {
+					points = append(points, set.Of(each))
+				} else {
+					points = append(points, nil)
+				}
 			}
+			r.choice.begun.Add(int64(set.Len() - known))
 		}
+		times, gaps = append(times, snapshot.At), append(gaps, of.MaxGap)
+		tooMany := r.choice.tooMany()
 		for i, value := range values {
-			points[i].Add(snapshot.At, of.MaxGap, value)
-			points[i].Source = max(points[i].Source, snapshot.Source)
+			switch {
+			case points[i] == nil:
+			case tooMany:
+				points[i].AddWorst(r.choice.measure, value)
+			default:
+				points[i].AddNewest(times, gaps, value)
+				points[i].Source = max(points[i].Source, snapshot.Source)
+			}
 		}
 		return ctx.Err() == nil
 	})

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -70,9 +71,7 @@ func NewClient(config Config) (*Client, error) {
 	if token := strings.TrimSpace(config.BearerToken); token != "" {
 		options.Header.Set("Authorization", "Bearer "+token)
 	}
-	kept := append(slices.Collect(headerNames(options.Header)), config.Forwarded...)
-	options.Middlewares = slices.DeleteFunc(httpclient.DefaultMiddlewares(), isDataSourceMetrics)
-	options.Middlewares = append(options.Middlewares, counted(config.System), onlyHeaders(kept), httpclient.MiddlewareFunc(explainTLS))
+	options.Middlewares = append(defaultMiddlewares(config.Forwarded), counted(config.System), httpclient.MiddlewareFunc(explainTLS))
 	options.Middlewares = append(options.Middlewares, config.Middlewares...)
 	options.ConfigureClient = func(_ httpclient.Options, client *http.Client) { client.CheckRedirect = samePlace }
 	// The client wraps its transport, so that its own CloseIdleConnections
@@ -119,38 +118,39 @@ func port(address *url.URL) string {
 	return cmp.Or(address.Port(), implied[address.Scheme])
 }
 
-func headerNames(header http.Header) func(func(string) bool) {
-	return func(yield func(string) bool) {
-		for name := range header {
-			if !yield(name) {
-				return
-			}
+// defaultMiddlewares are the SDK's, of which the one that forwards headers of a user's
+// request forwards these alone, but for that of data sources' metrics: see [counted].
+func defaultMiddlewares(forwarded []string) []httpclient.Middleware {
+	middlewares := slices.DeleteFunc(httpclient.DefaultMiddlewares(), isDataSourceMetrics)
+	for i, each := range middlewares {
+		if named, ok := each.(httpclient.MiddlewareName); ok && named.MiddlewareName() == httpclient.ContextualMiddlewareName {
+			middlewares[i] = onlyForwarding(each, forwarded)
 		}
 	}
+	return middlewares
 }
 
-// ownHeaders are those that the clients themselves, the SDK or tracing set.
-var ownHeaders = []string{
-	"Accept", "Authorization", "Content-Type", "User-Agent", "X-Scope-Orgid",
-	"Traceparent", "Tracestate", "Baggage", "Uber-Trace-Id", "B3",
-}
-
-// onlyHeaders drops every header but these and the clients' own. With a resource
-// call Grafana forwards all headers of the browser, such as X-HTTP-Method-Override,
-// encodings that only a browser reads, and conditions on what it has cached.
-func onlyHeaders(names []string) httpclient.MiddlewareFunc {
-	kept := map[string]bool{}
-	for _, name := range slices.Concat(names, ownHeaders) {
-		kept[http.CanonicalHeaderKey(name)] = true
+// onlyForwarding is a middleware that adds headers, without all it does to others than
+// these. With a resource call Grafana forwards all headers of the browser, such as
+// X-HTTP-Method-Override, a tenant, a trace, encodings that only a browser reads, and
+// conditions on what it has cached.
+func onlyForwarding(adding httpclient.Middleware, names []string) httpclient.MiddlewareFunc {
+	forwarded := map[string]bool{}
+	for _, name := range names {
+		forwarded[http.CanonicalHeaderKey(name)] = true
 	}
-	return func(_ httpclient.Options, next http.RoundTripper) http.RoundTripper {
+	return func(options httpclient.Options, next http.RoundTripper) http.RoundTripper {
 		return httpclient.RoundTripperFunc(func(request *http.Request) (*http.Response, error) {
-			for name := range request.Header {
-				if !kept[http.CanonicalHeaderKey(name)] {
-					delete(request.Header, name)
+			own := request.Header.Clone()
+			return adding.CreateMiddleware(options, httpclient.RoundTripperFunc(func(request *http.Request) (*http.Response, error) {
+				maps.DeleteFunc(request.Header, func(name string, _ []string) bool { return !forwarded[http.CanonicalHeaderKey(name)] })
+				for name, values := range own {
+					if !forwarded[http.CanonicalHeaderKey(name)] {
+						request.Header[name] = values
+					}
 				}
-			}
-			return next.RoundTrip(request)
+				return next.RoundTrip(request)
+			})).RoundTrip(request)
 		})
 	}
 }

@@ -241,13 +241,14 @@ func TestCredentials(t *testing.T) {
 	}
 }
 
-// Of what the SDK forwards from a browser's request only what was allowed is
-// sent, the headers of the settings, and what is the clients' own.
+// Of what the SDK forwards from a browser's request only what was allowed is sent,
+// beside the headers of the settings and what is the clients' own, as they are.
 func TestForwardedHeaders(t *testing.T) {
 	forwarded := http.Header{
 		"Authorization": {"Bearer user"}, "Cookie": {"session=user"}, "X-Id-Token": {"user"}, "X-Grafana-User": {"user"},
 		"X-Http-Method-Override": {"DELETE"}, "Accept-Encoding": {"br, zstd"}, "If-None-Match": {"*"}, "Range": {"bytes=0-1"},
 		"X-Api-Key": {"browser"}, "X-Forwarded-For": {"192.0.2.1"}, "Traceparent": {"00-1-2-01"}, "Content-Length": {"7"},
+		"X-Scope-Orgid": {"browser"}, "Accept": {"text/html"}, "Tracestate": {"browser"}, "Baggage": {"browser"}, "Uber-Trace-Id": {"browser"}, "B3": {"browser"},
 	}
 	browser := httpclient.MiddlewareFunc(func(_ httpclient.Options, next http.RoundTripper) http.RoundTripper {
 		return httpclient.RoundTripperFunc(func(request *http.Request) (*http.Response, error) {
@@ -259,10 +260,11 @@ func TestForwardedHeaders(t *testing.T) {
 		config remote.Config
 		want   []string
 	}{
-		"none":                        {remote.Config{}, []string{"Accept", "Authorization", "Traceparent"}},
-		"some":                        {remote.Config{Forwarded: []string{"cookie", "X-ID-Token"}}, []string{"Accept", "Authorization", "Cookie", "Traceparent", "X-Id-Token"}},
-		"a header of the settings":    {remote.Config{Options: httpclient.Options{Header: http.Header{"X-Api-Key": {"ours"}}}}, []string{"Accept", "Authorization", "Traceparent", "X-Api-Key"}},
-		"the tenants of a Prometheus": {remote.Config{Options: httpclient.Options{Header: http.Header{"X-Scope-Orgid": {"a"}}}}, []string{"Accept", "Authorization", "Traceparent", "X-Scope-Orgid"}},
+		"none":                        {remote.Config{}, []string{"Accept: application/json"}},
+		"some":                        {remote.Config{Forwarded: []string{"cookie", "X-ID-Token"}}, []string{"Accept: application/json", "Cookie: session=user", "X-Id-Token: user"}},
+		"a header of the settings":    {remote.Config{Options: httpclient.Options{Header: http.Header{"X-Api-Key": {"ours"}}}}, []string{"Accept: application/json", "X-Api-Key: ours"}},
+		"the tenants of a Prometheus": {remote.Config{Options: httpclient.Options{Header: http.Header{"X-Scope-Orgid": {"a"}}}}, []string{"Accept: application/json", "X-Scope-Orgid: a"}},
+		"a configured token":          {remote.Config{BearerToken: "ours"}, []string{"Accept: application/json", "Authorization: Bearer ours"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			network := &network{Handler: &slow{}}
@@ -277,7 +279,11 @@ func TestForwardedHeaders(t *testing.T) {
 				t.Fatal(err)
 			}
 			_ = answer.Body.Close()
-			if got := slices.Sorted(maps.Keys(network.sent()[0].Header)); !slices.Equal(got, c.want) {
+			var got []string
+			for name, values := range network.sent()[0].Header {
+				got = append(got, name+": "+strings.Join(values, ", "))
+			}
+			if slices.Sort(got); !slices.Equal(got, c.want) {
 				t.Errorf("sent %v, want %v", got, c.want)
 			}
 		})

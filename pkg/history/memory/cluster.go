@@ -128,6 +128,22 @@ func (c *Cluster) Covers(over history.Range) (covers bool) {
 	return covers
 }
 
+// MaxGap is the longest max gap of the samples that describe a moment, by which the
+// metric interval of that time is known even if Flink is away; 0 where there is none.
+func (c *Cluster) MaxGap(at time.Time) (longest time.Duration) {
+	c.read(func(store *Store, clock clock) {
+		for key, series := range store.jobs {
+			if key.cluster != c.place {
+				continue
+			}
+			if newest, found := series.newest(clock.position(at), clock); found {
+				longest = max(longest, newest.heads[newest.end-1].facts.maxGap)
+			}
+		}
+	})
+	return longest
+}
+
 // At is the verdict on the newest sample at or before a time, nil if that is
 // older than its max gap.
 func (c *Cluster) At(ctx context.Context, of history.Job, at time.Time) (*diagnosis.Verdict, history.Warnings, error) {

@@ -68,9 +68,16 @@ func (r *Reader) session(of history.Job) (*session, error) {
 	return &session{Reader: r, job: of, matcher: jobIDLabel + `="` + of.ID + `"`}, nil
 }
 
-// Check fails unless there is a Prometheus that has metrics of Flink's tasks, of
-// any time.
-func (r *Reader) Check(ctx context.Context) error { return (&session{Reader: r}).check(ctx) }
+// Check fails unless there is a Prometheus that answers queries and has metrics of
+// Flink's tasks, of any time. Queries are POSTs: a proxy may redirect or refuse them
+// where it lets the GET pass by which the metrics are found.
+func (r *Reader) Check(ctx context.Context) error {
+	s := &session{Reader: r}
+	if _, err := s.overTime(ctx, "vector(0)", moment(r.now(), minStep)); err != nil {
+		return err
+	}
+	return s.check(ctx)
+}
 
 // Jobs implements [history.Source]. Names are as the metrics have them; First and
 // Last are true to a five hundredth of the range.
