@@ -59,7 +59,7 @@ func prometheusClient(s settings, source backend.DataSourceInstanceSettings, mid
 	}
 	config := remote.Config{
 		System: remote.Prometheus, BearerToken: source.DecryptedSecureJSONData["prometheusBearerToken"],
-		Timeout:     s.timeout, Concurrency: min(s.MaxConcurrency, maxPrometheusQueries), Middlewares: middlewares,
+		Timeout: s.timeout, Concurrency: min(s.MaxConcurrency, maxPrometheusQueries), Middlewares: middlewares,
 	}
 	if s.Prometheus.User != "" {
 		config.Options.BasicAuth = &httpclient.BasicAuthOptions{User: s.Prometheus.User, Password: source.DecryptedSecureJSONData["prometheusPassword"]}
