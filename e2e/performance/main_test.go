@@ -11,11 +11,14 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"os/exec"
 	"regexp"
-	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -65,7 +68,7 @@ func serve(shape string) error {
 	flink := prepared.New(tasks, subtasks)
 	mux := http.NewServeMux()
 	mux.Handle("/", flink)
-	mux.HandleFunc("/-/paths", func(w http.ResponseWriter, _ *http.Request) { _ = json.NewEncoder(w).Encode(flink.Paths()) })
+	mux.HandleFunc(pathsPath, func(w http.ResponseWriter, _ *http.Request) { _ = json.NewEncoder(w).Encode(flink.Paths()) })
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
@@ -74,10 +77,52 @@ func serve(shape string) error {
 	return http.Serve(listener, mux)
 }
 
-// flink is a server of prepared answers.
+// flink is a Flink, or a server of prepared answers, that notes which paths are
+// requested.
 type flink struct {
 	url    string
 	client *http.Client
+}
+
+// recording is a real Flink behind a proxy that notes the paths.
+func recording(t *testing.T, address string) flink {
+	t.Helper()
+	target, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := httputil.NewSingleHostReverseProxy(target)
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConnsPerHost = 4 * concurrency
+	proxy.Transport = transport
+	var mu sync.Mutex
+	var paths []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		if r.URL.Path == pathsPath {
+			_ = json.NewEncoder(w).Encode(paths)
+			paths = nil
+			mu.Unlock()
+			return
+		}
+		paths = append(paths, r.URL.Path)
+		mu.Unlock()
+		proxy.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	t.Cleanup(transport.CloseIdleConnections)
+	return flink{server.URL, client(t)}
+}
+
+// pathsPath lists the paths that were requested since it was requested last.
+const pathsPath = "/-/paths"
+
+// client keeps as many connections as it uses at once.
+func client(t *testing.T) *http.Client {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConnsPerHost = concurrency
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport}
 }
 
 // startPrepared runs a server of the shape until the end of the test.
@@ -94,10 +139,7 @@ func startPrepared(t *testing.T, tasks, subtasks int) flink {
 	if err != nil {
 		t.Fatal(err)
 	}
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.MaxIdleConnsPerHost = concurrency
-	t.Cleanup(transport.CloseIdleConnections)
-	return flink{match[1], &http.Client{Transport: transport}}
+	return flink{match[1], client(t)}
 }
 
 // concurrency is how many requests are under way at once, by default.
@@ -106,7 +148,7 @@ const concurrency = 8
 // paths are those of the requests since the last call.
 func (f flink) paths(t *testing.T) (paths []string) {
 	t.Helper()
-	answer, err := f.client.Get(f.url + "/-/paths")
+	answer, err := f.client.Get(f.url + pathsPath)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,13 +195,19 @@ type dataSource struct {
 }
 
 // open makes a data source that answers no query from an older poll.
-func open(t *testing.T, url string) dataSource {
+func open(t *testing.T, address string) dataSource {
 	t.Helper()
-	jsonData, err := json.Marshal(map[string]any{"url": url, "maxAge": "0s", "timeoutSeconds": 60})
+	return openFor(t, address, 0)
+}
+
+// openFor makes one that answers queries from a poll for so long.
+func openFor(t *testing.T, address string, maxAge time.Duration) dataSource {
+	t.Helper()
+	jsonData, err := json.Marshal(map[string]any{"url": address, "maxAge": maxAge.String(), "timeoutSeconds": 60})
 	if err != nil {
 		t.Fatal(err)
 	}
-	settings := backend.DataSourceInstanceSettings{UID: url, Name: "Flink", Type: "flinkscope-flink-datasource", JSONData: jsonData}
+	settings := backend.DataSourceInstanceSettings{UID: address, Name: "Flink", Type: "flinkscope-flink-datasource", JSONData: jsonData}
 	ctx := backend.WithPluginContext(t.Context(), backend.PluginContext{Namespace: "default"})
 	instance, err := plugin.New(ctx, settings)
 	if err != nil {
@@ -190,10 +238,6 @@ func (d dataSource) query(t *testing.T, rows int, text string) {
 // cost is the time and the CPU time of this process that something takes.
 type cost struct{ wall, cpu time.Duration }
 
-func (c cost) String() string {
-	return fmt.Sprintf("%s, %s of CPU", c.wall.Round(10*time.Microsecond), c.cpu.Round(10*time.Microsecond))
-}
-
 func measure(do func()) cost {
 	before, begun := cpu(), time.Now()
 	do()
@@ -216,9 +260,4 @@ func best(costs []cost) cost {
 		least.wall, least.cpu = min(least.wall, c.wall), min(least.cpu, c.cpu)
 	}
 	return least
-}
-
-func median(of []time.Duration) time.Duration {
-	slices.Sort(of)
-	return of[len(of)/2]
 }

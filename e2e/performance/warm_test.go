@@ -13,6 +13,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/genproto/pluginv2"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/e2e/host"
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/figures"
 )
 
 // startPlugin runs the built plugin with a data source whose polls stay fresh.
@@ -40,17 +41,17 @@ func TestWarmQuery(t *testing.T) {
 			f := startPrepared(t, shape.tasks, shape.subtasks)
 			running, settings := startPlugin(t, f.url)
 			for _, c := range []struct {
-				query string
-				bar   float64       // of the encoding's time at 10,000 subtasks
-				limit time.Duration // at 100 tasks
+				name, query string
+				bar         float64       // of the encoding's time at 10,000 subtasks
+				limit       time.Duration // at 100 tasks
 			}{
-				{`{"queryType": "subtasks"}`, 1.7, 0},
-				{`{"queryType": "measure", "measure": "busy", "by": "subtask"}`, 1.7, 0},
-				{`{"queryType": "tasks"}`, 0, time.Millisecond},
-				{`{"queryType": "bottlenecks"}`, 0, time.Millisecond},
-				{`{"queryType": "nodeGraph"}`, 0, time.Millisecond},
-				{`{"queryType": "jobs"}`, 0, 0},
-				{`{"queryType": "measure", "measure": "bottleneck"}`, 0, 0},
+				{"subtasks", `{"queryType": "subtasks"}`, 1.7, 0},
+				{"measure busy by subtask", `{"queryType": "measure", "measure": "busy", "by": "subtask"}`, 1.7, 0},
+				{"tasks", `{"queryType": "tasks"}`, 0, time.Millisecond},
+				{"bottlenecks", `{"queryType": "bottlenecks"}`, 0, time.Millisecond},
+				{"nodeGraph", `{"queryType": "nodeGraph"}`, 0, time.Millisecond},
+				{"jobs", `{"queryType": "jobs"}`, 0, 0},
+				{"measure bottleneck by job", `{"queryType": "measure", "measure": "bottleneck"}`, 0, 0},
 			} {
 				now := time.Now()
 				asked := backend.DataQuery{RefID: "A", JSON: []byte(c.query), MaxDataPoints: 1000, Interval: 10 * time.Second, TimeRange: backend.TimeRange{From: now.Add(-time.Hour), To: now}}
@@ -82,13 +83,12 @@ func TestWarmQuery(t *testing.T) {
 				bare.Close()
 				a, b, l := best(ours), best(encoding), best(least)
 				ratio := float64(a.wall) / float64(b.wall)
-				t.Logf("%-65s %d rows: %s, encoding %s: %.2f times; a plugin with the finished frame %s: %.2f times", c.query, answer.Frames[0].Rows(),
-					a.wall.Round(10*time.Microsecond), b.wall.Round(10*time.Microsecond), ratio, l.wall.Round(10*time.Microsecond), float64(a.wall)/float64(l.wall))
+				figures.Add(t, warmTable, fmt.Sprint(shape.tasks*shape.subtasks), c.name, round(b.wall), round(l.wall), round(a.wall), fmt.Sprintf("%.2f", ratio), fmt.Sprintf("%.2f", float64(a.wall)/float64(l.wall)))
 				if c.bar > 0 && shape.tasks*shape.subtasks == 10_000 && ratio > c.bar {
-					t.Errorf("%s takes %.2f times as long as its encoding, more than %.1f", c.query, ratio, c.bar)
+					t.Errorf("%s takes %.2f times as long as its encoding, more than %.1f", c.name, ratio, c.bar)
 				}
 				if c.limit > 0 && shape.tasks == 100 && shape.subtasks <= 100 && a.wall > c.limit {
-					t.Errorf("%s takes %s, more than %s", c.query, a.wall, c.limit)
+					t.Errorf("%s takes %s, more than %s", c.name, a.wall, c.limit)
 				}
 			}
 		})
