@@ -18,11 +18,18 @@ type Recent interface {
 	Find(jobID string) (Job, bool)
 	// Covers reports whether samples follow each other all through the range.
 	Covers(over Range) bool
+	// Ended is when the newest sample of a job up to a time was taken, if the job
+	// had ended by then; else zero.
+	Ended(jobID string, at time.Time) time.Time
 }
 
 // Merged answers from Near, and from Far where Near has holes. Either may be nil.
 // If only Far fails, its error comes beside what Near has. Far may have mangled
 // a job's name: what it returns has the name that was asked for, where that is set.
+//
+// A job that has ended has samples in Far for a while, as each of its points is of
+// the window before: one whose window begins before Near's sample of the end is
+// left out. If the job begins again its windows do so after that.
 type Merged struct {
 	Near Recent
 	Far  Source
@@ -71,7 +78,8 @@ func (m Merged) described(far Job) Job {
 	return far
 }
 
-// At is Near's verdict, or Far's if Near has none.
+// At is Near's verdict, or Far's if Near has none. There is none if the job had
+// ended by Near's newest sample before.
 func (m Merged) At(ctx context.Context, of Job, at time.Time) (verdict *diagnosis.Verdict, warnings Warnings, err error) {
 	if m.Near != nil {
 		verdict, warnings, err = m.Near.At(ctx, of, at)
@@ -80,6 +88,9 @@ func (m Merged) At(ctx context.Context, of Job, at time.Time) (verdict *diagnosi
 		return verdict, warnings, err
 	}
 	verdict, more, err := m.Far.At(ctx, of, at)
+	if verdict != nil && verdict.Snapshot.From.Before(m.ended(of, at)) {
+		return nil, warnings.Add(more...), err
+	}
 	if verdict != nil && of.Name != "" {
 		renamed := *verdict
 		renamed.Snapshot = verdict.Snapshot.Renamed(of.Name)
@@ -132,7 +143,7 @@ func (m Merged) Snapshots(ctx context.Context, query Query, visit func(Snapshot)
 		return warnings, err
 	}
 	ofFar, farErr := m.Far.Snapshots(ctx, holes.query(query), func(snapshot Snapshot) bool {
-		if !holes.contain(snapshot.At) {
+		if !holes.contain(snapshot.At, snapshot.From) {
 			return true
 		}
 		near(snapshot.At)
@@ -164,9 +175,24 @@ func (m Merged) Up(over Range, step time.Duration) (at []diagnosis.Instant, up [
 	return m.Near.Up(over, step)
 }
 
-// holes are times in which Near has nothing, in order. A point is in one of them
-// where it is neither at its beginning nor at its end.
-type holes []Range
+// ended is when the job had ended by Near's newest sample up to a time; else zero.
+func (m Merged) ended(of Job, at time.Time) time.Time {
+	if m.Near == nil {
+		return time.Time{}
+	}
+	return m.Near.Ended(of.ID, at)
+}
+
+// hole is a time in which Near has nothing. A point is in it where it is neither at
+// its beginning nor at its end.
+type hole struct {
+	Range
+	// ended is when the job had ended before it; zero if it had not.
+	ended time.Time
+}
+
+// holes are in the order of time.
+type holes []hole
 
 // holes are those between Near's points, before the first and after the last,
 // that are longer than the points' max gap and than the query's step.
@@ -174,24 +200,28 @@ func (m Merged) holes(query Query, near []diagnosis.Instant) (found holes) {
 	if m.Far == nil {
 		return nil
 	}
+	add := func(from, to time.Time) {
+		found = append(found, hole{Range{From: from, To: to}, m.ended(query.Job, from)})
+	}
 	// The first and last moment of the range may be in a hole.
 	begin, end := query.From.Add(-1), query.To.Add(1)
 	if len(near) == 0 {
-		return holes{{From: begin, To: end}}
+		add(begin, end)
+		return found
 	}
 	lasts := func(from, to time.Time, beside diagnosis.Instant) bool {
 		return beside.MaxGap > 0 && to.Sub(from) > max(beside.MaxGap, query.Step)
 	}
 	if first := near[0]; lasts(query.From, first.At, first) {
-		found = append(found, Range{From: begin, To: first.At})
+		add(begin, first.At)
 	}
 	for i, next := range near[1:] {
 		if lasts(near[i].At, next.At, near[i]) {
-			found = append(found, Range{From: near[i].At, To: next.At})
+			add(near[i].At, next.At)
 		}
 	}
 	if last := near[len(near)-1]; lasts(last.At, query.To, last) {
-		found = append(found, Range{From: last.At, To: end})
+		add(last.At, end)
 	}
 	return found
 }
@@ -212,10 +242,11 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// contain reports whether a time is in a hole.
-func (h holes) contain(at time.Time) bool {
+// contain reports whether a point of a time, measured from another on, is in a hole
+// and not of a job that had ended before.
+func (h holes) contain(at, from time.Time) bool {
 	next := sort.Search(len(h), func(i int) bool { return h[i].To.After(at) })
-	return next < len(h) && at.After(h[next].From)
+	return next < len(h) && at.After(h[next].From) && !from.Before(h[next].ended)
 }
 
 // place is where a point of merged summaries comes from.
@@ -228,7 +259,7 @@ type place struct {
 func merge(near, far Summaries, holes holes, columns int) (merged Summaries) {
 	places, row := make([]place, 0, len(near.At)+len(far.At)), 0
 	for i, instant := range far.At {
-		if !holes.contain(instant.At) {
+		if !holes.contain(instant.At, instant.From) {
 			continue
 		}
 		for ; row < len(near.At) && near.At[row].At.Before(instant.At); row++ {

@@ -332,6 +332,53 @@ func TestJobOfPrometheusAlone(t *testing.T) {
 	}
 }
 
+// A job that has ended by the built-in history does not run by what Prometheus has
+// scraped before: at no moment, and over no range.
+func TestPrometheusDoesNotProlongAJob(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, prometheus := newScrapedLab(t)
+		orders, end := sim.HeldBack("orders", 3, 1, 1), time.Now().Add(5*time.Minute)
+		orders.Phases = []sim.Phase{{Lasts: end.Sub(orders.Start)}, {State: "CANCELED"}}
+		l.Jobs = []*sim.Job{orders}
+		scrape(prometheus, attemptsOf(orders, "tm-1", end.Add(-time.Hour), end)...)
+		l.frame(t, `{"queryType": "tasks"}`)
+		time.Sleep(20 * time.Minute)
+		sampled := end.Add(11 * time.Second) // by then its end was sampled
+		for at := sampled; at.Before(end.Add(5 * time.Minute)); at = at.Add(7 * time.Second) {
+			after, over := at.Sub(end), backend.TimeRange{From: end.Add(-time.Hour), To: at}
+			for _, query := range []string{`{"queryType": "measure", "measure": "running"}`, `{"queryType": "measure", "measure": "busy"}`, `{"queryType": "jobs"}`, `{"queryType": "tasks"}`} {
+				for _, headers := range []map[string]string{nil, fromAlert} {
+					for _, shown := range sendOver(l.ctx, t, l, over, headers, query)["A"].Frames {
+						if hasValues(shown) {
+							t.Errorf("%s %s after its end: %d rows", query, after, shown.Rows())
+						}
+					}
+				}
+			}
+			shown := l.frameOver(t, over, nil, `{"queryType": "jobs", "jobs": ["orders"]}`)
+			if shown.Rows() > 0 && cells(t, shown, "state")[0] != "CANCELED" {
+				t.Errorf("%s after its end it is %s", after, cells(t, shown, "state"))
+			}
+		}
+		for _, from := range []time.Duration{-time.Hour, 20 * time.Second, 40 * time.Second} {
+			for _, to := range []time.Duration{time.Minute, 2 * time.Minute, 15 * time.Minute} {
+				over := backend.TimeRange{From: end.Add(from), To: end.Add(to)}
+				for _, query := range rangeQueries {
+					for _, shown := range sendOver(l.ctx, t, l, over, nil, query)["A"].Frames {
+						for _, field := range shown.Fields[min(1, len(shown.Fields)):] {
+							for _, at := range knownTimes(shown.Fields[0], field) {
+								if at.After(sampled) {
+									t.Errorf("%s from %s to %s: there is a point %s after its end", query, from, to, at.Sub(end))
+								}
+							}
+						}
+					}
+				}
+			}
+		}
+	})
+}
+
 // A job that was never sampled is not in the built-in history, though that reaches
 // back: where a query names it, it is found in Prometheus.
 func TestJobThatWasNeverSampled(t *testing.T) {

@@ -128,6 +128,21 @@ func (c *Cluster) Covers(over history.Range) (covers bool) {
 	return covers
 }
 
+// Ended is when the newest sample of a job up to a time was taken, if the job had
+// ended by then; else zero.
+func (c *Cluster) Ended(jobID string, at time.Time) (ended time.Time) {
+	c.readJob(jobID, func(series *series, clock clock) {
+		newest, _ := series.newest(clock.position(at), clock)
+		if newest.end == 0 {
+			return
+		}
+		if head := newest.heads[newest.end-1]; head.facts.Job.State.Terminal() {
+			ended = clock.time(head.at)
+		}
+	})
+	return ended
+}
+
 // At is the verdict on the newest sample at or before a time, nil if that is
 // older than its max gap.
 func (c *Cluster) At(ctx context.Context, of history.Job, at time.Time) (*diagnosis.Verdict, history.Warnings, error) {

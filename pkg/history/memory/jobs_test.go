@@ -67,6 +67,26 @@ func TestFind(t *testing.T) {
 	}
 }
 
+// A job has ended if its newest sample shows so: until it has begun again.
+func TestEnded(t *testing.T) {
+	cluster := open(roomy).Cluster("eu")
+	add(cluster, "a", 10, 20)
+	for _, n := range []int{30, 200} {
+		of := small("a", second(n), 0.5).Snapshot
+		of.Job.State = job.Canceled
+		cluster.Add(diagnosis.Diagnose(of), math.NaN(), maxGap)
+	}
+	add(cluster, "a", 300)
+	for n, want := range map[int]int{0: 0, 10: 0, 29: 0, 30: 30, 199: 30, 200: 200, 299: 200, 300: 0, 5000: 0} {
+		if got := cluster.Ended("a", second(n)); want == 0 && !got.IsZero() || want > 0 && !got.Equal(second(want)) {
+			t.Errorf("at %d s it ended at %s, want %d s", n, got, want)
+		}
+	}
+	if got := cluster.Ended("b", second(1000)); !got.IsZero() {
+		t.Errorf("a job that there never was ended at %s", got)
+	}
+}
+
 // When a job has ended its subtasks run nowhere: what it ran on is known from before.
 func TestTaskManagersOfAJobThatEnded(t *testing.T) {
 	cluster := open(roomy).Cluster("eu")
