@@ -17,7 +17,7 @@ func infos(summaries []flink.JobSummary) []job.Info {
 	jobs := make([]job.Info, len(summaries))
 	for i, s := range summaries {
 		jobs[i] = job.Info{
-			ID: s.ID, Name: s.Name, State: job.State(s.State), Type: job.Type(s.Type),
+			ID: s.ID, Name: s.Name, Plain: s.Name, State: job.State(s.State), Type: job.Type(s.Type),
 			Start: time.UnixMilli(s.Start), Duration: millis(s.Duration), Subtasks: s.Tasks.Total, Active: s.Tasks.Running + s.Tasks.Finished,
 		}
 	}
@@ -72,7 +72,7 @@ func newSample(answer flink.Job, info job.Info) *job.Sample {
 			edges = append(edges, job.Edge{From: input.ID, To: node.ID})
 		}
 	}
-	info.Name = distinctName(info.Name, answer.Name)
+	info.Name, info.Plain = distinctName(info.Name, answer.Name), cmp.Or(answer.Name, info.Plain)
 	info.State, info.Start, info.Duration = job.State(answer.State), time.UnixMilli(answer.Start), millis(answer.Duration)
 	info.Type = job.Type(cmp.Or(answer.Type, answer.Plan.Type, string(info.Type)))
 	graph := job.NewGraph(tasks, edges)

@@ -25,7 +25,8 @@ type Recent interface {
 
 // Merged answers from Near, and from Far where Near has holes. Either may be nil.
 // If only Far fails, its error comes beside what Near has. Far may have mangled
-// a job's name: what it returns has the name that was asked for, where that is set.
+// a job's name, and has no number where others have the same: what it returns has
+// the name of Near's samples beside it, or else that of the query, where that is set.
 //
 // A job that has ended has samples in Far for a while, as each of its points is of
 // the window before: one whose window begins before Near's sample of the end is
@@ -73,6 +74,9 @@ func (m Merged) described(far Job) Job {
 		return far
 	}
 	if known, found := m.Near.Find(far.ID); found {
+		if far.Last.Before(known.First) && len(known.Names) > 0 {
+			known.Name = known.Names[0]
+		}
 		far.Name, far.Type, far.Graph, far.TaskManagers = known.Name, known.Type, known.Graph, known.TaskManagers
 	}
 	return far
@@ -106,14 +110,11 @@ func (m Merged) Summaries(ctx context.Context, query Query) (near Summaries, war
 			return near, warnings, err
 		}
 	}
-	holes := m.holes(query, near.At)
+	holes := m.holes(query, near)
 	if len(holes) == 0 {
 		return near, warnings, nil
 	}
 	far, more, err := m.Far.Summaries(ctx, holes.query(query))
-	for i := range far.Jobs {
-		far.Jobs[i].Name = cmp.Or(query.Job.Name, far.Jobs[i].Name)
-	}
 	return merge(near, far, holes, len(query.Columns)), warnings.Add(more...), err
 }
 
@@ -143,12 +144,13 @@ func (m Merged) Snapshots(ctx context.Context, query Query, visit func(Snapshot)
 		return warnings, err
 	}
 	ofFar, farErr := m.Far.Snapshots(ctx, holes.query(query), func(snapshot Snapshot) bool {
-		if !holes.contain(snapshot.At, snapshot.From) {
+		hole := holes.at(snapshot.At, snapshot.From)
+		if hole == nil {
 			return true
 		}
 		near(snapshot.At)
-		if query.Job.Name != "" {
-			snapshot.Snapshot = snapshot.Renamed(query.Job.Name)
+		if hole.name != "" {
+			snapshot.Snapshot = snapshot.Renamed(hole.name)
 		}
 		more = more && err == nil && visit(snapshot)
 		return more
@@ -160,11 +162,11 @@ func (m Merged) Snapshots(ctx context.Context, query Query, visit func(Snapshot)
 // findHoles are the holes of Near in a query's range, by when it has samples.
 func (m Merged) findHoles(ctx context.Context, query Query) (holes, Warnings, error) {
 	if m.Near == nil || m.Far == nil {
-		return m.holes(query, nil), nil, nil
+		return m.holes(query, Summaries{}), nil, nil
 	}
 	query.Columns, query.Restarts, query.Records = nil, false, false
 	near, warnings, err := m.Near.Summaries(ctx, query)
-	return m.holes(query, near.At), warnings, err
+	return m.holes(query, near), warnings, err
 }
 
 // Up is Near's: Far does not have it.
@@ -189,6 +191,8 @@ type hole struct {
 	Range
 	// ended is when the job had ended before it; zero if it had not.
 	ended time.Time
+	// name is the job's in it; empty if that is not known.
+	name string
 }
 
 // holes are in the order of time.
@@ -196,32 +200,36 @@ type holes []hole
 
 // holes are those between Near's points, before the first and after the last,
 // that are longer than the points' max gap and than the query's step.
-func (m Merged) holes(query Query, near []diagnosis.Instant) (found holes) {
+func (m Merged) holes(query Query, of Summaries) (found holes) {
 	if m.Far == nil {
 		return nil
 	}
-	add := func(from, to time.Time) {
-		found = append(found, hole{Range{From: from, To: to}, m.ended(query.Job, from)})
+	add := func(from, to time.Time, beside diagnosis.JobSummary) {
+		name := query.Job.Name
+		if !beside.Ended {
+			name = cmp.Or(beside.Name, name)
+		}
+		found = append(found, hole{Range{From: from, To: to}, m.ended(query.Job, from), name})
 	}
 	// The first and last moment of the range may be in a hole.
-	begin, end := query.From.Add(-1), query.To.Add(1)
+	near, begin, end := of.At, query.From.Add(-1), query.To.Add(1)
 	if len(near) == 0 {
-		add(begin, end)
+		add(begin, end, diagnosis.JobSummary{})
 		return found
 	}
 	lasts := func(from, to time.Time, beside diagnosis.Instant) bool {
 		return beside.MaxGap > 0 && to.Sub(from) > max(beside.MaxGap, query.Step)
 	}
 	if first := near[0]; lasts(query.From, first.At, first) {
-		add(begin, first.At)
+		add(begin, first.At, of.Jobs[0])
 	}
 	for i, next := range near[1:] {
 		if lasts(near[i].At, next.At, near[i]) {
-			add(near[i].At, next.At)
+			add(near[i].At, next.At, of.Jobs[i])
 		}
 	}
 	if last := near[len(near)-1]; lasts(last.At, query.To, last) {
-		add(last.At, end)
+		add(last.At, end, of.Jobs[len(near)-1])
 	}
 	return found
 }
@@ -242,11 +250,14 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// contain reports whether a point of a time, measured from another on, is in a hole
-// and not of a job that had ended before.
-func (h holes) contain(at, from time.Time) bool {
+// at is the hole that a point of a time, measured from another on, is in; nil if
+// that is none, or the job had ended before.
+func (h holes) at(at, from time.Time) *hole {
 	next := sort.Search(len(h), func(i int) bool { return h[i].To.After(at) })
-	return next < len(h) && at.After(h[next].From) && !from.Before(h[next].ended)
+	if next == len(h) || !at.After(h[next].From) || from.Before(h[next].ended) {
+		return nil
+	}
+	return &h[next]
 }
 
 // place is where a point of merged summaries comes from.
@@ -259,9 +270,11 @@ type place struct {
 func merge(near, far Summaries, holes holes, columns int) (merged Summaries) {
 	places, row := make([]place, 0, len(near.At)+len(far.At)), 0
 	for i, instant := range far.At {
-		if !holes.contain(instant.At, instant.From) {
+		hole := holes.at(instant.At, instant.From)
+		if hole == nil {
 			continue
 		}
+		far.Jobs[i].Name = cmp.Or(hole.name, far.Jobs[i].Name)
 		for ; row < len(near.At) && near.At[row].At.Before(instant.At); row++ {
 			places = append(places, place{&near, row})
 		}

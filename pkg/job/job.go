@@ -40,7 +40,9 @@ type Info struct {
 	ID string
 	// Name is unique among the jobs of its cluster: a later job of the same
 	// name carries " #2".
-	Name  string
+	Name string
+	// Plain is the name as Flink has it, which several jobs may have.
+	Plain string
 	State State
 	Type  Type
 	Start time.Time

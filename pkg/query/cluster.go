@@ -2,6 +2,7 @@ package query
 
 import (
 	"context"
+	"slices"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/collector"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
@@ -58,8 +59,8 @@ func (c *Cluster) momentBefore(req Request) history.Range {
 // clusterResult is what a query found of one cluster.
 type clusterResult struct {
 	cluster *Cluster
-	// candidates are all jobs that there are; jobs those that the query chose,
-	// and leftOut how many more.
+	// candidates are all jobs that there are, once for each of their names; jobs
+	// those that the query chose, and leftOut how many more.
 	candidates []job.Info
 	jobs       []jobResult
 	// ofPast is set where they are read from the history, and past how that lists
@@ -79,6 +80,8 @@ type clusterResult struct {
 // jobResult is a job that a query chose, and what became of it.
 type jobResult struct {
 	info job.Info
+	// names are those by which the query may choose the job.
+	names []string
 	// past is what the history has of the job, and source where it is read from;
 	// not set for the present.
 	past    history.Job
@@ -103,11 +106,13 @@ const maxJobs = 1000
 // choose keeps the jobs that the query chose, as many as it looks at: all that
 // have not ended, and those that it names exactly.
 func (r *clusterResult) choose(req Request, candidates []jobResult) {
-	r.candidates, r.jobs = make([]job.Info, len(candidates)), nil
-	for i, candidate := range candidates {
-		info := candidate.info
-		r.candidates[i] = info
-		chosen := req.Jobs.Exactly(info.Name, info.ID) || !info.State.Terminal() && req.Jobs.Choose(info.Name, info.ID)
+	r.candidates, r.jobs = make([]job.Info, 0, len(candidates)), nil
+	for _, candidate := range candidates {
+		info, chosen := candidate.info, false
+		for _, info.Name = range candidate.names {
+			r.candidates = append(r.candidates, info)
+			chosen = chosen || req.Jobs.Exactly(info.Name, info.ID) || !info.State.Terminal() && req.Jobs.Choose(info.Name, info.ID)
+		}
 		if chosen && req.Types.Choose(info.Type) {
 			r.jobs = append(r.jobs, candidate)
 		}
@@ -126,17 +131,20 @@ func (r *clusterResult) list(ctx context.Context, req Request) {
 	}
 	candidates := make([]jobResult, len(infos))
 	for i, info := range infos {
-		candidates[i] = jobResult{info: info, err: err}
+		candidates[i] = jobResult{info: info, names: []string{info.Name}, err: err}
 	}
 	r.choose(req, candidates)
 }
 
 // listPast fills in those of the past jobs that are the cluster's and that the
-// query chose.
-func (r *clusterResult) listPast(req Request, of attribution) {
+// query chose: over a range by any name that they had, at a moment by the last.
+func (r *clusterResult) listPast(req Request, of attribution, atMoment bool) {
 	candidates := make([]jobResult, 0, len(r.past))
 	for _, past := range r.past {
 		candidate, ours := of.candidate(r.cluster, past)
+		if candidate.names = namesOf(candidate.past); atMoment {
+			candidate.names = candidate.names[len(candidate.names)-1:]
+		}
 		if ours {
 			candidates = append(candidates, candidate)
 		}
@@ -144,6 +152,14 @@ func (r *clusterResult) listPast(req Request, of attribution) {
 	r.choose(req, candidates)
 	r.requests += of.requests[r.cluster]
 	r.incomplete = firstError(r.incomplete, of.unattributed(req, r))
+}
+
+// namesOf are the names that a job had, the last one last.
+func namesOf(past history.Job) []string {
+	if slices.Contains(past.Names, past.Name) {
+		return past.Names
+	}
+	return append([]string{past.Name}, past.Names...)
 }
 
 // eachCluster works on the clusters side by side.

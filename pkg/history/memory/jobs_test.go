@@ -87,6 +87,31 @@ func TestEnded(t *testing.T) {
 	}
 }
 
+// A job has all the names that it had in a range. The last that it ran with counts;
+// if it has ended it had a number at most beside another job.
+func TestNamesOfAJob(t *testing.T) {
+	cluster := open(roomy).Cluster("eu")
+	for i, name := range []string{"orders #2", "orders", "orders", "orders #3"} {
+		of := small("a", second(10*i), 0.5).Snapshot
+		if of.Job.Name, of.Job.Plain = name, "orders"; i == 3 {
+			of.Job.State = job.Finished
+		}
+		cluster.Add(diagnosis.Diagnose(of), math.NaN(), maxGap)
+	}
+	for over, want := range map[history.Range][]string{
+		between(0, 0):   {"orders #2"},
+		between(0, 10):  {"orders", "orders #2", "orders"},
+		between(10, 20): {"orders"},
+		between(10, 30): {"orders", "orders", "orders #3"},
+		between(30, 30): {"orders", "orders #3"},
+	} {
+		jobs, _, _ := cluster.Jobs(t.Context(), over)
+		if got := append([]string{jobs[0].Name}, jobs[0].Names...); !slices.Equal(got, want) {
+			t.Errorf("from %s to %s: the name and names are %q, want %q", over.From, over.To, got, want)
+		}
+	}
+}
+
 // When a job has ended its subtasks run nowhere: what it ran on is known from before.
 func TestTaskManagersOfAJobThatEnded(t *testing.T) {
 	cluster := open(roomy).Cluster("eu")
