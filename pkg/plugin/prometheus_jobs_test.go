@@ -2,6 +2,7 @@ package plugin_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -421,4 +422,77 @@ func TestMangledTaskManagers(t *testing.T) {
 			time.Sleep(time.Minute)
 		}
 	})
+}
+
+// runsOf are the jobs that a range has values of, in order, each with the first and
+// the last minute at which it has any since a time.
+func runsOf(t *testing.T, response backend.DataResponse, since time.Time) string {
+	t.Helper()
+	var all []string
+	for _, name := range slices.Sorted(slices.Values(jobsWithValues(response))) {
+		var times []time.Time
+		for _, shown := range response.Frames {
+			checkFrame(t, "a range", shown)
+			for _, field := range shown.Fields {
+				if field.Labels["job"] == name {
+					times = slices.AppendSeq(times, maps.Values(knownTimes(shown.Fields[0], field)))
+				}
+			}
+		}
+		first, last := slices.MinFunc(times, time.Time.Compare), slices.MaxFunc(times, time.Time.Compare)
+		all = append(all, fmt.Sprintf("%s %.0f-%.0f", name, first.Sub(since).Minutes(), last.Sub(since).Minutes()))
+	}
+	return strings.Join(all, ", ")
+}
+
+// Jobs of one name that ran side by side have series of their own, with a number, as
+// at a moment; one that was deployed anew goes on under the name.
+func TestJobsOfOneNameSideBySide(t *testing.T) {
+	for name, c := range map[string]struct {
+		runs [][2]int // in minutes, from the oldest
+		jobs string
+	}{
+		"all the time":               {[][2]int{{0, 60}, {0, 60}}, "orders 1-60, orders #2 1-60"},
+		"three":                      {[][2]int{{0, 60}, {10, 60}, {20, 60}}, "orders 21-60, orders #2 11-60, orders #3 1-60"},
+		"one after the other":        {[][2]int{{0, 30}, {30, 60}}, "orders 1-60"},
+		"with a time between":        {[][2]int{{0, 20}, {40, 60}}, "orders 1-60"},
+		"for a while":                {[][2]int{{0, 40}, {20, 60}}, "orders 21-60, orders #2 1-40"},
+		"one within the other":       {[][2]int{{0, 60}, {20, 40}}, "orders 21-40, orders #2 1-60"},
+		"the newer is deployed anew": {[][2]int{{0, 60}, {10, 30}, {30, 60}}, "orders 11-60, orders #2 1-60"},
+		"the older is deployed anew": {[][2]int{{0, 30}, {10, 60}, {30, 60}}, "orders 1-60, orders #2 11-60"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				begin := time.Now().Add(-2 * time.Hour)
+				var jobs []scrapedJob
+				for i, run := range c.runs {
+					jobs = append(jobs, scrapedJob{
+						strings.Repeat(fmt.Sprint(i), 32), "orders", []string{"a", "b"},
+						begin.Add(time.Duration(run[0])*time.Minute + scrapeInterval*time.Duration(i)), begin.Add(time.Duration(run[1]) * time.Minute),
+					})
+				}
+				l, _, _ := newForgetfulLab(t, nil, nil, jobs...)
+				over := backend.TimeRange{From: begin, To: begin.Add(90 * time.Minute)}
+				for _, query := range []string{
+					`{"queryType": "history", "measure": "busy"}`, `{"queryType": "history", "measure": "busy", "by": "task"}`, `{"queryType": "history", "measure": "busy", "by": "subtask"}`,
+					`{"queryType": "history", "measure": "busy", "by": "taskmanager"}`, `{"queryType": "timeline"}`,
+				} {
+					response := sendOver(l.ctx, t, l, over, nil, query)["A"]
+					if got := runsOf(t, response, begin); got != c.jobs {
+						t.Errorf("%s has %s\nwant %s", query, got, c.jobs)
+					}
+					series := map[string]bool{}
+					for _, shown := range response.Frames {
+						for _, field := range shown.Fields[1:] {
+							if key := field.Labels.String(); series[key] {
+								t.Errorf("%s has two series %s", query, key)
+							} else {
+								series[key] = true
+							}
+						}
+					}
+				}
+			})
+		})
+	}
 }

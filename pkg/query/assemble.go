@@ -187,6 +187,7 @@ func assembleRange(req Request, result frame.Result, results []clusterResult, cl
 	set.Add(result.Series...)
 	var unconnected []string
 	for _, each := range results {
+		distinguishOverTime(each.jobs)
 		for _, j := range each.jobs {
 			set.Add(j.series...)
 			if j.edgesUnknown {
@@ -304,6 +305,55 @@ func distinguish(jobs []jobResult) {
 			renamed := *j.verdict
 			renamed.Snapshot = renamed.Snapshot.Renamed(name)
 			j.verdict = &renamed
+		}
+	}
+}
+
+// distinguishOverTime numbers the names of jobs that ran side by side under the same
+// name: the newest keeps the plain name, unless neither Flink nor the built-in
+// history has it and they have another. A job that was deployed anew goes on under
+// the name of the run before.
+func distinguishOverTime(jobs []jobResult) {
+	var order []*jobResult
+	var names []string
+	for _, known := range []bool{true, false} {
+		for i := range slices.Backward(jobs) {
+			if j := &jobs[i]; (j.past.Graph != nil) == known {
+				order, names = append(order, j), slices.AppendSeq(names, maps.Keys(j.runs))
+			}
+		}
+	}
+	slices.Sort(names)
+	for _, name := range slices.Compact(slices.Clone(names)) {
+		var lanes [][]run // of each number
+		places := map[*jobResult]int{}
+		for _, j := range order {
+			of, has := j.runs[name]
+			if !has {
+				continue
+			}
+			place := slices.IndexFunc(lanes, func(lane []run) bool { return !slices.ContainsFunc(lane, of.beside) })
+			if place < 0 {
+				place, lanes = len(lanes), append(lanes, nil)
+			}
+			places[j], lanes[place] = place, append(lanes[place], of)
+		}
+		if len(lanes) < 2 {
+			continue
+		}
+		numbered := job.Distinct(append(slices.Repeat([]string{name}, len(lanes)), names...))
+		for j, place := range places {
+			j.rename(name, numbered[place])
+		}
+	}
+}
+
+// rename gives the series of a name another.
+func (j *jobResult) rename(name, to string) {
+	for i := range j.series {
+		if labels := j.series[i].Labels; labels["job"] == name {
+			j.series[i].Labels = labels.Copy()
+			j.series[i].Labels["job"] = to
 		}
 	}
 }

@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/collector"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
@@ -92,12 +93,39 @@ type jobResult struct {
 	summary *diagnosis.JobSummary
 	value   float64
 	series  []frame.Series
+	// runs are when the job was measured over the range, by the name of the series.
+	runs map[string]run
 	// edgesUnknown is set where it is not known how the tasks were connected.
 	edgesUnknown bool
 
 	requests int
 	warnings history.Warnings
 	err      error
+}
+
+// run is the time over which a job was measured under one name: from the first
+// sample to where the measured time of the last begins.
+type run struct{ first, last time.Time }
+
+// beside reports whether two runs were at the same time. Of a job that was deployed
+// anew Prometheus still measures the old run when the new one has begun, but over a
+// time that began before that.
+func (r run) beside(other run) bool { return r.first.Before(other.last) && other.first.Before(r.last) }
+
+// ran adds a sample, unless nothing was measured.
+func (j *jobResult) ran(name string, at, from time.Time) {
+	if from.IsZero() {
+		return
+	}
+	if j.runs == nil {
+		j.runs = map[string]run{}
+	}
+	of, known := j.runs[name]
+	if !known {
+		of.first = at
+	}
+	of.last = from
+	j.runs[name] = of
 }
 
 // maxJobs is how many jobs of a cluster one query looks at.

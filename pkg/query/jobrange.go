@@ -98,6 +98,7 @@ func (r jobRange) parts(summaries history.Summaries) (parts []part) {
 		if last := len(parts) - 1; last < 0 || parts[last].to < i || parts[last].name != name {
 			parts = append(parts, part{name: name, from: i})
 		}
+		r.job.ran(name, summaries.At[i].At, summaries.At[i].From)
 		of := &parts[len(parts)-1]
 		of.to, of.source = i+1, max(of.source, each.Source)
 	}
@@ -198,6 +199,7 @@ func (r jobRange) fromSnapshots(ctx context.Context) {
 		if !chosen {
 			return ctx.Err() == nil // it was another's name that was chosen
 		}
+		r.job.ran(current, snapshot.At, snapshot.From)
 		values := shown.Values(r.req.Measure, r.req.By)
 		if name != snapshot.Job.Name || graph != snapshot.Graph || r.req.By == diagnosis.ByTaskManager || len(labels) != len(values) {
 			name, graph, labels, points = snapshot.Job.Name, snapshot.Graph, shown.Labels(r.req.By), nil
