@@ -22,11 +22,11 @@ func infos(summaries []flink.JobSummary) []job.Info {
 		}
 	}
 	slices.SortStableFunc(jobs, func(a, b job.Info) int {
-		if order := count(ending(a.State)) - count(ending(b.State)); order != 0 {
+		if order := count(a.State.Ending()) - count(b.State.Ending()); order != 0 {
 			return order
 		}
 		byStart := a.Start.Compare(b.Start)
-		if ending(a.State) {
+		if a.State.Ending() {
 			byStart = -byStart
 		}
 		return cmp.Or(byStart, cmp.Compare(a.ID, b.ID))
@@ -48,10 +48,6 @@ const mostParallel = 1 << 15
 
 // mostSubtasks bounds the same for all tasks of a job.
 const mostSubtasks = 1 << 18
-
-// ending reports whether a job is on its way out: one that takes its place has
-// its name.
-func ending(state job.State) bool { return state.Terminal() || state == "CANCELLING" }
 
 // newSample turns the answer about a job into a sample whose tasks have not
 // answered yet. The name stays the one that is unique in the cluster.

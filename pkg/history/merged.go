@@ -74,7 +74,7 @@ func (m Merged) described(far Job) Job {
 		return far
 	}
 	if known, found := m.Near.Find(far.ID); found {
-		if far.Last.Before(known.First) && len(known.Names) > 0 {
+		if far.Last.Before(known.First) && slices.Contains(known.Names, known.Name) { // it was sampled while it ran
 			known.Name = known.Names[0]
 		}
 		far.Name, far.Type, far.Graph, far.TaskManagers = known.Name, known.Type, known.Graph, known.TaskManagers

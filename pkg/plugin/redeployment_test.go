@@ -498,3 +498,69 @@ func TestOthersQueriesDoNotChangeARange(t *testing.T) {
 		}
 	}
 }
+
+// A job that was deployed anew is one line through both runs, though Flink still lists
+// the one that ended, with a number, and whether or not somebody looks at that.
+func TestDeployedAnewWhileFlinkListsTheEndedRun(t *testing.T) {
+	for _, state := range []string{"CANCELED", "CANCELLING", "FAILED"} {
+		for _, before := range []string{"", `{"queryType": "tasks"}`, `{"queryType": "tasks", "jobs": ["orders #2"]}`} {
+			t.Run(state+" "+before, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					start := time.Now()
+					first, second := sim.HeldBack("orders", 2, 1, 1), sim.HeldBack("orders", 2, 1, 1)
+					first.State, second.ID, second.Start = state, strings.Repeat("cd", 16), start.Add(-30*time.Minute)
+					l, prometheus := newScrapedLab(t)
+					l.Jobs = []*sim.Job{first, second}
+					scrape(prometheus, attemptsOf(first, "tm-1", start.Add(-time.Hour), second.Start)...)
+					scrape(prometheus, attemptsOf(second, "tm-1", second.Start.Add(scrapeInterval), start.Add(time.Hour))...)
+					if before != "" {
+						l.frame(t, before)
+						time.Sleep(5 * time.Minute)
+					}
+					over := backend.TimeRange{From: start.Add(-time.Hour), To: start.Add(-2 * time.Minute)}
+					for _, query := range []string{`{"queryType": "history", "measure": "busy"}`, `{"queryType": "history", "measure": "busy", "by": "subtask"}`, `{"queryType": "timeline"}`} {
+						for _, query := range []string{query, forJob(query, "orders"), forJob(query, "/^ord/")} {
+							if got, want := runsOf(t, sendOver(l.ctx, t, l, over, nil, query)["A"], start), "orders -59--2"; got != want {
+								t.Errorf("%s has %s, want %s", query, got, want)
+							}
+						}
+					}
+					over.To = start.Add(-40 * time.Minute)
+					if got := strings.Join(rowsOf(t, l.frameOver(t, over, nil, `{"queryType": "jobs", "jobs": ["orders"]}`), "job", "job_id"), ", "); got != "orders "+first.ID {
+						t.Errorf("before that there is %q", got)
+					}
+				})
+			})
+		}
+	}
+}
+
+// What Prometheus has of a job before it was sampled has the number that the job had
+// beside another, also when that has ended and the number is gone.
+func TestNumbersReachBackIntoPrometheus(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		first, second := sim.HeldBack("orders", 2, 1, 1), sim.HeldBack("orders", 2, 1, 1)
+		first.Phases = []sim.Phase{{Lasts: time.Hour + 5*time.Minute}, {State: "FINISHED"}}
+		second.ID, second.Start = strings.Repeat("cd", 16), first.Start.Add(time.Minute)
+		l, prometheus := newScrapedLab(t)
+		l.Jobs = []*sim.Job{first, second}
+		scrape(prometheus, attemptsOf(first, "tm-1", first.Start, start.Add(5*time.Minute))...)
+		scrape(prometheus, attemptsOf(second, "tm-1", second.Start, start.Add(time.Hour))...)
+		for range 11 {
+			l.frame(t, `{"queryType": "tasks"}`)
+			time.Sleep(time.Minute)
+		}
+		for _, from := range []time.Duration{-30 * time.Minute, -10 * time.Minute} {
+			for _, to := range []time.Duration{-5 * time.Minute, 10 * time.Minute} {
+				over := backend.TimeRange{From: start.Add(from), To: start.Add(to)}
+				for _, by := range []string{"job", "subtask"} {
+					want := fmt.Sprintf("orders %.0f-%.0f, orders #2 %.0f-%.0f", from.Minutes(), to.Minutes(), from.Minutes(), min(to, 5*time.Minute).Minutes())
+					if got := runsOf(t, sendOver(l.ctx, t, l, over, nil, `{"queryType": "history", "measure": "busy", "by": "`+by+`"}`)["A"], start); got != want {
+						t.Errorf("by %s there are %s, want %s", by, got, want)
+					}
+				}
+			}
+		}
+	})
+}

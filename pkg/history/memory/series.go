@@ -155,7 +155,7 @@ func namesIn(all []rows) (name string, names []string) {
 				continue
 			}
 			last = head.facts
-			if !last.Job.State.Terminal() {
+			if !last.Job.State.Ending() {
 				name = last.Job.Name
 			}
 			if at := slices.Index(names, last.Job.Name); at >= 0 {
