@@ -496,3 +496,23 @@ func TestJobsOfOneNameSideBySide(t *testing.T) {
 		})
 	}
 }
+
+// A job that Flink lists keeps its name beside one that only Prometheus has, at a
+// moment and over a range.
+func TestListedJobKeepsItsName(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now().Add(-time.Hour)
+		forgotten := scrapedJob{strings.Repeat("ab", 16), "orders", []string{"a"}, begin.Add(10 * time.Minute), begin.Add(50 * time.Minute)}
+		orders := sim.HeldBack("orders", 1, 1, 0)
+		l, _, _ := newForgetfulLab(t, nil, []*sim.Job{orders}, forgotten)
+		over := backend.TimeRange{From: begin, To: begin.Add(40 * time.Minute)}
+		want := []string{"orders " + orders.ID, "orders #2 " + forgotten.id}
+		if got := rowsOf(t, l.frameOver(t, over, nil, `{"queryType": "jobs"}`), "job", "job_id"); !slices.Equal(slices.Sorted(slices.Values(got)), slices.Sorted(slices.Values(want))) {
+			t.Errorf("at a moment there are %q, want %q", got, want)
+		}
+		response := sendOver(l.ctx, t, l, over, nil, `{"queryType": "history", "measure": "busy", "by": "task"}`)["A"]
+		if got, want := runsOf(t, response, begin), "orders 1-40, orders #2 11-40"; got != want {
+			t.Errorf("over a range there are %s, want %s", got, want)
+		}
+	})
+}

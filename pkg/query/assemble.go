@@ -291,15 +291,29 @@ func leaveOutEnded(req Request, results []clusterResult) {
 	}
 }
 
-// distinguish numbers the names of jobs that had the same name in turn: the newest
-// keeps the plain name.
+// byPrecedence are the jobs in the order in which those of one name get a number, the
+// first none: the newest first, but those that neither Flink nor the built-in history
+// has after the others.
+func byPrecedence(jobs []jobResult) (order []*jobResult) {
+	for _, known := range []bool{true, false} {
+		for i := range slices.Backward(jobs) {
+			if j := &jobs[i]; (j.past.Graph != nil && len(j.past.Graph.Tasks) > 0) == known {
+				order = append(order, j)
+			}
+		}
+	}
+	return order
+}
+
+// distinguish numbers the names of jobs that had the same name in turn.
 func distinguish(jobs []jobResult) {
-	names := make([]string, len(jobs))
-	for i, j := range jobs {
-		names[len(names)-1-i] = j.info.Name
+	order := byPrecedence(jobs)
+	names := make([]string, len(order))
+	for i, j := range order {
+		names[i] = j.info.Name
 	}
 	for i, name := range job.Distinct(names) {
-		j := &jobs[len(jobs)-1-i]
+		j := order[i]
 		j.info.Name = name
 		if j.verdict != nil && j.verdict.Snapshot.Job.Name != name {
 			renamed := *j.verdict
@@ -309,19 +323,13 @@ func distinguish(jobs []jobResult) {
 	}
 }
 
-// distinguishOverTime numbers the names of jobs that ran side by side under the same
-// name: the newest keeps the plain name, unless neither Flink nor the built-in
-// history has it and they have another. A job that was deployed anew goes on under
-// the name of the run before.
+// distinguishOverTime does so for jobs that ran side by side under one name. One that
+// was deployed anew goes on under the name of the run before.
 func distinguishOverTime(jobs []jobResult) {
-	var order []*jobResult
+	order := byPrecedence(jobs)
 	var names []string
-	for _, known := range []bool{true, false} {
-		for i := range slices.Backward(jobs) {
-			if j := &jobs[i]; (j.past.Graph != nil) == known {
-				order, names = append(order, j), slices.AppendSeq(names, maps.Keys(j.runs))
-			}
-		}
+	for _, j := range order {
+		names = slices.AppendSeq(names, maps.Keys(j.runs))
 	}
 	slices.Sort(names)
 	for _, name := range slices.Compact(slices.Clone(names)) {
