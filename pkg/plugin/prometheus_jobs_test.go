@@ -516,3 +516,71 @@ func TestListedJobKeepsItsName(t *testing.T) {
 		}
 	})
 }
+
+// A query for all jobs, or by a regular expression, has those that were not sampled,
+// though the built-in history has others all through: also one that Flink has
+// forgotten. Where none of them is wanted Prometheus gets no request, however often a
+// dashboard is refreshed.
+func TestJobsThatWereNotSampled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, flink, prometheus := newForgetfulLab(t, nil, []*sim.Job{sim.HeldBack("sampled", 2, 1, 1)})
+		begin := time.Now()
+		brief := sim.HeldBack("un-sampled", 2, 1, 1)
+		scrape(prometheus, attemptsOf(brief, "tm-2", begin.Add(10*time.Minute), begin.Add(20*time.Minute))...)
+		l.frame(t, `{"queryType": "jobs"}`)
+		time.Sleep(10 * time.Minute)
+		flink.become(newCluster(l.Jobs[0], brief))
+		time.Sleep(10 * time.Minute)
+		flink.become(l.Cluster)
+		time.Sleep(40 * time.Minute)
+		at := func(from, to int) backend.TimeRange {
+			return backend.TimeRange{From: begin.Add(time.Duration(from) * time.Minute), To: begin.Add(time.Duration(to) * time.Minute)}
+		}
+		both, one := []string{"sampled", "un_sampled"}, []string{"sampled"} // Flink has forgotten the name
+		for _, query := range []string{`{"queryType": "history", "measure": "busy"}`, `{"queryType": "history", "measure": "busy", "by": "subtask"}`, `{"queryType": "timeline"}`, `{"queryType": "jobs"}`, `{"queryType": "measure", "measure": "running"}`} {
+			for _, c := range []struct {
+				query string
+				over  backend.TimeRange
+				want  []string
+			}{
+				{query, at(5, 15), both}, {forJob(query, "/sampled/"), at(5, 15), both},
+				{query, at(5, 18), both}, {query, at(30, 55), one}, {query, at(1, 5), one},
+				{forJob(query, "sampled"), at(5, 15), one}, {forJob(query, "/^sampled/"), at(5, 15), one}, {forJob(query, l.Jobs[0].ID), at(5, 15), one},
+			} {
+				take(prometheus)
+				if got := jobsIn(t, sendOver(l.ctx, t, l, c.over, nil, c.query)["A"]); !slices.Equal(got, c.want) {
+					t.Errorf("%s from %s to %s has %q, want %q", c.query, c.over.From.Sub(begin), c.over.To.Sub(begin), got, c.want)
+				}
+				if sent := take(prometheus); sent > 0 && len(c.want) == 1 {
+					t.Errorf("%s from %s to %s: Prometheus got %d requests", c.query, c.over.From.Sub(begin), c.over.To.Sub(begin), sent)
+				}
+			}
+		}
+	})
+}
+
+// A dashboard that is refreshed while all jobs are sampled needs no Prometheus, but
+// for the time before a job began.
+func TestRefreshesNeedNoPrometheus(t *testing.T) {
+	for name, jobs := range map[string]string{"all": `[]`, "some": `["/^or/"]`} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l, prometheus := newScrapedLab(t, sim.HeldBack("orders", 2, 1, 1), sim.HeldBack("payments", 2, 1, 1))
+				query := `{"queryType": "history", "measure": "busy", "jobs": ` + jobs + `}`
+				l.frame(t, query)
+				time.Sleep(31 * time.Minute)
+				take(prometheus)
+				for range 60 {
+					over := backend.TimeRange{From: time.Now().Add(-30 * time.Minute), To: time.Now()}
+					if shown := l.frameOver(t, over, nil, query); shown.Rows() < 150 || len(notices(shown)) > 0 {
+						t.Fatalf("%d points with the notices %q", shown.Rows(), notices(shown))
+					}
+					time.Sleep(30 * time.Second)
+				}
+				if sent := take(prometheus); sent > 0 {
+					t.Errorf("Prometheus got %d requests", sent)
+				}
+			})
+		})
+	}
+}

@@ -188,7 +188,11 @@ func (e *Engine) past(ctx context.Context, req Request, clusters []*Cluster, atM
 	}
 	results := eachCluster(clusters, func(r *clusterResult) {
 		source := r.cluster.history()
-		source.Enough = func(jobs []history.Job) bool { return matchAll(req.Jobs, jobs) }
+		source.Enough = func(jobs []history.Job) bool {
+			return matchAll(req.Jobs, jobs) && r.cluster.Memory.Complete(over(r.cluster), func(id, name string) bool {
+				return req.Jobs.Choose(name, id) && !slices.ContainsFunc(jobs, func(of history.Job) bool { return of.ID == id })
+			})
+		}
 		r.ofPast = true
 		r.past, r.warnings, r.incomplete = source.Jobs(ctx, over(r.cluster))
 	})
