@@ -28,9 +28,9 @@ type Recent interface {
 // a job's name, and has no number where others have the same: what it returns has
 // the name of Near's samples beside it, or else that of the query, where that is set.
 //
-// A job that has ended has samples in Far for a while, as each of its points is of
-// the window before: one whose window begins before Near's sample of the end is
-// left out. If the job begins again its windows do so after that.
+// A job that has ended has points in Far for a while, as each is of the window
+// before. After Near's sample of the end they are left out until one is measured
+// over a time that began after that: the job has begun again.
 type Merged struct {
 	Near Recent
 	Far  Source
@@ -92,7 +92,7 @@ func (m Merged) At(ctx context.Context, of Job, at time.Time) (verdict *diagnosi
 		return verdict, warnings, err
 	}
 	verdict, more, err := m.Far.At(ctx, of, at)
-	if verdict != nil && verdict.Snapshot.From.Before(m.ended(of, at)) {
+	if verdict != nil && verdict.Snapshot.From.Before(m.ended(of, at)) { // also if it was not measured
 		return nil, warnings.Add(more...), err
 	}
 	if verdict != nil && of.Name != "" {
@@ -189,7 +189,7 @@ func (m Merged) ended(of Job, at time.Time) time.Time {
 // its beginning nor at its end.
 type hole struct {
 	Range
-	// ended is when the job had ended before it; zero if it had not.
+	// ended is when the job had ended before it; zero if it had not, or has begun again.
 	ended time.Time
 	// name is the job's in it; empty if that is not known.
 	name string
@@ -250,13 +250,14 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// at is the hole that a point of a time, measured from another on, is in; nil if
-// that is none, or the job had ended before.
+// at is the hole that the next point, measured from another time on, is in; nil if
+// that is none, or the job had ended before. The points are in the order of time.
 func (h holes) at(at, from time.Time) *hole {
 	next := sort.Search(len(h), func(i int) bool { return h[i].To.After(at) })
 	if next == len(h) || !at.After(h[next].From) || from.Before(h[next].ended) {
 		return nil
 	}
+	h[next].ended = time.Time{}
 	return &h[next]
 }
 

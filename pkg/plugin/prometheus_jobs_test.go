@@ -497,6 +497,24 @@ func TestJobsOfOneNameSideBySide(t *testing.T) {
 	}
 }
 
+// So they have over a range that is shorter than the windows that Prometheus measures.
+func TestJobsOfOneNameInAShortRange(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now().Add(-time.Hour)
+		l, _, _ := newForgetfulLab(t, nil, nil,
+			scrapedJob{strings.Repeat("ab", 16), "orders", []string{"a", "b"}, begin, begin.Add(time.Hour)},
+			scrapedJob{strings.Repeat("cd", 16), "orders", []string{"a", "b"}, begin.Add(time.Minute), begin.Add(time.Hour)})
+		for _, length := range []time.Duration{0, time.Second, 10 * time.Second, 30 * time.Second, time.Minute, 2 * time.Minute} {
+			over := backend.TimeRange{From: begin.Add(30 * time.Minute), To: begin.Add(30*time.Minute + length)}
+			for _, query := range []string{`{"queryType": "history", "measure": "busy"}`, `{"queryType": "history", "measure": "busy", "by": "subtask"}`} {
+				if got := jobsWithValues(sendOver(l.ctx, t, l, over, nil, query)["A"]); len(got) != 2 {
+					t.Errorf("%s over %s has series of %q", query, length, got)
+				}
+			}
+		}
+	})
+}
+
 // A job that Flink lists keeps its name beside one that only Prometheus has, at a
 // moment and over a range.
 func TestListedJobKeepsItsName(t *testing.T) {

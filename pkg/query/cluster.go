@@ -103,14 +103,14 @@ type jobResult struct {
 	err      error
 }
 
-// run is the time over which a job was measured under one name: from the first
-// sample to where the measured time of the last begins.
+// run is the time between the first and the last sample of a job, under one name,
+// in which something was measured.
 type run struct{ first, last time.Time }
 
-// beside reports whether two runs were at the same time. Of a job that was deployed
-// anew Prometheus still measures the old run when the new one has begun, but over a
-// time that began before that.
-func (r run) beside(other run) bool { return r.first.Before(other.last) && other.first.Before(r.last) }
+// beside reports whether two runs were at the same time. Those of a job that was
+// deployed anew are not: Prometheus has points of both for a while, but measures an
+// attempt only where it lasted for most of the window.
+func (r run) beside(other run) bool { return !r.first.After(other.last) && !other.first.After(r.last) }
 
 // ran adds a sample, unless nothing was measured.
 func (j *jobResult) ran(name string, at, from time.Time) {
@@ -124,7 +124,7 @@ func (j *jobResult) ran(name string, at, from time.Time) {
 	if !known {
 		of.first = at
 	}
-	of.last = from
+	of.last = at
 	j.runs[name] = of
 }
 
