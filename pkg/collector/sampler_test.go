@@ -18,6 +18,7 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/collector"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )
 
 // A job that somebody has asked for is sampled once a fetch, for the requests of a
@@ -69,7 +70,7 @@ func TestJobsThatAreNotSampledAreListed(t *testing.T) {
 				begun := time.Now()
 				complete := func(from, to time.Duration, name string) bool {
 					over := history.Range{From: begun.Add(from), To: begun.Add(to)}
-					return s.history.Complete(over, func(_, other string) bool { return strings.HasPrefix(other, name) })
+					return s.history.Complete(over, func(other job.Info) bool { return strings.HasPrefix(other.Name, name) })
 				}
 				if lists := lists(s.sim); lists > 0 || !complete(20*time.Minute, 30*time.Minute, "") {
 					t.Errorf("%d lists while all are sampled; complete: %t", lists, complete(20*time.Minute, 30*time.Minute, ""))

@@ -577,6 +577,35 @@ func TestJobsThatWereNotSampled(t *testing.T) {
 	})
 }
 
+// A job that was not sampled has the type that Flink lists: where a query leaves that
+// out it is not looked for.
+func TestTypeOfAJobThatWasNotSampled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		batch := sim.HeldBack("nightly", 2, 1, 1)
+		batch.Type = "BATCH"
+		l, _, prometheus := newForgetfulLab(t, nil, []*sim.Job{sim.HeldBack("orders", 2, 1, 1), batch})
+		l.frame(t, `{"queryType": "tasks", "types": ["STREAMING"]}`)
+		time.Sleep(30 * time.Minute)
+		take(prometheus)
+		for _, ago := range []time.Duration{2 * time.Minute, 40 * time.Minute} { // with samples, and before
+			for _, queryType := range []string{"history", "timeline", "jobs"} {
+				query := `{"queryType": "` + queryType + `", "types": ["STREAMING"]}`
+				if got := jobsIn(t, sendOver(l.ctx, t, l, endedAgo(ago), nil, query)["A"]); !slices.Equal(got, []string{"orders"}) {
+					t.Errorf("%s %s ago has %q", query, ago, got)
+				}
+				if sent := take(prometheus); sent > 0 && ago < 30*time.Minute {
+					t.Errorf("%s %s ago: Prometheus got %d requests", query, ago, sent)
+				}
+				query = `{"queryType": "` + queryType + `"}`
+				if got := jobsIn(t, sendOver(l.ctx, t, l, endedAgo(ago), nil, query)["A"]); !slices.Equal(got, []string{"nightly", "orders"}) {
+					t.Errorf("%s %s ago has %q", query, ago, got)
+				}
+				take(prometheus)
+			}
+		}
+	})
+}
+
 // A dashboard that is refreshed while all jobs are sampled needs no Prometheus, but
 // for the time before a job began.
 func TestRefreshesNeedNoPrometheus(t *testing.T) {

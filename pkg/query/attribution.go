@@ -72,6 +72,7 @@ func (a attribution) candidate(cluster *Cluster, past history.Job) (candidate jo
 				info.Name = info.Plain
 			}
 			candidate.info.Name, candidate.past.Name = info.Name, info.Name
+			candidate.info.Type, candidate.past.Type = info.Type, info.Type
 		}
 	} else if len(a.clusters) > 1 {
 		return candidate, false

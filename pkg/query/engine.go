@@ -12,6 +12,7 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/frame"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )
 
 // parallelism is how many clusters, or jobs of one, a query works on at once;
@@ -189,8 +190,9 @@ func (e *Engine) past(ctx context.Context, req Request, clusters []*Cluster, atM
 	results := eachCluster(clusters, func(r *clusterResult) {
 		source := r.cluster.history()
 		source.Enough = func(jobs []history.Job) bool {
-			return matchAll(req.Jobs, jobs) && r.cluster.Memory.Complete(over(r.cluster), func(id, name string) bool {
-				return req.Jobs.Choose(name, id) && !slices.ContainsFunc(jobs, func(of history.Job) bool { return of.ID == id })
+			return matchAll(req.Jobs, jobs) && r.cluster.Memory.Complete(over(r.cluster), func(info job.Info) bool {
+				return req.Jobs.Choose(info.Name, info.ID) && req.Types.Choose(info.Type) &&
+					!slices.ContainsFunc(jobs, func(of history.Job) bool { return of.ID == info.ID })
 			})
 		}
 		r.ofPast = true

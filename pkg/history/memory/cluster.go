@@ -60,8 +60,9 @@ func (c *Cluster) Listed(at time.Time, others []job.Info, maxGap time.Duration) 
 }
 
 // Complete reports whether it is known which jobs the cluster had all through the
-// range, and none of those that were not sampled is wanted.
-func (c *Cluster) Complete(over history.Range, wanted func(jobID, name string) bool) (complete bool) {
+// range, and none of those that were not sampled is wanted, of which the id, the name
+// without a number and the type are known.
+func (c *Cluster) Complete(over history.Range, wanted func(job.Info) bool) (complete bool) {
 	c.read(func(store *Store, clock clock) {
 		of := store.listings[c.place]
 		complete = of != nil && of.complete(clock.position(over.From), clock.position(over.To), wanted)

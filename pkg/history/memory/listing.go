@@ -22,12 +22,13 @@ type listing struct {
 // other is a job that was not sampled, and when it was listed.
 type other struct {
 	name        string
+	jobType     job.Type
 	first, last time.Duration
 }
 
 const (
 	// otherBytes is about how much of the heap one takes, beside its name.
-	otherBytes = 160
+	otherBytes = 176
 	// maxOthers bounds them: of a cluster that has more nothing is known.
 	maxOthers = 1000
 )
@@ -47,7 +48,7 @@ func (l *listing) add(at time.Duration, others []job.Info, maxGap time.Duration)
 	for _, info := range others {
 		of, known := l.others[info.ID]
 		if !known {
-			of = other{name: strings.Clone(info.Plain), first: at}
+			of = other{name: strings.Clone(info.Plain), jobType: clone(info.Type), first: at}
 		}
 		of.last = at
 		l.others[strings.Clone(info.ID)] = of
@@ -67,12 +68,12 @@ func (l *listing) dropBefore(position time.Duration) {
 // complete reports whether all jobs that there were between two positions are known,
 // and none of those that were not sampled is wanted. One may have begun since it was
 // last looked for, and ended before it was looked for again.
-func (l *listing) complete(from, to time.Duration, wanted func(jobID, name string) bool) bool {
+func (l *listing) complete(from, to time.Duration, wanted func(job.Info) bool) bool {
 	if !slices.ContainsFunc(l.known, func(s stretch) bool { return s.first-l.maxGap <= from && to <= s.last+l.maxGap }) {
 		return false
 	}
 	for id, of := range l.others {
-		if of.first-l.maxGap <= to && from <= of.last+l.maxGap && wanted(id, of.name) {
+		if of.first-l.maxGap <= to && from <= of.last+l.maxGap && wanted(job.Info{ID: id, Name: of.name, Plain: of.name, Type: of.jobType}) {
 			return false
 		}
 	}

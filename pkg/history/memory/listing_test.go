@@ -13,7 +13,7 @@ import (
 func list(cluster *memory.Cluster, names []string, seconds ...int) {
 	others := make([]job.Info, len(names))
 	for i, name := range names {
-		others[i] = job.Info{ID: "id of " + name, Name: name + " #2", Plain: name}
+		others[i] = job.Info{ID: "id of " + name, Name: name + " #2", Plain: name, Type: job.Batch}
 	}
 	for _, n := range seconds {
 		cluster.Listed(second(n), others, 2*time.Minute)
@@ -53,7 +53,9 @@ func TestComplete(t *testing.T) {
 		list(cluster, []string{"orders"}, c.between...)
 		list(cluster, nil, c.after...)
 		for another, want := range map[bool]bool{false: c.all, true: c.another} {
-			if got := cluster.Complete(between(c.from, c.to), func(id, name string) bool { return !another && id == "id of orders" && name == "orders" }); got != want {
+			if got := cluster.Complete(between(c.from, c.to), func(of job.Info) bool {
+				return !another && of.ID == "id of orders" && of.Name == "orders" && of.Type == job.Batch
+			}); got != want {
 				t.Errorf("%s, for another %t: %t, want %t", name, another, got, want)
 			}
 		}
@@ -85,7 +87,7 @@ func TestListingsAreBounded(t *testing.T) {
 	if bytes := store.Bytes(); bytes > before+200 {
 		t.Errorf("%d bytes, and %d before", bytes, before)
 	}
-	if all := func(string, string) bool { return true }; cluster.Complete(between(0, 8*3600), all) {
+	if all := func(job.Info) bool { return true }; cluster.Complete(between(0, 8*3600), all) {
 		t.Error("a day later it is complete")
 	}
 }
