@@ -100,12 +100,39 @@ func (c *Collector) Cluster(ctx context.Context) (cluster Cluster, requests int,
 		if before, at := c.cluster.last(); err != nil && !at.IsZero() {
 			read.Fetch, read.FlameGraphs = before.Fetch, before.FlameGraphs
 		}
+		asked.Add(int64(c.noteJobs(ctx, read)))
 		return read, ctx.Err()
 	})
 	if started {
 		requests = int(asked.Load())
 	}
 	return cluster, requests, err
+}
+
+// noteJobs keeps in the history which of the cluster's jobs are not sampled. It costs
+// a request if there are any, unless jobs were listed in the last minute.
+func (c *Collector) noteJobs(ctx context.Context, cluster Cluster) (requests int) {
+	if c.options.History == nil {
+		return 0
+	}
+	now, maxGap, running := time.Now(), cluster.Interval().MaxGap(), map[string]bool{}
+	c.mu.Lock()
+	for id, tracked := range c.tracked {
+		if last, at := tracked.polled.last(); last.verdict != nil && now.Sub(at) <= maxGap && !last.verdict.Snapshot.Job.State.Terminal() {
+			running[id] = true
+		}
+	}
+	c.mu.Unlock()
+	var others []job.Info
+	if len(running) < cluster.JobsRunning {
+		jobs, asked, err := c.jobsOfAge(ctx, clusterAge)
+		if requests = asked; err != nil {
+			return requests
+		}
+		others = slices.DeleteFunc(slices.Clone(jobs), func(info job.Info) bool { return running[info.ID] || info.State.Terminal() })
+	}
+	c.options.History.Listed(now, others, clusterAge+maxGap)
+	return requests
 }
 
 // Interval is how often the metrics changed when the cluster last answered;

@@ -17,16 +17,16 @@ func infos(summaries []flink.JobSummary) []job.Info {
 	jobs := make([]job.Info, len(summaries))
 	for i, s := range summaries {
 		jobs[i] = job.Info{
-			ID: s.ID, Name: s.Name, State: job.State(s.State), Type: job.Type(s.Type),
+			ID: s.ID, Name: s.Name, Plain: s.Name, State: job.State(s.State), Type: job.Type(s.Type),
 			Start: time.UnixMilli(s.Start), Duration: millis(s.Duration), Subtasks: s.Tasks.Total, Active: s.Tasks.Running + s.Tasks.Finished,
 		}
 	}
 	slices.SortStableFunc(jobs, func(a, b job.Info) int {
-		if order := count(ending(a.State)) - count(ending(b.State)); order != 0 {
+		if order := count(a.State.Ending()) - count(b.State.Ending()); order != 0 {
 			return order
 		}
 		byStart := a.Start.Compare(b.Start)
-		if ending(a.State) {
+		if a.State.Ending() {
 			byStart = -byStart
 		}
 		return cmp.Or(byStart, cmp.Compare(a.ID, b.ID))
@@ -49,10 +49,6 @@ const mostParallel = 1 << 15
 // mostSubtasks bounds the same for all tasks of a job.
 const mostSubtasks = 1 << 18
 
-// ending reports whether a job is on its way out: one that takes its place has
-// its name.
-func ending(state job.State) bool { return state.Terminal() || state == "CANCELLING" }
-
 // newSample turns the answer about a job into a sample whose tasks have not
 // answered yet. The name stays the one that is unique in the cluster.
 func newSample(answer flink.Job, info job.Info) *job.Sample {
@@ -72,7 +68,7 @@ func newSample(answer flink.Job, info job.Info) *job.Sample {
 			edges = append(edges, job.Edge{From: input.ID, To: node.ID})
 		}
 	}
-	info.Name = distinctName(info.Name, answer.Name)
+	info.Name, info.Plain = distinctName(info.Name, answer.Name), cmp.Or(answer.Name, info.Plain)
 	info.State, info.Start, info.Duration = job.State(answer.State), time.UnixMilli(answer.Start), millis(answer.Duration)
 	info.Type = job.Type(cmp.Or(answer.Type, answer.Plan.Type, string(info.Type)))
 	graph := job.NewGraph(tasks, edges)

@@ -18,6 +18,7 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/collector"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )
 
 // A job that somebody has asked for is sampled once a fetch, for the requests of a
@@ -46,6 +47,42 @@ func TestJobIsSampledOnceAFetch(t *testing.T) {
 			t.Errorf("%d requests in a minute after somebody has asked again", requests)
 		}
 	})
+}
+
+// The history has which jobs of the cluster are not sampled. To list them costs one
+// request a minute while there are any, and none while all are sampled, whatever the
+// fetch interval.
+func TestJobsThatAreNotSampledAreListed(t *testing.T) {
+	for _, interval := range []time.Duration{time.Second, 10 * time.Second, time.Minute, 5 * time.Minute} {
+		t.Run(interval.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newSampledCluster(t, access{}, collector.Options{MaxAge: maxAge, IdleAfter: 24 * time.Hour}, sim.HeldBack("orders", 2, 1, 1))
+				s.sim.Fetch = interval
+				s.askForAll(t)
+				lists := func(of *sim.Cluster) (lists int) { // in half an hour
+					of.Requests()
+					time.Sleep(30 * time.Minute)
+					for _, path := range of.Requests() {
+						lists += strings.Count(path, "/jobs/overview")
+					}
+					return lists
+				}
+				begun := time.Now()
+				complete := func(from, to time.Duration, name string) bool {
+					over := history.Range{From: begun.Add(from), To: begun.Add(to)}
+					return s.history.Complete(over, func(other job.Info) bool { return strings.HasPrefix(other.Name, name) })
+				}
+				if lists := lists(s.sim); lists > 0 || !complete(20*time.Minute, 30*time.Minute, "") {
+					t.Errorf("%d lists while all are sampled; complete: %t", lists, complete(20*time.Minute, 30*time.Minute, ""))
+				}
+				both := &sim.Cluster{Version: s.sim.Version, Fetch: interval, Jobs: []*sim.Job{s.sim.Jobs[0], sim.HeldBack("payments", 2, 1, 1)}}
+				s.fail(both.ServeHTTP)
+				if lists := lists(both); lists > 31 || complete(35*time.Minute, time.Hour, "") || !complete(35*time.Minute, time.Hour, "o") {
+					t.Errorf("%d lists while one is not; complete: %t, for the other: %t", lists, complete(35*time.Minute, time.Hour, ""), complete(35*time.Minute, time.Hour, "o"))
+				}
+			})
+		})
+	}
 }
 
 // A query shares what was sampled: it costs nothing while that is young enough.

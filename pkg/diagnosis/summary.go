@@ -50,6 +50,8 @@ type JobSummary struct {
 	Running float64
 	// Restarts are those since the job started; NaN if not known.
 	Restarts float64
+	// Ended is set where the job had ended.
+	Ended bool
 	// Clear is set where nothing held the job back.
 	Clear bool
 	// EdgesUnknown is set where it is not known how the tasks are connected,

@@ -140,7 +140,7 @@ func (v *Verdict) Summary() Summary {
 	snapshot := v.Snapshot
 	summary := Summary{
 		Job: JobSummary{
-			Name: snapshot.Job.Name, Running: running(snapshot), Restarts: math.NaN(),
+			Name: snapshot.Job.Name, Running: running(snapshot), Ended: snapshot.Job.State.Terminal(), Restarts: math.NaN(),
 			Clear: v.Kind == None, EdgesUnknown: snapshot.Graph.EdgesUnknown,
 			From: snapshot.From, To: snapshot.To, Source: snapshot.Source,
 		},

@@ -47,10 +47,12 @@ func (r Range) Length() time.Duration { return r.To.Sub(r.From) }
 type Job struct {
 	// ID is Flink's job id.
 	ID string
-	// Name is the one that it had last in the range. Prometheus may have
-	// mangled it.
+	// Name is the last one in the range that it ran with; if it had ended by then,
+	// the one that Flink has. Prometheus may have mangled it.
 	Name string
-	Type job.Type
+	// Names are all that it had in the range, in turn; none if it had but Name.
+	Names []string
+	Type  job.Type
 	// First and Last are when it was first and last seen in the range.
 	First, Last time.Time
 	// Graph is how its tasks were connected when it was last known; nil where

@@ -18,11 +18,19 @@ type Recent interface {
 	Find(jobID string) (Job, bool)
 	// Covers reports whether samples follow each other all through the range.
 	Covers(over Range) bool
+	// Ended is when the newest sample of a job up to a time was taken, if the job
+	// had ended by then; else zero.
+	Ended(jobID string, at time.Time) time.Time
 }
 
 // Merged answers from Near, and from Far where Near has holes. Either may be nil.
 // If only Far fails, its error comes beside what Near has. Far may have mangled
-// a job's name: what it returns has the name that was asked for, where that is set.
+// a job's name, and has no number where others have the same: what it returns has
+// the name of Near's samples beside it, or else that of the query, where that is set.
+//
+// A job that has ended has points in Far for a while, as each is of the window
+// before. After Near's sample of the end they are left out until one is measured
+// over a time that began after that: the job has begun again.
 type Merged struct {
 	Near Recent
 	Far  Source
@@ -66,12 +74,16 @@ func (m Merged) described(far Job) Job {
 		return far
 	}
 	if known, found := m.Near.Find(far.ID); found {
+		if far.Last.Before(known.First) && slices.Contains(known.Names, known.Name) { // it was sampled while it ran
+			known.Name = known.Names[0]
+		}
 		far.Name, far.Type, far.Graph, far.TaskManagers = known.Name, known.Type, known.Graph, known.TaskManagers
 	}
 	return far
 }
 
-// At is Near's verdict, or Far's if Near has none.
+// At is Near's verdict, or Far's if Near has none. There is none if the job had
+// ended by Near's newest sample before.
 func (m Merged) At(ctx context.Context, of Job, at time.Time) (verdict *diagnosis.Verdict, warnings Warnings, err error) {
 	if m.Near != nil {
 		verdict, warnings, err = m.Near.At(ctx, of, at)
@@ -80,6 +92,9 @@ func (m Merged) At(ctx context.Context, of Job, at time.Time) (verdict *diagnosi
 		return verdict, warnings, err
 	}
 	verdict, more, err := m.Far.At(ctx, of, at)
+	if verdict != nil && verdict.Snapshot.From.Before(m.ended(of, at)) { // also if it was not measured
+		return nil, warnings.Add(more...), err
+	}
 	if verdict != nil && of.Name != "" {
 		verdict = verdict.Renamed(of.Name)
 	}
@@ -93,14 +108,11 @@ func (m Merged) Summaries(ctx context.Context, query Query) (near Summaries, war
 			return near, warnings, err
 		}
 	}
-	holes := m.holes(query, near.At)
+	holes := m.holes(query, near)
 	if len(holes) == 0 {
 		return near, warnings, nil
 	}
 	far, more, err := m.Far.Summaries(ctx, holes.query(query))
-	for i := range far.Jobs {
-		far.Jobs[i].Name = cmp.Or(query.Job.Name, far.Jobs[i].Name)
-	}
 	return merge(near, far, holes, len(query.Columns)), warnings.Add(more...), err
 }
 
@@ -130,12 +142,13 @@ func (m Merged) Snapshots(ctx context.Context, query Query, visit func(Snapshot)
 		return warnings, err
 	}
 	ofFar, farErr := m.Far.Snapshots(ctx, holes.query(query), func(snapshot Snapshot) bool {
-		if !holes.contain(snapshot.At) {
+		hole := holes.at(snapshot.At, snapshot.From)
+		if hole == nil {
 			return true
 		}
 		near(snapshot.At)
-		if query.Job.Name != "" {
-			snapshot.Snapshot = snapshot.Renamed(query.Job.Name)
+		if hole.name != "" {
+			snapshot.Snapshot = snapshot.Renamed(hole.name)
 		}
 		more = more && err == nil && visit(snapshot)
 		return more
@@ -147,11 +160,11 @@ func (m Merged) Snapshots(ctx context.Context, query Query, visit func(Snapshot)
 // findHoles are the holes of Near in a query's range, by when it has samples.
 func (m Merged) findHoles(ctx context.Context, query Query) (holes, Warnings, error) {
 	if m.Near == nil || m.Far == nil {
-		return m.holes(query, nil), nil, nil
+		return m.holes(query, Summaries{}), nil, nil
 	}
 	query.Columns, query.Restarts, query.Records = nil, false, false
 	near, warnings, err := m.Near.Summaries(ctx, query)
-	return m.holes(query, near.At), warnings, err
+	return m.holes(query, near), warnings, err
 }
 
 // Up is Near's: Far does not have it.
@@ -162,34 +175,59 @@ func (m Merged) Up(over Range, step time.Duration) (at []diagnosis.Instant, up [
 	return m.Near.Up(over, step)
 }
 
-// holes are times in which Near has nothing, in order. A point is in one of them
-// where it is neither at its beginning nor at its end.
-type holes []Range
+// ended is when the job had ended by Near's newest sample up to a time; else zero.
+func (m Merged) ended(of Job, at time.Time) time.Time {
+	if m.Near == nil {
+		return time.Time{}
+	}
+	return m.Near.Ended(of.ID, at)
+}
+
+// hole is a time in which Near has nothing. A point is in it where it is neither at
+// its beginning nor at its end.
+type hole struct {
+	Range
+	// ended is when the job had ended before it; zero if it had not, or has begun again.
+	ended time.Time
+	// name is the job's in it; empty if that is not known.
+	name string
+}
+
+// holes are in the order of time.
+type holes []hole
 
 // holes are those between Near's points, before the first and after the last,
 // that are longer than the points' max gap and than the query's step.
-func (m Merged) holes(query Query, near []diagnosis.Instant) (found holes) {
+func (m Merged) holes(query Query, of Summaries) (found holes) {
 	if m.Far == nil {
 		return nil
 	}
+	add := func(from, to time.Time, beside diagnosis.JobSummary) {
+		name := query.Job.Name
+		if !beside.Ended {
+			name = cmp.Or(beside.Name, name)
+		}
+		found = append(found, hole{Range{From: from, To: to}, m.ended(query.Job, from), name})
+	}
 	// The first and last moment of the range may be in a hole.
-	begin, end := query.From.Add(-1), query.To.Add(1)
+	near, begin, end := of.At, query.From.Add(-1), query.To.Add(1)
 	if len(near) == 0 {
-		return holes{{From: begin, To: end}}
+		add(begin, end, diagnosis.JobSummary{})
+		return found
 	}
 	lasts := func(from, to time.Time, beside diagnosis.Instant) bool {
 		return beside.MaxGap > 0 && to.Sub(from) > max(beside.MaxGap, query.Step)
 	}
 	if first := near[0]; lasts(query.From, first.At, first) {
-		found = append(found, Range{From: begin, To: first.At})
+		add(begin, first.At, of.Jobs[0])
 	}
 	for i, next := range near[1:] {
 		if lasts(near[i].At, next.At, near[i]) {
-			found = append(found, Range{From: near[i].At, To: next.At})
+			add(near[i].At, next.At, of.Jobs[i])
 		}
 	}
 	if last := near[len(near)-1]; lasts(last.At, query.To, last) {
-		found = append(found, Range{From: last.At, To: end})
+		add(last.At, end, of.Jobs[len(near)-1])
 	}
 	return found
 }
@@ -210,10 +248,15 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// contain reports whether a time is in a hole.
-func (h holes) contain(at time.Time) bool {
+// at is the hole that the next point, measured from another time on, is in; nil if
+// that is none, or the job had ended before. The points are in the order of time.
+func (h holes) at(at, from time.Time) *hole {
 	next := sort.Search(len(h), func(i int) bool { return h[i].To.After(at) })
-	return next < len(h) && at.After(h[next].From)
+	if next == len(h) || !at.After(h[next].From) || from.Before(h[next].ended) {
+		return nil
+	}
+	h[next].ended = time.Time{}
+	return &h[next]
 }
 
 // place is where a point of merged summaries comes from.
@@ -226,9 +269,11 @@ type place struct {
 func merge(near, far Summaries, holes holes, columns int) (merged Summaries) {
 	places, row := make([]place, 0, len(near.At)+len(far.At)), 0
 	for i, instant := range far.At {
-		if !holes.contain(instant.At) {
+		hole := holes.at(instant.At, instant.From)
+		if hole == nil {
 			continue
 		}
+		far.Jobs[i].Name = cmp.Or(hole.name, far.Jobs[i].Name)
 		for ; row < len(near.At) && near.At[row].At.Before(instant.At); row++ {
 			places = append(places, place{&near, row})
 		}

@@ -38,6 +38,9 @@ type fake struct {
 	err      error
 	warnings history.Warnings
 	name     string // of the job, as it is in samples
+	ended    []int  // the seconds of the samples in which the job has ended
+	window   int    // how many seconds before it each sample is measured from
+	unknown  []int  // the seconds of samples that are not measured
 	asked    []string
 }
 
@@ -68,7 +71,15 @@ func (f *fake) At(_ context.Context, of history.Job, at time.Time) (*diagnosis.V
 }
 
 func (f *fake) snapshot(at time.Time) *job.Snapshot {
-	return &job.Snapshot{Job: job.Info{ID: "a", Name: f.name}, Graph: &job.Graph{}, At: at}
+	return &job.Snapshot{Job: job.Info{ID: "a", Name: f.name}, Graph: &job.Graph{}, At: at, From: f.from(at)}
+}
+
+// from is the time that a sample is measured from, zero if it is not measured.
+func (f *fake) from(at time.Time) (from time.Time) {
+	if f.window > 0 && !slices.Contains(f.unknown, int(at.Sub(began).Seconds())) {
+		from = at.Add(-time.Duration(f.window) * time.Second)
+	}
+	return from
 }
 
 func (f *fake) Summaries(_ context.Context, query history.Query) (summaries history.Summaries, _ history.Warnings, _ error) {
@@ -78,7 +89,7 @@ func (f *fake) Summaries(_ context.Context, query history.Query) (summaries hist
 	}
 	var values []float64
 	for _, n := range f.within(query.Range) {
-		summaries.At = append(summaries.At, diagnosis.Instant{At: second(n), MaxGap: 10 * time.Second})
+		summaries.At = append(summaries.At, diagnosis.Instant{At: second(n), From: f.from(second(n)), MaxGap: 10 * time.Second})
 		summaries.Jobs = append(summaries.Jobs, diagnosis.JobSummary{Name: f.name})
 		values = append(values, float64(n))
 	}
@@ -119,6 +130,17 @@ func (f *fake) Find(id string) (history.Job, bool) {
 }
 
 func (f *fake) Covers(history.Range) bool { return f.covers }
+
+func (f *fake) Ended(_ string, at time.Time) time.Time {
+	newest := slices.IndexFunc(f.seconds, func(n int) bool { return second(n).After(at) })
+	if newest < 0 {
+		newest = len(f.seconds)
+	}
+	if newest == 0 || !slices.Contains(f.ended, f.seconds[newest-1]) {
+		return time.Time{}
+	}
+	return second(f.seconds[newest-1])
+}
 
 // query asks for two columns of a job from 0 to 100 s.
 func query(step time.Duration) history.Query {
@@ -195,6 +217,49 @@ func TestHoles(t *testing.T) {
 				t.Errorf("far was asked for %s, want %s", asked, want)
 			}
 		})
+	}
+}
+
+// What Far measured from before the end of a job, by Near's samples, shows nothing of
+// the time after it; a job that began again goes on.
+func TestFarDoesNotProlongAJob(t *testing.T) {
+	for name, c := range map[string]struct {
+		near, ended []int
+		from, to    int // of the query
+		unknown     []int
+		want        []int
+	}{
+		"it runs":                   {[]int{10, 20}, nil, 0, 100, nil, []int{10, 20, 30, 40, 50, 60, 70, 80, 90, 100}},
+		"it ended":                  {[]int{10, 20}, []int{20}, 0, 100, nil, []int{10, 20, 50, 60, 70, 80, 90, 100}},
+		"it ended before the range": {[]int{10, 20}, []int{20}, 40, 100, nil, []int{50, 60, 70, 80, 90, 100}},
+		"it ended, began and ended": {[]int{10, 50, 60}, []int{10, 60}, 0, 100, nil, []int{10, 40, 50, 60, 90, 100}},
+		"its end was sampled twice": {[]int{10, 40}, []int{10, 40}, 0, 100, nil, []int{10, 40, 70, 80, 90, 100}},
+		"it ended later":            {[]int{10, 80}, []int{80}, 0, 70, nil, []int{10, 20, 30, 40, 50, 60, 70}},
+		"it ended after the gap":    {[]int{10, 20, 80}, []int{80}, 0, 100, nil, []int{10, 20, 30, 40, 50, 60, 70, 80}},
+		"not measured after that":   {[]int{10, 20}, []int{20}, 0, 100, []int{50, 60, 80}, []int{10, 20, 70, 80, 90, 100}},
+	} {
+		near, far := &fake{seconds: c.near, ended: c.ended}, &fake{seconds: every(10, 10, 100), window: 30, unknown: c.unknown}
+		merged, of := history.Merged{Near: near, Far: far}, query(0)
+		of.Range = between(c.from, c.to)
+		summaries, _, err := merged.Summaries(t.Context(), of)
+		var points, snapshots, moments []int
+		for _, instant := range summaries.At {
+			points = append(points, int(instant.At.Sub(began).Seconds()))
+		}
+		_, errOfSnapshots := merged.Snapshots(t.Context(), of, func(snapshot history.Snapshot) bool {
+			snapshots = append(snapshots, int(snapshot.At.Sub(began).Seconds()))
+			return true
+		})
+		for _, n := range every(10, c.from, c.to) {
+			verdict, _, _ := merged.At(t.Context(), of.Job, second(n))
+			unknown := slices.Contains(c.unknown, n) // by itself it does not show that the job has begun again
+			if verdict != nil || unknown && slices.Contains(c.want, n) {
+				moments = append(moments, n)
+			}
+		}
+		if !slices.Equal(points, c.want) || !slices.Equal(snapshots, c.want) || !slices.Equal(moments, c.want) || err != nil || errOfSnapshots != nil {
+			t.Errorf("%s: points at %v, snapshots at %v, moments at %v; want %v", name, points, snapshots, moments, c.want)
+		}
 	}
 }
 

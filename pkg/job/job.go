@@ -24,6 +24,10 @@ const (
 // Terminal reports whether nothing more will happen in this state.
 func (s State) Terminal() bool { return s == Finished || s == Canceled || s == Failed }
 
+// Ending reports whether a job has ended or is on its way out: one that takes its
+// place has its name.
+func (s State) Ending() bool { return s.Terminal() || s == "CANCELLING" }
+
 // Type is whether a job streams or processes a batch; empty where Flink
 // does not report it (before 1.14).
 type Type string
@@ -40,7 +44,9 @@ type Info struct {
 	ID string
 	// Name is unique among the jobs of its cluster: a later job of the same
 	// name carries " #2".
-	Name  string
+	Name string
+	// Plain is the name as Flink has it, which several jobs may have.
+	Plain string
 	State State
 	Type  Type
 	Start time.Time

@@ -2,6 +2,7 @@ package plugin_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -332,6 +333,53 @@ func TestJobOfPrometheusAlone(t *testing.T) {
 	}
 }
 
+// A job that has ended by the built-in history does not run by what Prometheus has
+// scraped before: at no moment, and over no range.
+func TestPrometheusDoesNotProlongAJob(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, prometheus := newScrapedLab(t)
+		orders, end := sim.HeldBack("orders", 3, 1, 1), time.Now().Add(5*time.Minute)
+		orders.Phases = []sim.Phase{{Lasts: end.Sub(orders.Start)}, {State: "CANCELED"}}
+		l.Jobs = []*sim.Job{orders}
+		scrape(prometheus, attemptsOf(orders, "tm-1", end.Add(-time.Hour), end)...)
+		l.frame(t, `{"queryType": "tasks"}`)
+		time.Sleep(20 * time.Minute)
+		sampled := end.Add(11 * time.Second) // by then its end was sampled
+		for at := sampled; at.Before(end.Add(5 * time.Minute)); at = at.Add(7 * time.Second) {
+			after, over := at.Sub(end), backend.TimeRange{From: end.Add(-time.Hour), To: at}
+			for _, query := range []string{`{"queryType": "measure", "measure": "running"}`, `{"queryType": "measure", "measure": "busy"}`, `{"queryType": "jobs"}`, `{"queryType": "tasks"}`} {
+				for _, headers := range []map[string]string{nil, fromAlert} {
+					for _, shown := range sendOver(l.ctx, t, l, over, headers, query)["A"].Frames {
+						if hasValues(shown) {
+							t.Errorf("%s %s after its end: %d rows", query, after, shown.Rows())
+						}
+					}
+				}
+			}
+			shown := l.frameOver(t, over, nil, `{"queryType": "jobs", "jobs": ["orders"]}`)
+			if shown.Rows() > 0 && cells(t, shown, "state")[0] != "CANCELED" {
+				t.Errorf("%s after its end it is %s", after, cells(t, shown, "state"))
+			}
+		}
+		for _, from := range []time.Duration{-time.Hour, 20 * time.Second, 40 * time.Second} {
+			for _, to := range []time.Duration{time.Minute, 2 * time.Minute, 15 * time.Minute} {
+				over := backend.TimeRange{From: end.Add(from), To: end.Add(to)}
+				for _, query := range rangeQueries {
+					for _, shown := range sendOver(l.ctx, t, l, over, nil, query)["A"].Frames {
+						for _, field := range shown.Fields[min(1, len(shown.Fields)):] {
+							for _, at := range knownTimes(shown.Fields[0], field) {
+								if at.After(sampled) {
+									t.Errorf("%s from %s to %s: there is a point %s after its end", query, from, to, at.Sub(end))
+								}
+							}
+						}
+					}
+				}
+			}
+		}
+	})
+}
+
 // A job that was never sampled is not in the built-in history, though that reaches
 // back: where a query names it, it is found in Prometheus.
 func TestJobThatWasNeverSampled(t *testing.T) {
@@ -374,4 +422,212 @@ func TestMangledTaskManagers(t *testing.T) {
 			time.Sleep(time.Minute)
 		}
 	})
+}
+
+// runsOf are the jobs that a range has values of, in order, each with the first and
+// the last minute at which it has any since a time.
+func runsOf(t *testing.T, response backend.DataResponse, since time.Time) string {
+	t.Helper()
+	var all []string
+	for _, name := range slices.Sorted(slices.Values(jobsWithValues(response))) {
+		var times []time.Time
+		for _, shown := range response.Frames {
+			checkFrame(t, "a range", shown)
+			for _, field := range shown.Fields {
+				if field.Labels["job"] == name {
+					times = slices.AppendSeq(times, maps.Values(knownTimes(shown.Fields[0], field)))
+				}
+			}
+		}
+		first, last := slices.MinFunc(times, time.Time.Compare), slices.MaxFunc(times, time.Time.Compare)
+		all = append(all, fmt.Sprintf("%s %.0f-%.0f", name, first.Sub(since).Minutes(), last.Sub(since).Minutes()))
+	}
+	return strings.Join(all, ", ")
+}
+
+// Jobs of one name that ran side by side have series of their own, with a number, as
+// at a moment; one that was deployed anew goes on under the name.
+func TestJobsOfOneNameSideBySide(t *testing.T) {
+	for name, c := range map[string]struct {
+		runs [][2]int // in minutes, from the oldest
+		jobs string
+	}{
+		"all the time":               {[][2]int{{0, 60}, {0, 60}}, "orders 1-60, orders #2 1-60"},
+		"three":                      {[][2]int{{0, 60}, {10, 60}, {20, 60}}, "orders 21-60, orders #2 11-60, orders #3 1-60"},
+		"one after the other":        {[][2]int{{0, 30}, {30, 60}}, "orders 1-60"},
+		"with a time between":        {[][2]int{{0, 20}, {40, 60}}, "orders 1-60"},
+		"for a while":                {[][2]int{{0, 40}, {20, 60}}, "orders 21-60, orders #2 1-40"},
+		"one within the other":       {[][2]int{{0, 60}, {20, 40}}, "orders 21-40, orders #2 1-60"},
+		"the newer is deployed anew": {[][2]int{{0, 60}, {10, 30}, {30, 60}}, "orders 11-60, orders #2 1-60"},
+		"the older is deployed anew": {[][2]int{{0, 30}, {10, 60}, {30, 60}}, "orders 1-60, orders #2 11-60"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				begin := time.Now().Add(-2 * time.Hour)
+				var jobs []scrapedJob
+				for i, run := range c.runs {
+					jobs = append(jobs, scrapedJob{
+						strings.Repeat(fmt.Sprint(i), 32), "orders", []string{"a", "b"},
+						begin.Add(time.Duration(run[0])*time.Minute + scrapeInterval*time.Duration(i)), begin.Add(time.Duration(run[1]) * time.Minute),
+					})
+				}
+				l, _, _ := newForgetfulLab(t, nil, nil, jobs...)
+				over := backend.TimeRange{From: begin, To: begin.Add(90 * time.Minute)}
+				for _, query := range []string{
+					`{"queryType": "history", "measure": "busy"}`, `{"queryType": "history", "measure": "busy", "by": "task"}`, `{"queryType": "history", "measure": "busy", "by": "subtask"}`,
+					`{"queryType": "history", "measure": "busy", "by": "taskmanager"}`, `{"queryType": "timeline"}`,
+				} {
+					response := sendOver(l.ctx, t, l, over, nil, query)["A"]
+					if got := runsOf(t, response, begin); got != c.jobs {
+						t.Errorf("%s has %s\nwant %s", query, got, c.jobs)
+					}
+					series := map[string]bool{}
+					for _, shown := range response.Frames {
+						for _, field := range shown.Fields[1:] {
+							if key := field.Labels.String(); series[key] {
+								t.Errorf("%s has two series %s", query, key)
+							} else {
+								series[key] = true
+							}
+						}
+					}
+				}
+			})
+		})
+	}
+}
+
+// So they have over a range that is shorter than the windows that Prometheus measures.
+func TestJobsOfOneNameInAShortRange(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now().Add(-time.Hour)
+		l, _, _ := newForgetfulLab(t, nil, nil,
+			scrapedJob{strings.Repeat("ab", 16), "orders", []string{"a", "b"}, begin, begin.Add(time.Hour)},
+			scrapedJob{strings.Repeat("cd", 16), "orders", []string{"a", "b"}, begin.Add(time.Minute), begin.Add(time.Hour)})
+		for _, length := range []time.Duration{0, time.Second, 10 * time.Second, 30 * time.Second, time.Minute, 2 * time.Minute} {
+			over := backend.TimeRange{From: begin.Add(30 * time.Minute), To: begin.Add(30*time.Minute + length)}
+			for _, query := range []string{`{"queryType": "history", "measure": "busy"}`, `{"queryType": "history", "measure": "busy", "by": "subtask"}`} {
+				if got := jobsWithValues(sendOver(l.ctx, t, l, over, nil, query)["A"]); len(got) != 2 {
+					t.Errorf("%s over %s has series of %q", query, length, got)
+				}
+			}
+		}
+	})
+}
+
+// A job that Flink lists keeps its name beside one that only Prometheus has, at a
+// moment and over a range.
+func TestListedJobKeepsItsName(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now().Add(-time.Hour)
+		forgotten := scrapedJob{strings.Repeat("ab", 16), "orders", []string{"a"}, begin.Add(10 * time.Minute), begin.Add(50 * time.Minute)}
+		orders := sim.HeldBack("orders", 1, 1, 0)
+		l, _, _ := newForgetfulLab(t, nil, []*sim.Job{orders}, forgotten)
+		over := backend.TimeRange{From: begin, To: begin.Add(40 * time.Minute)}
+		want := []string{"orders " + orders.ID, "orders #2 " + forgotten.id}
+		if got := rowsOf(t, l.frameOver(t, over, nil, `{"queryType": "jobs"}`), "job", "job_id"); !slices.Equal(slices.Sorted(slices.Values(got)), slices.Sorted(slices.Values(want))) {
+			t.Errorf("at a moment there are %q, want %q", got, want)
+		}
+		response := sendOver(l.ctx, t, l, over, nil, `{"queryType": "history", "measure": "busy", "by": "task"}`)["A"]
+		if got, want := runsOf(t, response, begin), "orders 1-40, orders #2 11-40"; got != want {
+			t.Errorf("over a range there are %s, want %s", got, want)
+		}
+	})
+}
+
+// A query for all jobs, or by a regular expression, has those that were not sampled,
+// though the built-in history has others all through: also one that Flink has
+// forgotten. Where none of them is wanted Prometheus gets no request, however often a
+// dashboard is refreshed.
+func TestJobsThatWereNotSampled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, flink, prometheus := newForgetfulLab(t, nil, []*sim.Job{sim.HeldBack("sampled", 2, 1, 1)})
+		begin := time.Now()
+		brief := sim.HeldBack("un-sampled", 2, 1, 1)
+		scrape(prometheus, attemptsOf(brief, "tm-2", begin.Add(10*time.Minute), begin.Add(20*time.Minute))...)
+		l.frame(t, `{"queryType": "jobs"}`)
+		time.Sleep(10 * time.Minute)
+		flink.become(newCluster(l.Jobs[0], brief))
+		time.Sleep(10 * time.Minute)
+		flink.become(l.Cluster)
+		time.Sleep(40 * time.Minute)
+		at := func(from, to int) backend.TimeRange {
+			return backend.TimeRange{From: begin.Add(time.Duration(from) * time.Minute), To: begin.Add(time.Duration(to) * time.Minute)}
+		}
+		both, one := []string{"sampled", "un_sampled"}, []string{"sampled"} // Flink has forgotten the name
+		for _, query := range []string{`{"queryType": "history", "measure": "busy"}`, `{"queryType": "history", "measure": "busy", "by": "subtask"}`, `{"queryType": "timeline"}`, `{"queryType": "jobs"}`, `{"queryType": "measure", "measure": "running"}`} {
+			for _, c := range []struct {
+				query string
+				over  backend.TimeRange
+				want  []string
+			}{
+				{query, at(5, 15), both}, {forJob(query, "/sampled/"), at(5, 15), both},
+				{query, at(5, 18), both}, {query, at(30, 55), one}, {query, at(1, 5), one},
+				{forJob(query, "sampled"), at(5, 15), one}, {forJob(query, "/^sampled/"), at(5, 15), one}, {forJob(query, l.Jobs[0].ID), at(5, 15), one},
+			} {
+				take(prometheus)
+				if got := jobsIn(t, sendOver(l.ctx, t, l, c.over, nil, c.query)["A"]); !slices.Equal(got, c.want) {
+					t.Errorf("%s from %s to %s has %q, want %q", c.query, c.over.From.Sub(begin), c.over.To.Sub(begin), got, c.want)
+				}
+				if sent := take(prometheus); sent > 0 && len(c.want) == 1 {
+					t.Errorf("%s from %s to %s: Prometheus got %d requests", c.query, c.over.From.Sub(begin), c.over.To.Sub(begin), sent)
+				}
+			}
+		}
+	})
+}
+
+// A job that was not sampled has the type that Flink lists: where a query leaves that
+// out it is not looked for.
+func TestTypeOfAJobThatWasNotSampled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		batch := sim.HeldBack("nightly", 2, 1, 1)
+		batch.Type = "BATCH"
+		l, _, prometheus := newForgetfulLab(t, nil, []*sim.Job{sim.HeldBack("orders", 2, 1, 1), batch})
+		l.frame(t, `{"queryType": "tasks", "types": ["STREAMING"]}`)
+		time.Sleep(30 * time.Minute)
+		take(prometheus)
+		for _, ago := range []time.Duration{2 * time.Minute, 40 * time.Minute} { // with samples, and before
+			for _, queryType := range []string{"history", "timeline", "jobs"} {
+				query := `{"queryType": "` + queryType + `", "types": ["STREAMING"]}`
+				if got := jobsIn(t, sendOver(l.ctx, t, l, endedAgo(ago), nil, query)["A"]); !slices.Equal(got, []string{"orders"}) {
+					t.Errorf("%s %s ago has %q", query, ago, got)
+				}
+				if sent := take(prometheus); sent > 0 && ago < 30*time.Minute {
+					t.Errorf("%s %s ago: Prometheus got %d requests", query, ago, sent)
+				}
+				query = `{"queryType": "` + queryType + `"}`
+				if got := jobsIn(t, sendOver(l.ctx, t, l, endedAgo(ago), nil, query)["A"]); !slices.Equal(got, []string{"nightly", "orders"}) {
+					t.Errorf("%s %s ago has %q", query, ago, got)
+				}
+				take(prometheus)
+			}
+		}
+	})
+}
+
+// A dashboard that is refreshed while all jobs are sampled needs no Prometheus, but
+// for the time before a job began.
+func TestRefreshesNeedNoPrometheus(t *testing.T) {
+	for name, jobs := range map[string]string{"all": `[]`, "some": `["/^or/"]`} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l, prometheus := newScrapedLab(t, sim.HeldBack("orders", 2, 1, 1), sim.HeldBack("payments", 2, 1, 1))
+				query := `{"queryType": "history", "measure": "busy", "jobs": ` + jobs + `}`
+				l.frame(t, query)
+				time.Sleep(31 * time.Minute)
+				take(prometheus)
+				for range 60 {
+					over := backend.TimeRange{From: time.Now().Add(-30 * time.Minute), To: time.Now()}
+					if shown := l.frameOver(t, over, nil, query); shown.Rows() < 150 || len(notices(shown)) > 0 {
+						t.Fatalf("%d points with the notices %q", shown.Rows(), notices(shown))
+					}
+					time.Sleep(30 * time.Second)
+				}
+				if sent := take(prometheus); sent > 0 {
+					t.Errorf("Prometheus got %d requests", sent)
+				}
+			})
+		})
+	}
 }

@@ -1,6 +1,7 @@
 package plugin_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"net/http"
@@ -375,6 +376,190 @@ func TestMeasureOfAJobDeployedAnewInPrometheus(t *testing.T) {
 			}
 			if got := strings.Join(values, ", "); got != want {
 				t.Errorf("%s has the series %q", query, got)
+			}
+		}
+	})
+}
+
+// A job that had several names in a range is found by each of them, for the time in
+// which it had that.
+func TestJobIsFoundByEachOfItsNames(t *testing.T) {
+	for _, by := range []string{"job", "task", "subtask"} {
+		t.Run(by, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				first := sim.HeldBack("orders", 3, 1, 1)
+				first.Phases = []sim.Phase{{Lasts: time.Hour + 5*time.Minute}, {State: "FINISHED"}}
+				second := chainOf("orders", 1, sim.HeldBack("payments", 3, 1, 2).Tasks...)
+				second.ID = strings.Repeat("cd", 16)
+				l := newSampledLab(t, first, second)
+				begun := time.Now()
+				for range 11 {
+					l.frame(t, `{"queryType": "tasks"}`)
+					time.Sleep(time.Minute)
+				}
+				for selector, last := range map[string]time.Duration{"orders #2": 5 * time.Minute, "/#2$/": 5 * time.Minute, "orders": 10 * time.Minute, second.ID: 10 * time.Minute} {
+					response := sendOver(l.ctx, t, l, lastHour(), nil, forJob(`{"queryType": "history", "measure": "busy", "by": "`+by+`"}`, selector))["A"]
+					if response.Error != nil {
+						t.Errorf("%s: %v", selector, response.Error)
+						continue
+					}
+					var latest time.Time
+					for _, shown := range response.Frames {
+						if len(shown.Fields) < 2 {
+							continue // there is no series
+						}
+						if name := shown.Fields[1].Labels["job"]; selector != second.ID && (strings.HasSuffix(name, "#2") != strings.Contains(selector, "#2")) {
+							t.Errorf("%s: there is a series of %s", selector, name)
+						}
+						for _, at := range knownTimes(shown.Fields[0], shown.Fields[1]) {
+							if at.After(latest) {
+								latest = at
+							}
+						}
+					}
+					if off := latest.Sub(begun) - last; off.Abs() > time.Minute+10*time.Second {
+						t.Errorf("%s: the last point is %s after the begin, want %s", selector, latest.Sub(begun), last)
+					}
+				}
+			})
+		})
+	}
+}
+
+// So is one whose id another job had before.
+func TestFirstJobOfAnIDIsFound(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, ended, began := rebuild(t, sim.HeldBack("orders", 3, 2, 1), sim.HeldBack("payments", 5, 2, 3), 5*time.Minute)
+		for name, early := range map[string]bool{"orders": true, "payments": false} {
+			for _, query := range []string{`{"queryType": "history", "measure": "busy"}`, `{"queryType": "history", "by": "subtask"}`, `{"queryType": "timeline"}`} {
+				response := sendOver(l.ctx, t, l, lastHour(), nil, forJob(query, name))["A"]
+				if got := jobsWithValues(response); !slices.Equal(got, []string{name}) {
+					t.Errorf("%s has series of %q: %v", forJob(query, name), got, response.Error)
+				}
+				for _, shown := range response.Frames {
+					if len(shown.Fields) < 2 {
+						continue // there is no series
+					}
+					for _, at := range knownTimes(shown.Fields[0], shown.Fields[1]) {
+						if early && at.After(ended) || !early && at.Before(began) {
+							t.Errorf("%s has a point at %s", forJob(query, name), at)
+						}
+					}
+				}
+			}
+		}
+	})
+}
+
+// What a range shows of a job that was deployed anew does not depend on whether
+// somebody looked at the run that ended, under the name that Flink's list gives it.
+func TestOthersQueriesDoNotChangeARange(t *testing.T) {
+	answers := map[bool][]string{}
+	for _, others := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			first, second := sim.HeldBack("orders", 2, 2, 1), sim.HeldBack("orders", 2, 2, 1)
+			var flink swappable
+			l := newSampledLab(t, sim.HeldBack("orders", 2, 2, 1))
+			flink.become(l.Cluster)
+			l.ctx = inMemory(t.Context(), map[string]http.Handler{"flink:8081": &flink})
+			begun := time.Now()
+			l.frame(t, `{"queryType": "tasks"}`)
+			time.Sleep(5 * time.Minute)
+			first.State, second.ID, second.Start = "CANCELED", strings.Repeat("cd", 16), time.Now()
+			flink.become(&sim.Cluster{Version: l.Version, Fetch: l.Fetch, Jobs: []*sim.Job{first, second}})
+			time.Sleep(15 * time.Second)
+			for range 5 {
+				l.frame(t, `{"queryType": "tasks"}`)
+				if others {
+					l.frame(t, `{"queryType": "jobs", "jobs": ["orders #2"]}`)
+				}
+				time.Sleep(time.Minute)
+			}
+			over := backend.TimeRange{From: begun, To: time.Now().Add(-2 * time.Minute)}
+			for _, query := range rangeQueries {
+				for _, query := range []string{query, forJob(query, "orders"), forJob(query, "/ord/")} {
+					var answer string
+					for _, shown := range sendOver(l.ctx, t, l, over, nil, query)["A"].Frames {
+						checkFrame(t, query, shown)
+						text, err := json.Marshal(shown)
+						if err != nil {
+							t.Fatal(err)
+						}
+						answer += string(text)
+					}
+					answers[others] = append(answers[others], query+": "+answer)
+				}
+			}
+		})
+	}
+	for i, without := range answers[false] {
+		if with := answers[true][i]; with != without {
+			t.Errorf("without others' queries %.600s\nand with them %.600s", without, with)
+		}
+	}
+}
+
+// A job that was deployed anew is one line through both runs, though Flink still lists
+// the one that ended, with a number, and whether or not somebody looks at that.
+func TestDeployedAnewWhileFlinkListsTheEndedRun(t *testing.T) {
+	for _, state := range []string{"CANCELED", "CANCELLING", "FAILED"} {
+		for _, before := range []string{"", `{"queryType": "tasks"}`, `{"queryType": "tasks", "jobs": ["orders #2"]}`} {
+			t.Run(state+" "+before, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					start := time.Now()
+					first, second := sim.HeldBack("orders", 2, 1, 1), sim.HeldBack("orders", 2, 1, 1)
+					first.State, second.ID, second.Start = state, strings.Repeat("cd", 16), start.Add(-30*time.Minute)
+					l, prometheus := newScrapedLab(t)
+					l.Jobs = []*sim.Job{first, second}
+					scrape(prometheus, attemptsOf(first, "tm-1", start.Add(-time.Hour), second.Start)...)
+					scrape(prometheus, attemptsOf(second, "tm-1", second.Start.Add(scrapeInterval), start.Add(time.Hour))...)
+					if before != "" {
+						l.frame(t, before)
+						time.Sleep(5 * time.Minute)
+					}
+					over := backend.TimeRange{From: start.Add(-time.Hour), To: start.Add(-2 * time.Minute)}
+					for _, query := range []string{`{"queryType": "history", "measure": "busy"}`, `{"queryType": "history", "measure": "busy", "by": "subtask"}`, `{"queryType": "timeline"}`} {
+						for _, query := range []string{query, forJob(query, "orders"), forJob(query, "/^ord/")} {
+							if got, want := runsOf(t, sendOver(l.ctx, t, l, over, nil, query)["A"], start), "orders -59--2"; got != want {
+								t.Errorf("%s has %s, want %s", query, got, want)
+							}
+						}
+					}
+					over.To = start.Add(-40 * time.Minute)
+					if got := strings.Join(rowsOf(t, l.frameOver(t, over, nil, `{"queryType": "jobs", "jobs": ["orders"]}`), "job", "job_id"), ", "); got != "orders "+first.ID {
+						t.Errorf("before that there is %q", got)
+					}
+				})
+			})
+		}
+	}
+}
+
+// What Prometheus has of a job before it was sampled has the number that the job had
+// beside another, also when that has ended and the number is gone.
+func TestNumbersReachBackIntoPrometheus(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		first, second := sim.HeldBack("orders", 2, 1, 1), sim.HeldBack("orders", 2, 1, 1)
+		first.Phases = []sim.Phase{{Lasts: time.Hour + 5*time.Minute}, {State: "FINISHED"}}
+		second.ID, second.Start = strings.Repeat("cd", 16), first.Start.Add(time.Minute)
+		l, prometheus := newScrapedLab(t)
+		l.Jobs = []*sim.Job{first, second}
+		scrape(prometheus, attemptsOf(first, "tm-1", first.Start, start.Add(5*time.Minute))...)
+		scrape(prometheus, attemptsOf(second, "tm-1", second.Start, start.Add(time.Hour))...)
+		for range 11 {
+			l.frame(t, `{"queryType": "tasks"}`)
+			time.Sleep(time.Minute)
+		}
+		for _, from := range []time.Duration{-30 * time.Minute, -10 * time.Minute} {
+			for _, to := range []time.Duration{-5 * time.Minute, 10 * time.Minute} {
+				over := backend.TimeRange{From: start.Add(from), To: start.Add(to)}
+				for _, by := range []string{"job", "subtask"} {
+					want := fmt.Sprintf("orders %.0f-%.0f, orders #2 %.0f-%.0f", from.Minutes(), to.Minutes(), from.Minutes(), min(to, 5*time.Minute).Minutes())
+					if got := runsOf(t, sendOver(l.ctx, t, l, over, nil, `{"queryType": "history", "measure": "busy", "by": "`+by+`"}`)["A"], start); got != want {
+						t.Errorf("by %s there are %s, want %s", by, got, want)
+					}
+				}
 			}
 		}
 	})

@@ -190,6 +190,7 @@ func assembleRange(req Request, result frame.Result, results []clusterResult, cl
 	set.Add(result.Series...)
 	var unconnected []string
 	for _, each := range results {
+		distinguishOverTime(each.jobs)
 		for _, j := range each.jobs {
 			set.Add(j.series...)
 			if j.edgesUnknown {
@@ -296,18 +297,75 @@ func leaveOutEnded(req Request, results []clusterResult) {
 	}
 }
 
-// distinguish numbers the names of jobs that had the same name in turn: the newest
-// keeps the plain name.
+// byPrecedence are the jobs in the order in which those of one name get a number, the
+// first none: the newest first, but those that neither Flink nor the built-in history
+// has after the others.
+func byPrecedence(jobs []jobResult) (order []*jobResult) {
+	for _, known := range []bool{true, false} {
+		for i := range slices.Backward(jobs) {
+			if j := &jobs[i]; (j.past.Graph != nil && len(j.past.Graph.Tasks) > 0) == known {
+				order = append(order, j)
+			}
+		}
+	}
+	return order
+}
+
+// distinguish numbers the names of jobs that had the same name in turn.
 func distinguish(jobs []jobResult) {
-	names := make([]string, len(jobs))
-	for i, j := range jobs {
-		names[len(names)-1-i] = j.info.Name
+	order := byPrecedence(jobs)
+	names := make([]string, len(order))
+	for i, j := range order {
+		names[i] = j.info.Name
 	}
 	for i, name := range job.Distinct(names) {
-		j := &jobs[len(jobs)-1-i]
+		j := order[i]
 		j.info.Name = name
 		if j.verdict != nil && j.verdict.Snapshot.Job.Name != name {
 			j.verdict = j.verdict.Renamed(name)
+		}
+	}
+}
+
+// distinguishOverTime does so for jobs that ran side by side under one name. One that
+// was deployed anew goes on under the name of the run before.
+func distinguishOverTime(jobs []jobResult) {
+	order := byPrecedence(jobs)
+	var names []string
+	for _, j := range order {
+		names = slices.AppendSeq(names, maps.Keys(j.runs))
+	}
+	slices.Sort(names)
+	for _, name := range slices.Compact(slices.Clone(names)) {
+		var lanes [][]run // of each number
+		places := map[*jobResult]int{}
+		for _, j := range order {
+			of, has := j.runs[name]
+			if !has {
+				continue
+			}
+			place := slices.IndexFunc(lanes, func(lane []run) bool { return !slices.ContainsFunc(lane, of.beside) })
+			if place < 0 {
+				place, lanes = len(lanes), append(lanes, nil)
+			}
+			places[j], lanes[place] = place, append(lanes[place], of)
+		}
+		if len(lanes) < 2 {
+			continue
+		}
+		numbered := job.Distinct(append(slices.Repeat([]string{name}, len(lanes)), names...))
+		for j, place := range places {
+			j.rename(name, numbered[place])
+		}
+	}
+}
+
+// rename gives the series of a name another.
+func (j *jobResult) rename(name, to string) {
+	for i := range j.series {
+		if labels := j.series[i].Labels; labels["job"] == name {
+			j.series[i].Labels = labels.Copy()
+			j.series[i].Labels["job"] = to
 		}
 	}
 }

@@ -68,7 +68,11 @@ func (a attribution) candidate(cluster *Cluster, past history.Job) (candidate jo
 	}
 	if info, found := a.has(cluster, past.ID); found {
 		if past.Graph == nil { // of Prometheus' alone
+			if info.State.Ending() { // its number is of Flink's present list
+				info.Name = info.Plain
+			}
 			candidate.info.Name, candidate.past.Name = info.Name, info.Name
+			candidate.info.Type, candidate.past.Type = info.Type, info.Type
 		}
 	} else if len(a.clusters) > 1 {
 		return candidate, false

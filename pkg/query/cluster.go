@@ -2,6 +2,8 @@ package query
 
 import (
 	"context"
+	"slices"
+	"time"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/collector"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
@@ -63,8 +65,8 @@ func (c *Cluster) momentBefore(req Request) history.Range {
 // clusterResult is what a query found of one cluster.
 type clusterResult struct {
 	cluster *Cluster
-	// candidates are all jobs that there are; jobs those that the query chose,
-	// and leftOut how many more.
+	// candidates are all jobs that there are, once for each of their names; jobs
+	// those that the query chose, and leftOut how many more.
 	candidates []job.Info
 	jobs       []jobResult
 	// ofPast is set where they are read from the history, and past how that lists
@@ -84,6 +86,8 @@ type clusterResult struct {
 // jobResult is a job that a query chose, and what became of it.
 type jobResult struct {
 	info job.Info
+	// names are those by which the query may choose the job.
+	names []string
 	// past is what the history has of the job, and source where it is read from;
 	// not set for the present.
 	past    history.Job
@@ -97,6 +101,8 @@ type jobResult struct {
 	// matched are the query's names and expressions of tasks that the job had tasks
 	// of, over the range.
 	matched map[string]bool
+	// runs are when the job was measured over the range, by the name of the series.
+	runs map[string]run
 	// edgesUnknown is set where it is not known how the tasks were connected.
 	edgesUnknown bool
 
@@ -105,17 +111,44 @@ type jobResult struct {
 	err      error
 }
 
+// run is the time between the first and the last sample of a job, under one name,
+// in which something was measured.
+type run struct{ first, last time.Time }
+
+// beside reports whether two runs were at the same time. Those of a job that was
+// deployed anew are not: Prometheus has points of both for a while, but measures an
+// attempt only where it lasted for most of the window.
+func (r run) beside(other run) bool { return !r.first.After(other.last) && !other.first.After(r.last) }
+
+// ran adds a sample, unless nothing was measured.
+func (j *jobResult) ran(name string, at, from time.Time) {
+	if from.IsZero() {
+		return
+	}
+	if j.runs == nil {
+		j.runs = map[string]run{}
+	}
+	of, known := j.runs[name]
+	if !known {
+		of.first = at
+	}
+	of.last = at
+	j.runs[name] = of
+}
+
 // maxJobs is how many jobs of a cluster one query looks at.
 const maxJobs = 1000
 
 // choose keeps the jobs that the query chose, as many as it looks at: all that
 // have not ended, and those that it names exactly.
 func (r *clusterResult) choose(req Request, candidates []jobResult) {
-	r.candidates, r.jobs = make([]job.Info, len(candidates)), nil
-	for i, candidate := range candidates {
-		info := candidate.info
-		r.candidates[i] = info
-		chosen := req.Jobs.Exactly(info.Name, info.ID) || !info.State.Terminal() && req.Jobs.Choose(info.Name, info.ID)
+	r.candidates, r.jobs = make([]job.Info, 0, len(candidates)), nil
+	for _, candidate := range candidates {
+		info, chosen := candidate.info, false
+		for _, info.Name = range candidate.names {
+			r.candidates = append(r.candidates, info)
+			chosen = chosen || req.Jobs.Exactly(info.Name, info.ID) || !info.State.Terminal() && req.Jobs.Choose(info.Name, info.ID)
+		}
 		if chosen && req.Types.Choose(info.Type) {
 			r.jobs = append(r.jobs, candidate)
 		}
@@ -134,17 +167,20 @@ func (r *clusterResult) list(ctx context.Context, req Request) {
 	}
 	candidates := make([]jobResult, len(infos))
 	for i, info := range infos {
-		candidates[i] = jobResult{info: info, err: err}
+		candidates[i] = jobResult{info: info, names: []string{info.Name}, err: err}
 	}
 	r.choose(req, candidates)
 }
 
 // listPast fills in those of the past jobs that are the cluster's and that the
-// query chose.
-func (r *clusterResult) listPast(req Request, of attribution) {
+// query chose: over a range by any name that they had, at a moment by the last.
+func (r *clusterResult) listPast(req Request, of attribution, atMoment bool) {
 	candidates := make([]jobResult, 0, len(r.past))
 	for _, past := range r.past {
 		candidate, ours := of.candidate(r.cluster, past)
+		if candidate.names = namesOf(candidate.past); atMoment {
+			candidate.names = candidate.names[len(candidate.names)-1:]
+		}
 		if ours {
 			candidates = append(candidates, candidate)
 		}
@@ -152,6 +188,14 @@ func (r *clusterResult) listPast(req Request, of attribution) {
 	r.choose(req, candidates)
 	r.requests += of.requests[r.cluster]
 	r.incomplete = firstError(r.incomplete, of.unattributed(req, r))
+}
+
+// namesOf are the names that a job had, the last one last.
+func namesOf(past history.Job) []string {
+	if slices.Contains(past.Names, past.Name) {
+		return past.Names
+	}
+	return append([]string{past.Name}, past.Names...)
 }
 
 // eachCluster works on the clusters side by side.

@@ -12,6 +12,7 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/frame"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )
 
 // parallelism is how many clusters, or jobs of one, a query works on at once;
@@ -104,7 +105,7 @@ func (e *Engine) now(ctx context.Context, req Request, clusters []*Cluster) (loa
 // history fails, a panel gets a notice, and an alert rule an error unless something
 // else answered.
 func (e *Engine) at(ctx context.Context, req Request, clusters []*Cluster) (loaded, error) {
-	results, err := e.past(ctx, req, clusters, func(c *Cluster) history.Range { return c.momentBefore(req) })
+	results, err := e.past(ctx, req, clusters, true)
 	if err != nil {
 		return loaded{}, err
 	}
@@ -146,7 +147,7 @@ func (e *Engine) over(ctx context.Context, req Request) (result frame.Result, er
 	var results []clusterResult
 	if req.Measure.Origin == diagnosis.FromAnswers {
 		result.Series = upSeries(req, clusters)
-	} else if results, err = e.past(ctx, req, clusters, func(*Cluster) history.Range { return req.Range }); err != nil {
+	} else if results, err = e.past(ctx, req, clusters, false); err != nil {
 		return result, err
 	}
 	choice := &seriesChoice{measure: req.Measure}
@@ -182,12 +183,24 @@ func (e *Engine) poll(ctx context.Context, req Request, clusters []*Cluster) (re
 	return result, err
 }
 
-// past lists the jobs that the clusters' histories have in a range, of which the
-// query chose some, and gets ready what is read of each.
-func (e *Engine) past(ctx context.Context, req Request, clusters []*Cluster, over func(*Cluster) history.Range) ([]clusterResult, error) {
+// past lists the jobs that the clusters' histories have in the range, or at its end
+// where that is the moment asked for, of which the query chose some, and gets ready
+// what is read of each.
+func (e *Engine) past(ctx context.Context, req Request, clusters []*Cluster, atMoment bool) ([]clusterResult, error) {
+	over := func(c *Cluster) history.Range {
+		if atMoment {
+			return c.momentBefore(req)
+		}
+		return req.Range
+	}
 	results := eachCluster(clusters, func(r *clusterResult) {
 		source := r.cluster.history()
-		source.Enough = func(jobs []history.Job) bool { return matchAll(req.Jobs, jobs) }
+		source.Enough = func(jobs []history.Job) bool {
+			return matchAll(req.Jobs, jobs) && r.cluster.Memory.Complete(over(r.cluster), func(info job.Info) bool {
+				return req.Jobs.Choose(info.Name, info.ID) && req.Types.Choose(info.Type) &&
+					!slices.ContainsFunc(jobs, func(of history.Job) bool { return of.ID == info.ID })
+			})
+		}
 		r.ofPast = true
 		r.past, r.warnings, r.incomplete = source.Jobs(ctx, over(r.cluster))
 	})
@@ -196,7 +209,7 @@ func (e *Engine) past(ctx context.Context, req Request, clusters []*Cluster, ove
 	}
 	attribution := attribute(ctx, e.clusters, results, over)
 	for n := range results {
-		results[n].listPast(req, attribution)
+		results[n].listPast(req, attribution, atMoment)
 	}
 	eachJob(results, func(c *Cluster, j *jobResult) {
 		if j.past.Graph == nil && attribution.failed[c] == nil { // else the tasks are as Prometheus names them
@@ -257,7 +270,7 @@ func (e *Engine) stateNow(ctx context.Context, req Request, clusters []*Cluster)
 
 // stateAt reads the measure from the summary of each job at the moment.
 func (e *Engine) stateAt(ctx context.Context, req Request, clusters []*Cluster) (result frame.Result, err error) {
-	results, err := e.past(ctx, req, clusters, func(c *Cluster) history.Range { return c.momentBefore(req) })
+	results, err := e.past(ctx, req, clusters, true)
 	if err != nil {
 		return result, err
 	}

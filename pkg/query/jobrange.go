@@ -98,17 +98,43 @@ type part struct {
 // changes when the job is the second of it and the first ends: the time before is
 // the first's.
 func (r jobRange) parts(summaries history.Summaries) (parts []part) {
-	nameAt := func(i int) string { return cmp.Or(summaries.Jobs[i].Name, r.job.info.Name) }
-	for from, to := 0, 0; from < len(summaries.Jobs); from = to {
-		of := part{name: nameAt(from), from: from}
-		for to = from; to < len(summaries.Jobs) && nameAt(to) == of.name; to++ {
-			of.source = max(of.source, summaries.Jobs[to].Source)
+	names := naming{jobRange: r}
+	for i, each := range summaries.Jobs {
+		name, chosen := names.next(cmp.Or(each.Name, r.job.info.Name), each.Ended)
+		if !chosen {
+			continue
 		}
-		if of.to = to; r.req.Jobs.Choose(of.name, r.job.info.ID) {
-			parts = append(parts, of)
+		if last := len(parts) - 1; last < 0 || parts[last].to < i || parts[last].name != name {
+			parts = append(parts, part{name: name, from: i})
 		}
+		r.job.ran(name, summaries.At[i].At, summaries.At[i].From)
+		of := &parts[len(parts)-1]
+		of.to, of.source = i+1, max(of.source, each.Source)
 	}
 	return parts
+}
+
+// naming follows the names that a job had over the range.
+type naming struct {
+	jobRange
+	name  string
+	ended bool
+}
+
+// next is the name of the job's next sample, and whether the query chose it. The
+// sample that shows the end of a job has the name that the job ran with: its own may
+// have the number by which Flink's list is distinct. Later ones are there only if
+// some query named the job, so they are for such queries alone.
+func (n *naming) next(name string, ended bool) (of string, chosen bool) {
+	ends := ended && !n.ended && n.name != ""
+	if ends {
+		name = n.name
+	}
+	n.name, n.ended = name, ended
+	if ended && !ends {
+		return name, n.req.Jobs.Exactly(name, n.job.info.ID)
+	}
+	return name, n.req.Jobs.Choose(name, n.job.info.ID)
 }
 
 // tasksOf are the tasks that the query chose.
@@ -180,15 +206,16 @@ func (r jobRange) fromSnapshots(ctx context.Context) {
 	var gaps []time.Duration
 	var graph *job.Graph
 	var name string
-	blame := newBlameSoFar(r.req.Range.From)
+	names, blame := naming{jobRange: r}, newBlameSoFar(r.req.Range.From)
 	warnings, err := r.job.source.Snapshots(ctx, r.query(), func(of history.Snapshot) bool {
-		snapshot := of.Snapshot
+		current, chosen := names.next(of.Snapshot.Job.Name, of.Snapshot.Job.State.Terminal())
+		snapshot := of.Renamed(current)
 		shown := frame.Job{Cluster: r.cluster.Name, Verdict: diagnosis.Diagnose(snapshot), Tasks: r.req.tasksOf(snapshot.Graph)}
 		r.job.edgesUnknown = r.job.edgesUnknown || snapshot.Graph.EdgesUnknown
 		if r.req.Measure.Origin == diagnosis.FromRange {
 			shown.Past = blame.add(shown.Verdict, of.MaxGap)
 		}
-		if !r.req.Jobs.Choose(snapshot.Job.Name, r.job.info.ID) {
+		if !chosen {
 			return ctx.Err() == nil // it was another's name that was chosen
 		}
 		if graph != snapshot.Graph {
@@ -196,6 +223,7 @@ func (r jobRange) fromSnapshots(ctx context.Context) {
 				r.match(task.Name, task.ID)
 			}
 		}
+		r.job.ran(current, snapshot.At, snapshot.From)
 		values := shown.Values(r.req.Measure, r.req.By)
 		if name != snapshot.Job.Name || graph != snapshot.Graph || r.req.By == diagnosis.ByTaskManager || len(labels) != len(values) {
 			name, graph, labels, points = snapshot.Job.Name, snapshot.Graph, shown.Labels(r.req.By), nil

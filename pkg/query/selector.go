@@ -92,7 +92,9 @@ func (s Selector) matchesAny(jobs []job.Info) bool {
 // matchAll reports whether each selector matches one of the jobs.
 func matchAll(selectors Selectors, jobs []history.Job) bool {
 	return !slices.ContainsFunc(selectors, func(selector Selector) bool {
-		return !slices.ContainsFunc(jobs, func(each history.Job) bool { return selector.matches(each.Name, each.ID) })
+		return !slices.ContainsFunc(jobs, func(each history.Job) bool {
+			return slices.ContainsFunc(namesOf(each), func(name string) bool { return selector.matches(name, each.ID) })
+		})
 	})
 }
 

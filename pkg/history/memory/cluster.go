@@ -10,6 +10,7 @@ import (
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )
 
 // ErrNoAnswer stands for whatever was the reason that a task did not answer.
@@ -46,8 +47,27 @@ func (c *Cluster) Add(verdict *diagnosis.Verdict, restarts float64, maxGap time.
 // Answered notes whether the cluster's REST API answered a request.
 func (c *Cluster) Answered(at time.Time, answered bool) {
 	c.write(at, func(store *Store, at time.Duration) {
-		store.setUp(c.place, store.up[c.place].add(at, answered))
+		store.setUp(c.place, store.up[c.place].add(at, answered, maxAnswerGap))
 	})
+}
+
+// Listed notes that all jobs that the cluster had at a time are sampled, but for
+// others. maxGap is how long after that the next time may be that follows it.
+func (c *Cluster) Listed(at time.Time, others []job.Info, maxGap time.Duration) {
+	c.write(at, func(store *Store, at time.Duration) {
+		store.changeListing(c.place, func(of *listing) { of.add(at, others, maxGap) })
+	})
+}
+
+// Complete reports whether it is known which jobs the cluster had all through the
+// range, and none of those that were not sampled is wanted, of which the id, the name
+// without a number and the type are known.
+func (c *Cluster) Complete(over history.Range, wanted func(job.Info) bool) (complete bool) {
+	c.read(func(store *Store, clock clock) {
+		of := store.listings[c.place]
+		complete = of != nil && of.complete(clock.position(over.From), clock.position(over.To), wanted)
+	})
+	return complete
 }
 
 // write calls do, which may change the store, at a time that was just read from
@@ -142,6 +162,21 @@ func (c *Cluster) MaxGap(at time.Time) (longest time.Duration) {
 		}
 	})
 	return longest
+}
+
+// Ended is when the newest sample of a job up to a time was taken, if the job had
+// ended by then; else zero.
+func (c *Cluster) Ended(jobID string, at time.Time) (ended time.Time) {
+	c.readJob(jobID, func(series *series, clock clock) {
+		newest, _ := series.newest(clock.position(at), clock)
+		if newest.end == 0 {
+			return
+		}
+		if head := newest.heads[newest.end-1]; head.facts.Job.State.Terminal() {
+			ended = clock.time(head.at)
+		}
+	})
+	return ended
 }
 
 // At is the verdict on the newest sample at or before a time, nil if that is

@@ -67,6 +67,51 @@ func TestFind(t *testing.T) {
 	}
 }
 
+// A job has ended if its newest sample shows so: until it has begun again.
+func TestEnded(t *testing.T) {
+	cluster := open(roomy).Cluster("eu")
+	add(cluster, "a", 10, 20)
+	for _, n := range []int{30, 200} {
+		of := small("a", second(n), 0.5).Snapshot
+		of.Job.State = job.Canceled
+		cluster.Add(diagnosis.Diagnose(of), math.NaN(), maxGap)
+	}
+	add(cluster, "a", 300)
+	for n, want := range map[int]int{0: 0, 10: 0, 29: 0, 30: 30, 199: 30, 200: 200, 299: 200, 300: 0, 5000: 0} {
+		if got := cluster.Ended("a", second(n)); want == 0 && !got.IsZero() || want > 0 && !got.Equal(second(want)) {
+			t.Errorf("at %d s it ended at %s, want %d s", n, got, want)
+		}
+	}
+	if got := cluster.Ended("b", second(1000)); !got.IsZero() {
+		t.Errorf("a job that there never was ended at %s", got)
+	}
+}
+
+// A job has all the names that it had in a range. The last that it ran with counts;
+// if it has ended it had a number at most beside another job.
+func TestNamesOfAJob(t *testing.T) {
+	cluster := open(roomy).Cluster("eu")
+	for i, name := range []string{"orders #2", "orders", "orders", "orders #3"} {
+		of := small("a", second(10*i), 0.5).Snapshot
+		if of.Job.Name, of.Job.Plain = name, "orders"; i == 3 {
+			of.Job.State = job.Finished
+		}
+		cluster.Add(diagnosis.Diagnose(of), math.NaN(), maxGap)
+	}
+	for over, want := range map[history.Range][]string{
+		between(0, 0):   {"orders #2"},
+		between(0, 10):  {"orders", "orders #2", "orders"},
+		between(10, 20): {"orders"},
+		between(10, 30): {"orders", "orders", "orders #3"},
+		between(30, 30): {"orders", "orders #3"},
+	} {
+		jobs, _, _ := cluster.Jobs(t.Context(), over)
+		if got := append([]string{jobs[0].Name}, jobs[0].Names...); !slices.Equal(got, want) {
+			t.Errorf("from %s to %s: the name and names are %q, want %q", over.From, over.To, got, want)
+		}
+	}
+}
+
 // When a job has ended its subtasks run nowhere: what it ran on is known from before.
 func TestTaskManagersOfAJobThatEnded(t *testing.T) {
 	cluster := open(roomy).Cluster("eu")

@@ -9,6 +9,7 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history/memory"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )
 
 // What is read while it is written is whole, whatever is dropped meanwhile.
@@ -24,6 +25,7 @@ func TestReadWhileWritten(t *testing.T) {
 			for i := range 700 {
 				cluster.Add(of.next(10*time.Second), float64(i), maxGap)
 				cluster.Answered(of.at, i%3 > 0)
+				cluster.Listed(of.at, []job.Info{{ID: fmt.Sprint(i % 5)}}, maxGap)
 			}
 		})
 	}
@@ -68,5 +70,7 @@ func readAll(t *testing.T, cluster *memory.Cluster, of history.Job) {
 	}
 	cluster.Up(always, time.Minute)
 	cluster.Covers(between(0, 1000))
+	cluster.Complete(between(0, 1000), func(job.Info) bool { return false })
+	cluster.Ended(of.ID, last)
 	cluster.Find(of.ID)
 }

@@ -58,7 +58,7 @@ func (s shared) sameTasks(other shared) bool {
 // where that is all.
 func (s shared) bytes(without shared) (sum int) {
 	if s.facts != without.facts {
-		sum += factsBytes + len(s.facts.Job.ID) + len(s.facts.Job.Name)
+		sum += factsBytes + len(s.facts.Job.ID) + len(s.facts.Job.Name) + len(s.facts.Job.Plain)
 		for _, task := range s.facts.Graph.Tasks {
 			sum += taskBytes + len(task.ID) + len(task.Name) + 8*(len(task.Inputs)+len(task.Outputs))
 		}
@@ -74,7 +74,7 @@ func (s shared) bytes(without shared) (sum int) {
 // What things take of the heap, beside names and ids. A subtask is counted with its
 // part of the texts.
 const (
-	factsBytes   = 320
+	factsBytes   = 336
 	taskBytes    = 160
 	rosterBytes  = 40
 	subtaskBytes = 24
@@ -90,7 +90,8 @@ type facts struct {
 
 func (f *facts) clone() *facts {
 	of := *f
-	of.Job.ID, of.Job.Name, of.Job.State, of.Job.Type = clone(of.Job.ID), clone(of.Job.Name), clone(of.Job.State), clone(of.Job.Type)
+	of.Job.ID, of.Job.Name, of.Job.Plain = clone(of.Job.ID), clone(of.Job.Name), clone(of.Job.Plain)
+	of.Job.State, of.Job.Type = clone(of.Job.State), clone(of.Job.Type)
 	of.Source, of.Graph = clone(of.Source), &job.Graph{Tasks: slices.Clone(of.Graph.Tasks), EdgesUnknown: of.Graph.EdgesUnknown}
 	for i := range of.Graph.Tasks {
 		task := &of.Graph.Tasks[i]

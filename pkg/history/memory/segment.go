@@ -213,7 +213,7 @@ func (r *rows) summary(row int) diagnosis.JobSummary {
 	from, to := head.window(r.clock)
 	return diagnosis.JobSummary{
 		Name: head.facts.Job.Name, EdgesUnknown: head.facts.Graph.EdgesUnknown, Source: head.facts.Source, From: from, To: to,
-		Running: fromFixed(cells[0], 1), Clear: cells[1] == 1, Restarts: math.Float64frombits(head.facts.restarts),
+		Running: fromFixed(cells[0], 1), Ended: head.facts.Job.State.Terminal(), Clear: cells[1] == 1, Restarts: math.Float64frombits(head.facts.restarts),
 	}
 }
 

@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"cmp"
 	"maps"
 	"math"
 	"slices"
@@ -129,19 +130,45 @@ func (s *series) newest(position time.Duration, clock clock) (newest rows, found
 // job is the job as it was last between two positions; found is false where it was
 // not sampled.
 func (s *series) job(from, to time.Duration, clock clock) (of history.Job, found bool) {
-	segments := s.during(from, to)
-	if len(segments) == 0 {
+	all := s.rows(from, to, clock)
+	if len(all) == 0 {
 		return of, false
 	}
-	first, last := segments[0].rows(from, to, clock), segments[len(segments)-1].rows(from, to, clock)
-	if first.from >= first.end {
-		return of, false
-	}
+	first, last := all[0], all[len(all)-1]
 	begin, end := first.heads[first.from], last.heads[last.end-1]
-	return history.Job{
-		ID: s.key.id, Name: end.facts.Job.Name, Type: s.jobType, First: clock.time(begin.at), Last: clock.time(end.at),
+	of = history.Job{
+		ID: s.key.id, Type: s.jobType, First: clock.time(begin.at), Last: clock.time(end.at),
 		Graph: end.facts.Graph, TaskManagers: s.taskManagers,
-	}, true
+	}
+	of.Name, of.Names = namesIn(all)
+	return of, true
+}
+
+// namesIn are the last name that a job ran with in some rows, and all that it had
+// if there are others. One that it has when it has ended may have the number by
+// which Flink's list of jobs is distinct.
+func namesIn(all []rows) (name string, names []string) {
+	var last *facts
+	for _, rows := range all {
+		for _, head := range rows.heads[rows.from:rows.end] {
+			if head.facts == last {
+				continue
+			}
+			last = head.facts
+			if !last.Job.State.Ending() {
+				name = last.Job.Name
+			}
+			if at := slices.Index(names, last.Job.Name); at >= 0 {
+				names = slices.Delete(names, at, at+1)
+			}
+			names = append(names, last.Job.Name)
+		}
+	}
+	name = cmp.Or(name, last.Job.Plain, last.Job.Name)
+	if len(names) == 1 && names[0] == name {
+		names = nil
+	}
+	return name, names
 }
 
 // covers reports whether samples follow each other all through the time between

@@ -27,6 +27,8 @@ type Store struct {
 	bytes  int
 	jobs   map[jobKey]*series
 	up     map[string]uptime // by cluster
+	// listings are of the jobs that were not sampled, by cluster.
+	listings map[string]*listing
 	// segments are those of all jobs, in the order in which they were begun. The
 	// first is always the next to be dropped.
 	segments []*segment
@@ -40,7 +42,7 @@ type jobKey struct{ cluster, id string }
 const seriesBytes = 352
 
 func newStore(pool *Pool, of DataSource) *Store {
-	return &Store{pool: pool, of: of, jobs: map[jobKey]*series{}, up: map[string]uptime{}}
+	return &Store{pool: pool, of: of, jobs: map[jobKey]*series{}, up: map[string]uptime{}, listings: map[string]*listing{}}
 }
 
 // Cluster is the view of one cluster; place names it and its address, where
@@ -88,6 +90,22 @@ func (s *Store) setUp(cluster string, up uptime) {
 	}
 }
 
+// changeListing changes what is kept of a cluster's jobs that were not sampled.
+func (s *Store) changeListing(cluster string, change func(*listing)) {
+	of := s.listings[cluster]
+	if of == nil {
+		of = &listing{others: map[string]other{}}
+		s.listings[cluster] = of
+	}
+	s.bytes -= of.bytes()
+	change(of)
+	s.bytes += of.bytes()
+	if len(of.known) == 0 {
+		s.bytes -= of.bytes()
+		delete(s.listings, cluster)
+	}
+}
+
 // dropBefore drops what ended before a position. One segment that began earlier and
 // ended later keeps those after it for as long.
 func (s *Store) dropBefore(position time.Duration) {
@@ -96,6 +114,9 @@ func (s *Store) dropBefore(position time.Duration) {
 	}
 	for cluster, up := range s.up {
 		s.setUp(cluster, up.since(position))
+	}
+	for cluster := range s.listings {
+		s.changeListing(cluster, func(of *listing) { of.dropBefore(position) })
 	}
 }
 

@@ -26,12 +26,13 @@ const (
 	maxStretches = 4096
 )
 
-// add adds an answer, or that there was none.
-func (u uptime) add(at time.Duration, answered bool) uptime {
+// add adds an answer, or that there was none. It stands for the time since the last
+// one, unless that is longer ago than maxGap.
+func (u uptime) add(at time.Duration, answered bool, maxGap time.Duration) uptime {
 	switch last := len(u) - 1; {
 	case last >= 0 && at <= u[last].last:
 		return u
-	case last >= 0 && u[last].answered == answered && at-u[last].last <= maxAnswerGap:
+	case last >= 0 && u[last].answered == answered && at-u[last].last <= maxGap:
 		u[last].last = at
 		return u
 	}
