@@ -35,6 +35,8 @@ type poll struct {
 	timedOut sync.Map
 	// answered is when a task last answered; nil for not yet.
 	answered atomic.Pointer[time.Time]
+	// taken are what the samples lie in, to be given back.
+	taken sync.Map
 }
 
 func newPoll(collector *Collector, cluster Cluster, tracked *trackedJob) *poll {
@@ -45,6 +47,7 @@ func newPoll(collector *Collector, cluster Cluster, tracked *trackedJob) *poll {
 // for the job, one for each of its tasks that run, and one more for each task
 // that has nothing to be compared with yet.
 func (p *poll) run(ctx context.Context, info job.Info) (pollResult, error) {
+	defer p.release()
 	interval := p.cluster.Interval()
 	p.tracked.begin(interval)
 	sample, err := p.sample(ctx, info)
@@ -141,7 +144,30 @@ func (p *poll) task(ctx context.Context, jobID, taskID string) job.TaskSample {
 	if cap(task.Subtasks) <= maxKeptSubtasks {
 		*buffer = task.Subtasks
 	}
-	return taskSample(task)
+	return taskSample(task, p.arrays())
+}
+
+var sampleArraysPool = sync.Pool{New: func() any { return new(sampleArrays) }}
+
+// arrays are for the samples of a task's subtasks until the poll ends. Before 1.16
+// samples are kept for longer.
+func (p *poll) arrays() *sampleArrays {
+	if p.cluster.before(1, 16) {
+		return new(sampleArrays)
+	}
+	arrays := sampleArraysPool.Get().(*sampleArrays)
+	p.taken.Store(arrays, nil)
+	return arrays
+}
+
+// release gives the arrays of the poll back, from which snapshots have been derived.
+func (p *poll) release() {
+	p.taken.Range(func(arrays, _ any) bool {
+		if cap(arrays.(*sampleArrays).subtasks) <= maxKeptSubtasks {
+			sampleArraysPool.Put(arrays)
+		}
+		return true
+	})
 }
 
 // taskByGauges requests a task of a Flink before 1.16, which has no counters: its

@@ -86,8 +86,8 @@ func distinctName(before, now string) string {
 }
 
 // taskSample turns the answer about a task into its subtasks' samples.
-func taskSample(task flink.Task) job.TaskSample {
-	subtasks, numbers := make([]job.SubtaskSample, len(task.Subtasks)), make([]numbers, len(task.Subtasks))
+func taskSample(task flink.Task, arrays *sampleArrays) job.TaskSample {
+	subtasks, numbers := arrays.of(len(task.Subtasks))
 	for i := range task.Subtasks {
 		subtasks[i] = subtaskSample(&task.Subtasks[i], task.Now, &numbers[i])
 	}
@@ -98,11 +98,25 @@ func taskSample(task flink.Task) job.TaskSample {
 	return job.TaskSample{Subtasks: subtasks}
 }
 
-// numbers are those of a subtask that its sample points to. They lie in one array
-// for a task, apart from the rest of the answer, as they are kept for longer.
+// numbers are those of a subtask that its sample points to.
 type numbers struct {
 	counters              job.Counters
 	recordsIn, recordsOut int64
+}
+
+// sampleArrays are what the samples of a task's subtasks lie in. Nobody needs them
+// once a snapshot was derived, so that the next poll takes them.
+type sampleArrays struct {
+	subtasks []job.SubtaskSample
+	numbers  []numbers
+}
+
+// of are arrays of that length; what is in them is replaced.
+func (a *sampleArrays) of(length int) ([]job.SubtaskSample, []numbers) {
+	if cap(a.subtasks) < length {
+		a.subtasks, a.numbers = make([]job.SubtaskSample, length), make([]numbers, length)
+	}
+	return a.subtasks[:length], a.numbers[:length]
 }
 
 // subtaskSample turns one subtask's answer into the domain's.

@@ -27,8 +27,10 @@ type decoder struct {
 	pos, end int
 	depth    int
 	err      error
-	// last is the text that the member being read had last time.
-	last *string
+	// last is the text that the member being read had last time, and texts are those
+	// that members had before.
+	last  *string
+	texts map[string]string
 
 	overview         object[Overview]
 	history          object[historyServer]
@@ -56,7 +58,7 @@ type decoder struct {
 
 var decoders = sync.Pool{New: func() any {
 	return &decoder{
-		buf:      make([]byte, 32<<10),
+		buf: make([]byte, 32<<10), texts: map[string]string{},
 		overview: objectOf(overviewFields), history: objectOf(historyServerFields), gateway: objectOf(sqlGatewayFields), option: objectOf(optionFields),
 		jobs: objectOf(jobsFields), jobSummary: objectOf(jobSummaryFields), summaryTasks: objectOf(subtaskCountsFields),
 		job: objectOf(jobFields), vertex: objectOf(vertexFields), vertexTasks: objectOf(stateCountsFields),
@@ -89,8 +91,10 @@ const (
 	// maxMembers is how many members of an object are compared with those of the
 	// last one.
 	maxMembers = 64
-	// maxRepeated is the longest text that is compared with the last one.
+	// maxRepeated is the longest text that is compared with the last one, and kept.
 	maxRepeated = 256
+	// maxTexts is how many texts are kept, such as the names of hosts.
+	maxTexts = 4096
 )
 
 // The two ways in which an answer is not Flink's JSON.
@@ -270,7 +274,11 @@ func (d *decoder) text() string {
 	if plain {
 		return string(raw)
 	}
-	var text string
+	return d.unescaped(raw)
+}
+
+// unescaped is the text that is written with escapes, or not in ASCII.
+func (d *decoder) unescaped(raw []byte) (text string) {
 	quoted := append(append([]byte{'"'}, raw...), '"')
 	if json.Unmarshal(quoted, &text) != nil {
 		d.fail()
@@ -278,23 +286,37 @@ func (d *decoder) text() string {
 	return text
 }
 
-// repeated is a text that is likely to be the one that was read last time.
+// repeated is a text that has probably been read before: most likely the last time,
+// else some time ago, as of a host.
 func (d *decoder) repeated() string {
-	last := d.last
-	if d.next() == '"' {
-		if end := d.pos + 1 + len(*last); end < d.end && d.buf[end] == '"' && string(d.buf[d.pos+1:end]) == *last {
-			d.pos = end + 1
-			return *last
+	if d.next() != '"' {
+		return d.text()
+	}
+	if end := d.pos + 1 + len(*d.last); end < d.end && d.buf[end] == '"' && string(d.buf[d.pos+1:end]) == *d.last {
+		d.pos = end + 1
+		return *d.last
+	}
+	raw, plain := d.raw()
+	if !plain {
+		return d.unescaped(raw)
+	}
+	text, known := d.texts[string(raw)]
+	if !known {
+		text = string(raw)
+		if len(text) <= maxRepeated {
+			if len(d.texts) >= maxTexts {
+				clear(d.texts)
+			}
+			d.texts[text] = text
 		}
 	}
-	text := d.text()
-	if repeatable(text) {
-		*last = text
+	if len(text) <= maxRepeated {
+		*d.last = text
 	}
 	return text
 }
 
-// repeatable reports whether a text is written in JSON as it is, and short enough
+// repeatable reports whether a name is written in JSON as it is, and short enough
 // to be kept.
 func repeatable(text string) bool {
 	return len(text) <= maxRepeated && !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == '"' || r == '\\' || r >= utf8.RuneSelf })
