@@ -166,10 +166,8 @@ func (d *decoder) finish() error {
 // next is the byte with which the next token begins, which stays unread; 0 after
 // an error.
 func (d *decoder) next() byte {
-	if d.pos < d.end {
-		if c := d.buf[d.pos]; c > ' ' {
-			return c
-		}
+	if d.pos < d.end && d.buf[d.pos] > ' ' {
+		return d.buf[d.pos]
 	}
 	return d.afterSpace()
 }
