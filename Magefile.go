@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"time"
@@ -21,6 +22,7 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/e2e/host"
 	"github.com/flinkscope/flinkscope-flink-datasource/e2e/prometheus"
 	"github.com/flinkscope/flinkscope-flink-datasource/internal/demo"
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/figures"
 	"github.com/flinkscope/flinkscope-flink-datasource/internal/release"
 )
 
@@ -80,14 +82,63 @@ func Test() error {
 	return sh.RunV("go", "test", "-race", "./pkg/...", "./internal/...", "./e2e/...")
 }
 
-// Bench measures times: ratios within one run that are asserted, the cost of
-// every view, and how fast the editor is. A machine that is slow or busy may fail
-// it.
+// Bench measures times, as ratios within one run, and asserts them: what a query
+// costs beside what it cannot do without, every view, and how fast the editor is. It
+// writes docs/performance.md. A machine that is slow or busy may fail it.
 func Bench() error {
-	return errors.Join(
-		sh.RunV("go", "test", "-tags", "bench", "-count=1", "-v", "-p", "1", "-run", "Ratio", "./pkg/..."),
+	mg.Deps(Backend)
+	folder, err := os.MkdirTemp("", "bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(folder)
+	file := filepath.Join(folder, "figures")
+	measure := func(packages string, arguments ...string) error {
+		all := append([]string{"test", "-tags", "bench", "-count=1", "-v", "-p", "1", "-timeout", "30m"}, arguments...)
+		return sh.RunWithV(figures.Environment(file), "go", append(all, packages)...)
+	}
+	failed := errors.Join(measure("./e2e/performance"), measure("./pkg/...", "-run", "Ratio"))
+	return errors.Join(failed, figures.Write("docs/performance.md", file, performance, performanceTables),
 		sh.RunV("go", "test", "-tags", "bench", "-run", "^$", "-bench", ".", "-benchmem", "./pkg/...", "./internal/..."),
 		run([]step{{"browser", timedBrowser, browser.Available()}}))
+}
+
+// performance opens the page on it.
+const performance = "What a query costs beside what it cannot do without, in one run of `go tool mage bench`, which writes this page. " +
+	"Both sides are measured in turn in the same minute; of each the least of many times counts, as whatever else a machine does adds to either. " +
+	"Prepared answers are those of a Flink with one job, a chain of tasks, served by a process of their own from bytes that were made beforehand. " +
+	"`go tool mage check` asserts what does not depend on the machine: allocations and bytes a subtask, and requests."
+
+// performanceTables are the tables of the page.
+var performanceTables = []figures.Table{
+	{
+		Heading: "A cold query", Text: "A query `bottlenecks` that polls, against a bare client that sends the same requests, 8 at once, and discards the answers. CPU is this side's alone.",
+		Columns: []string{"tasks × subtasks", "requests", "bare", "CPU", "query", "CPU", "ratio of the times", "bar"},
+	},
+	{
+		Heading: "Bytes to samples", Text: "From the bytes of the answer about a task to the samples of its subtasks, against `encoding/json` into the same structs.",
+		Columns: []string{"subtasks", "answer", "`encoding/json`", "the plugin", "times as fast (≥ 6)"},
+	},
+	{
+		Heading: "A warm query", Text: "A query for what was polled before, through the built plugin over gRPC, until its answer has arrived; against encoding the finished frame to Arrow alone, and against a plugin on the same SDK that does nothing but return the finished frame. Bars: 1.7 × the encoding for `subtasks` and `measure` by subtask at 10,000; 1 ms for `tasks`, `bottlenecks` and `nodeGraph` of 100 tasks.",
+		Columns: []string{"subtasks", "query", "encoding", "plugin with the finished frame", "this plugin", "of the encoding", "of that plugin"},
+	},
+	{
+		Heading: "A generic JSON data source", Text: "A dashboard of ten panels on a job of 100 × 100, refreshed once: by a data source that decodes the answer about each task and selects columns with jq, for the subtasks of all tasks in each panel; and by ten different panels of this plugin.",
+		Columns: []string{"", "requests", "CPU", "time"},
+	},
+	{
+		Heading: "Requests of a dashboard", Text: "Requests to Flink in a minute of a dashboard of ten panels on a job of ten tasks, refreshed every 5 s, at a moment of each viewer's own. An answer is shared for 2 s.",
+		Columns: []string{"viewers", "queries", "requests to Flink"},
+	},
+	{
+		Heading: "Growth", Text: "A query that polls a job of ten tasks, what is kept of the job, its snapshot included, and the part of a core that sampling it every 10 s takes.",
+		Columns: []string{"subtasks", "time", "CPU", "of the bare requests", "kept", "of a core (≤ 5 %)"},
+	},
+	{
+		Heading: "The process", Text: "The built plugin, started as Grafana starts it.",
+		Columns: []string{"", "measured", "bar"},
+	},
 }
 
 // timed is the tag of the browser tests that measure times.

@@ -13,8 +13,8 @@ import (
 // a rate is unknown or nothing flows.
 func Skew(task job.Task, load job.TaskLoad) job.Share {
 	rates := make([]float64, 0, len(load.Subtasks))
-	for _, subtask := range load.Subtasks {
-		switch {
+	for i := range load.Subtasks {
+		switch subtask := &load.Subtasks[i]; {
 		case subtask.State != job.Running:
 		case task.Source():
 			rates = append(rates, subtask.RecordsOut)

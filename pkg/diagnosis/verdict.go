@@ -213,9 +213,9 @@ func hotTasksOn(snapshot *job.Snapshot, host string) (tasks int) {
 func hostsOf(snapshot *job.Snapshot) map[string]bool {
 	hosts := map[string]bool{}
 	for _, load := range snapshot.Tasks {
-		for _, subtask := range load.Subtasks {
-			if subtask.Host != "" {
-				hosts[subtask.Host] = true
+		for i := range load.Subtasks {
+			if host := load.Subtasks[i].Host; host != "" {
+				hosts[host] = true
 			}
 		}
 	}
@@ -312,13 +312,13 @@ func hot(load job.TaskLoad) (subtasks []int, hosts []string) {
 	if !(load.Busy.Max > lowest) {
 		return nil, nil
 	}
-	var busy []job.SubtaskLoad
-	for _, subtask := range load.Subtasks {
-		if subtask.Busy > least {
+	var busy []*job.SubtaskLoad
+	for i := range load.Subtasks {
+		if subtask := &load.Subtasks[i]; subtask.Busy > least {
 			busy = append(busy, subtask)
 		}
 	}
-	slices.SortStableFunc(busy, func(a, b job.SubtaskLoad) int { return cmp.Compare(b.Busy, a.Busy) })
+	slices.SortStableFunc(busy, func(a, b *job.SubtaskLoad) int { return cmp.Compare(b.Busy, a.Busy) })
 	for _, subtask := range busy {
 		subtasks = append(subtasks, subtask.Subtask)
 		if subtask.Host != "" && !slices.Contains(hosts, subtask.Host) {
@@ -330,8 +330,8 @@ func hot(load job.TaskLoad) (subtasks []int, hosts []string) {
 
 // measured counts the subtasks whose busy share is known.
 func measured(load job.TaskLoad) (known int) {
-	for _, subtask := range load.Subtasks {
-		if subtask.Busy.Known() {
+	for i := range load.Subtasks {
+		if load.Subtasks[i].Busy.Known() {
 			known++
 		}
 	}

@@ -175,7 +175,8 @@ func (s *Snapshot) Renamed(name string) *Snapshot {
 // bounded fills in the snapshot's window and source from its subtasks.
 func (s *Snapshot) bounded() *Snapshot {
 	for _, task := range s.Tasks {
-		for _, subtask := range task.Subtasks {
+		for i := range task.Subtasks {
+			subtask := &task.Subtasks[i]
 			if !subtask.Known() {
 				continue
 			}
@@ -197,8 +198,8 @@ func (t TaskLoad) Known() bool { return t.Backpressured.Max.Known() }
 // Complete reports whether it was measured of every running subtask: if not,
 // the hottest may be among those that are missing.
 func (t TaskLoad) Complete() bool {
-	for _, subtask := range t.Subtasks {
-		if subtask.State == Running && !subtask.Known() {
+	for i := range t.Subtasks {
+		if subtask := &t.Subtasks[i]; subtask.State == Running && !subtask.Known() {
 			return false
 		}
 	}
