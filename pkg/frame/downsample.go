@@ -73,10 +73,14 @@ func (s Series) grouped(end time.Time, width time.Duration) (buckets []bucket) {
 func (s Series) worstOf(buckets []bucket, measure diagnosis.Measure) []float64 {
 	values := make([]float64, len(buckets))
 	for i, bucket := range buckets {
-		values[i] = math.NaN()
-		for n := bucket.from; n < bucket.to; n++ {
-			values[i] = measure.Worse(values[i], s.Values[n])
+		worst := math.NaN()
+		if bucket.from < bucket.to {
+			worst = s.Values[bucket.from]
 		}
+		for n := bucket.from + 1; n < bucket.to; n++ {
+			worst = measure.Worse(worst, s.Values[n])
+		}
+		values[i] = worst
 	}
 	return values
 }
