@@ -19,6 +19,7 @@ const (
 	genericTable = "A generic JSON data source"
 	viewersTable = "Requests of a dashboard"
 	growthTable  = "Growth"
+	hourTable    = "An hour of sampling"
 	processTable = "The process"
 )
 

@@ -64,6 +64,26 @@ func TestGrowth(t *testing.T) {
 	}
 }
 
+// An hour of sampling every 10 s takes little, with all that the history keeps of it.
+func TestHourOfSampling(t *testing.T) {
+	const samples = 360
+	for _, shape := range []struct{ tasks, subtasks int }{{10, 4}, {100, 100}} {
+		source := open(t, startPrepared(t, shape.tasks, shape.subtasks).url)
+		for range 3 {
+			source.query(t, 1, bottlenecks)
+		}
+		before := heap()
+		spent := measure(func() {
+			for range samples {
+				source.query(t, 1, bottlenecks)
+			}
+		})
+		kept := heap() - before
+		figures.Add(t, hourTable, fmt.Sprintf("%d × %d", shape.tasks, shape.subtasks), round(spent.cpu), fmt.Sprintf("%.2f %%", 100*spent.cpu.Hours()), fmt.Sprintf("%.1f MiB", kept/(1<<20)))
+		runtime.KeepAlive(source)
+	}
+}
+
 // heap is what is in use, in bytes.
 func heap() float64 {
 	runtime.GC()

@@ -51,6 +51,9 @@ func TestWarmQuery(t *testing.T) {
 				{"bottlenecks", `{"queryType": "bottlenecks"}`, 0, time.Millisecond},
 				{"nodeGraph", `{"queryType": "nodeGraph"}`, 0, time.Millisecond},
 				{"jobs", `{"queryType": "jobs"}`, 0, 0},
+				{"history busy by task", `{"queryType": "history", "measure": "busy", "by": "task"}`, 0, 0},
+				{"timeline", `{"queryType": "timeline"}`, 0, 0},
+				{"variable tasks", `{"queryType": "variable", "variable": "tasks"}`, 0, 0},
 				{"measure bottleneck by job", `{"queryType": "measure", "measure": "bottleneck"}`, 0, 0},
 			} {
 				now := time.Now()

@@ -122,6 +122,17 @@ func (m *Moment) add(t testing.TB, replies ...reply) {
 	}
 }
 
+// Bodies are the answers that were not failures, by path.
+func (m *Moment) Bodies() map[string][]byte {
+	bodies := map[string][]byte{}
+	for path, each := range m.answers {
+		if each.Status == http.StatusOK {
+			bodies[path] = each.Body
+		}
+	}
+	return bodies
+}
+
 // requestLine is how long a request line Flink reads.
 const requestLine = 4096
 

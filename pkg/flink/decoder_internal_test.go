@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/flinktest"
 )
 
 // decodeTask reads an answer as the client does.
@@ -65,8 +67,48 @@ func FuzzDecoder(f *testing.F) {
 	})
 }
 
+// Every recorded answer, of eight versions of Flink, is read as encoding/json reads it.
+func TestRecordingsAreReadAsByEncodingJSON(t *testing.T) {
+	read := 0
+	for _, name := range flinktest.Recordings(t) {
+		version, set, _ := strings.Cut(name, "/")
+		for path, body := range flinktest.Recording(t, version, set).Bodies() {
+			var got, want any
+			var refused error
+			d := newDecoder(bytes.NewReader(body))
+			switch parts := strings.Split(path, "/"); {
+			case path == "/overview":
+				got, want, refused = alike(d, &d.overview, body)
+			case len(parts) == 3 && parts[1] == "jobs" && parts[2] != "overview":
+				got, want, refused = alike(d, &d.job, body)
+			case len(parts) == 5 && parts[3] == "vertices":
+				got, want, refused = alike(d, &d.task, body)
+			case len(parts) == 6 && parts[5] == "backpressure":
+				got, want, refused = alike(d, &d.backpressure, body)
+			default:
+				continue
+			}
+			if err := d.finish(); err != nil || refused != nil || !equal(got, want) {
+				t.Errorf("%s%s: read %+v, %v; encoding/json %+v, %v", name, path, got, err, want, refused)
+			}
+			d.release()
+			read++
+		}
+	}
+	if read < 500 {
+		t.Errorf("%d answers were compared", read)
+	}
+}
+
+// alike reads an answer both ways.
+func alike[T any](d *decoder, of *object[T], body []byte) (got, want T, refused error) {
+	of.read(d, &got)
+	refused = json.Unmarshal(body, &want)
+	return got, want, refused
+}
+
 // equal treats two NaN as equal.
-func equal(a, b Task) bool { return fmt.Sprintf("%+v", a) == fmt.Sprintf("%+v", b) }
+func equal(a, b any) bool { return fmt.Sprintf("%+v", a) == fmt.Sprintf("%+v", b) }
 
 // ambiguous reports whether an object has a name twice, or in another case than
 // Flink writes it, or nests deeper than Flink's do: there encoding/json differs on
