@@ -1,6 +1,7 @@
 package diagnosis_test
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"testing"
@@ -15,11 +16,15 @@ type sub struct {
 	busy, backpressured float64
 	host                string
 	unmeasured          bool
+	state               job.State // RUNNING if empty
 }
 
 func at(busy, backpressured float64) sub { return sub{busy: busy, backpressured: backpressured} }
 
 func (s sub) on(host string) sub { s.host = host; return s }
+
+// in is a subtask that does not run, as while it restores.
+func in(state job.State) sub { return sub{unmeasured: true, state: state} }
 
 // noMetrics is a subtask that runs but has no metrics yet.
 var noMetrics = sub{unmeasured: true}
@@ -89,7 +94,7 @@ func sampleOf(nodes []node, after time.Duration) *job.Sample {
 
 func (n node) samples(after time.Duration) (samples []job.SubtaskSample) {
 	for i, s := range n.subtasks {
-		sample := job.SubtaskSample{Subtask: i, State: job.Running, Running: time.Hour + after, Host: s.host}
+		sample := job.SubtaskSample{Subtask: i, State: cmp.Or(s.state, job.Running), Running: time.Hour + after, Host: s.host}
 		if !s.unmeasured {
 			sample.Counters = s.counters(after)
 		}

@@ -98,7 +98,7 @@ func Looked(snapshot *job.Snapshot, kind Kind) string {
 func reasons(snapshot *job.Snapshot) string {
 	var texts []string
 	for i, load := range snapshot.Tasks {
-		if load.Complete() || len(load.Subtasks) == 0 || snapshot.Graph.Tasks[i].State.Terminal() {
+		if load.Complete() || snapshot.Graph.Tasks[i].State.Terminal() {
 			continue
 		}
 		if len(texts) == 3 {
@@ -108,10 +108,10 @@ func reasons(snapshot *job.Snapshot) string {
 		texts = append(texts, snapshot.Graph.Tasks[i].Name+" ("+missing(snapshot.Job, load)+")")
 	}
 	switch {
-	case len(snapshot.Tasks) == 0:
-		return "the job has no tasks"
 	case len(texts) == 0 && snapshot.Job.State != job.Running:
 		return "the job is " + string(snapshot.Job.State)
+	case len(snapshot.Tasks) == 0:
+		return "the job has no tasks"
 	case len(texts) == 0:
 		return "none of its tasks runs"
 	}
@@ -120,14 +120,17 @@ func reasons(snapshot *job.Snapshot) string {
 
 // missing describes why a task is not measured, or how much of it.
 func missing(info job.Info, load job.TaskLoad) string {
-	if !load.Known() {
+	switch {
+	case len(load.Subtasks) == 0:
+		return "has not begun" // its parallelism is undecided
+	case !load.Known():
 		return why(info, load.Subtasks[0])
 	}
 	unknown, first := 0, ""
-	for _, subtask := range load.Subtasks {
-		if subtask.State == job.Running && !subtask.Known() {
+	for i := range load.Subtasks {
+		if subtask := &load.Subtasks[i]; subtask.Missing() {
 			if unknown++; unknown == 1 {
-				first = why(info, subtask)
+				first = why(info, *subtask)
 			}
 		}
 	}

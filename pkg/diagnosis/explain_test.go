@@ -81,6 +81,11 @@ func TestLooked(t *testing.T) {
 		sample.Job.State = state
 		return job.NewDeriver(job.MetricInterval{Fetch: window}).Add(sample)
 	}
+	begins := func(state job.State) *job.Snapshot {
+		sample := sampleOf(nil, window)
+		sample.Job.State = state
+		return job.NewDeriver(job.MetricInterval{Fetch: window}).Add(sample)
+	}
 	withoutEdges := snapshotOf(task("in", at(0, 0.9)), task("map", at(1, 0)))
 	withoutEdges.Graph.EdgesUnknown = true
 	for name, c := range map[string]struct {
@@ -108,7 +113,14 @@ func TestLooked(t *testing.T) {
 			snapshotOf(task("a", noMetrics), task("b", noMetrics), task("c", noMetrics), task("d", noMetrics)),
 			"None of 4 tasks is measured: a (no metrics yet), b (no metrics yet), c (no metrics yet), and more.",
 		},
-		"no tasks":                             {snapshotOf(), "None of 0 tasks is measured: the job has no tasks."},
+		"no tasks":               {snapshotOf(), "None of 0 tasks is measured: the job has no tasks."},
+		"no tasks yet":           {begins("CREATED"), "None of 0 tasks is measured: the job is CREATED."},
+		"no tasks at the moment": {begins("SUSPENDED"), "None of 0 tasks is measured: the job is SUSPENDED."},
+		"a task of undecided parallelism": {
+			snapshotOf(chain(task("in", at(0.2, 0)), task("map"))...),
+			"1 of 2 tasks measured over 10 s; the busiest, in, is 20 % busy.",
+		},
+		"tasks of undecided parallelism":       {snapshotOf(chain(task("in"), task("map"))...), "None of 2 tasks is measured: in (has not begun), map (has not begun)."},
 		"a job that has ended":                 {stopped(job.Finished), "None of 2 tasks is measured: the job is FINISHED."},
 		"all tasks have ended, the job not so": {stopped(job.Running), "None of 2 tasks is measured: none of its tasks runs."},
 	} {

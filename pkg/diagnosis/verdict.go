@@ -234,6 +234,9 @@ func blind(snapshot *job.Snapshot) bool {
 		if load.Complete() || task.State.Terminal() || notYet(snapshot.Job, task) {
 			continue
 		}
+		if load.Starting() {
+			return true // what holds its inputs back may be seen only when it runs
+		}
 		free := len(task.Inputs) > 0
 		for _, input := range task.Inputs {
 			held := snapshot.Tasks[input]

@@ -1,6 +1,8 @@
 package diagnosis_test
 
 import (
+	"fmt"
+	"math"
 	"strings"
 	"testing"
 
@@ -131,6 +133,11 @@ func TestNoRoot(t *testing.T) {
 		"two unmeasured tasks in a row: the second may hold the first back": {
 			chain(task("in", at(0.4, 0)), task("a", noMetrics), task("b", noMetrics)), diagnosis.NotKnown,
 		},
+		"a subtask that restores though its input flows freely": {
+			chain(task("in", at(0.2, 0), at(0.2, 0)), task("map", at(0.3, 0), in("INITIALIZING"))), diagnosis.NotKnown,
+		},
+		"a source's subtask that is deployed":      {chain(task("in", at(0.2, 0), in("DEPLOYING")), task("map", at(0.3, 0))), diagnosis.NotKnown},
+		"a subtask that has finished":              {chain(task("in", at(0.2, 0), in(job.Finished)), task("map", at(0.3, 0))), diagnosis.None},
 		"an unmeasured source may be at its limit": {chain(task("in", noMetrics), task("out", at(0.1, 0))), diagnosis.NotKnown},
 		"a task that has ended holds nothing back": {
 			[]node{ended("past"), task("in", at(0.4, 0)), task("map", at(0.4, 0)).after("past", "in")}, diagnosis.None,
@@ -148,6 +155,26 @@ func TestNoRoot(t *testing.T) {
 				t.Errorf("the explanation is %q", text)
 			}
 		})
+	}
+}
+
+// While one of its subtasks restores, the measures of a task and of the job are not
+// known: the hottest may be the one that is missing, and an alert must not resolve.
+func TestMeasuresWhileASubtaskRestores(t *testing.T) {
+	for _, state := range []job.State{"CREATED", "SCHEDULED", "DEPLOYING", "INITIALIZING", "RECONCILING"} {
+		snapshot, verdict := diagnosed(chain(task("in", at(0.2, 0), at(0.2, 0)), task("map", at(0.3, 0), in(state)), task("out", at(0.1, 0)))...)
+		for _, measure := range diagnosis.Measures {
+			if measure.Origin != diagnosis.FromLoad || measure.Name == "skew" {
+				continue
+			}
+			ofJob, ofTask, ofOther := measure.Job(verdict, []int{0, 1, 2}), measure.Task(verdict, 1), measure.Task(verdict, 2)
+			if measure.Name == "bottleneck" && !math.IsNaN(ofJob) || !math.IsNaN(ofTask) || math.IsNaN(ofOther) {
+				t.Errorf("%s: %s is %g of the job, %g of the task, %g of another", state, measure.Name, ofJob, ofTask, ofOther)
+			}
+		}
+		if got, want := diagnosis.Unmeasured(snapshot), fmt.Sprintf("map (1 of 2 subtasks: %s)", state); got != want {
+			t.Errorf("not measured is %q, want %q", got, want)
+		}
 	}
 }
 

@@ -87,7 +87,7 @@ const (
 var nodeColumns = []column[taskRow]{
 	of("id", (*taskRow).id),
 	of("title", func(r *taskRow) string { return r.task.Name }),
-	of("subtitle", func(r *taskRow) string { return fmt.Sprintf("%s · %d×", r.status(), r.task.Parallelism) }),
+	of("subtitle", (*taskRow).subtitle),
 	of("mainstat", func(r *taskRow) string { return stat(r.load.Busy.Max, "busy") }),
 	of("secondarystat", func(r *taskRow) string { return stat(r.load.Backpressured.Max, "backpr.") }),
 	of("color", func(r *taskRow) string { return diagnosis.TaskFill(*r.load) }),
@@ -104,6 +104,14 @@ var nodeColumns = []column[taskRow]{
 		}
 		return usualRadius
 	}),
+}
+
+// subtitle is the task's status and parallelism, which may be undecided.
+func (r *taskRow) subtitle() string {
+	if r.task.Parallelism == 0 {
+		return r.status().String()
+	}
+	return fmt.Sprintf("%s · %d×", r.status(), r.task.Parallelism)
 }
 
 // edge connects two nodes by their ids.

@@ -27,7 +27,7 @@ var columns = map[string]string{
 		soft_backpressured *float64, hard_backpressured *float64, in_pool_usage *float64, out_pool_usage *float64`,
 	"tasks": `
 		cluster string, job string, job_id string, task string, task_id string,
-		parallelism int64, max_parallelism *int64,
+		parallelism *int64, max_parallelism *int64,
 		busy_max *float64, busy_avg *float64, backpressured_max *float64, backpressured_avg *float64,
 		idle_min *float64, idle_avg *float64, records_in *float64, records_out *float64, skew *float64,
 		level *string, status string, blame *float64, color string`,

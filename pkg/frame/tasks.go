@@ -27,7 +27,9 @@ func Tasks(result Result) data.Frames {
 		of("job_id", func(r *taskRow) string { return r.Snapshot.Job.ID }),
 		of("task", func(r *taskRow) string { return r.task.Name }),
 		of("task_id", func(r *taskRow) string { return r.task.ID }),
-		of("parallelism", func(r *taskRow) int64 { return int64(r.task.Parallelism) }),
+		optional("parallelism", func(r *taskRow) (int64, bool) {
+			return int64(r.task.Parallelism), r.task.Parallelism > 0 // else it is undecided
+		}),
 		optional("max_parallelism", func(r *taskRow) (int64, bool) {
 			return int64(r.task.MaxParallelism), r.task.MaxParallelism > 0 // else it is not known
 		}),

@@ -123,6 +123,10 @@ func (l *SubtaskLoad) fromGauge(subtask *SubtaskSample, at time.Time, interval M
 		l.Why = WarmingUp
 		return
 	}
+	sum := subtask.Gauge.Idle + subtask.Gauge.Busy + subtask.Gauge.Backpressured
+	if sum < minGaugeSum { // false for a legacy source, whose sum is not known
+		return
+	}
 	l.Shares, l.Why, l.source = *subtask.Gauge, "", interval.Gauge
 	if !l.Busy.Known() {
 		l.Idle, l.Why, l.source = Unknown, Unmeasured, ""
@@ -155,6 +159,9 @@ const (
 	// maxBaselineAge is how old a baseline may be, beside one fetch: a rule that
 	// is evaluated every minute still finds one.
 	maxBaselineAge = time.Minute
+	// minGaugeSum is the least sum of a subtask's three gauges, which is about 1.
+	// Less, as three zeros, shows that Flink has not received them.
+	minGaugeSum Share = 0.5
 	// staleFetches without a change make a subtask unknown.
 	staleFetches = 3
 	// minMaxGap is the least time after which the absence of samples is a gap.

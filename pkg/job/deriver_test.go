@@ -68,6 +68,7 @@ func (p point) of(state job.State) point { p.job = state; return p }
 func TestTwoSamplesMakeASnapshot(t *testing.T) {
 	gauge := &job.Shares{Idle: 0.2, Busy: 0.8, Backpressured: 0}
 	legacy := &job.Shares{Idle: 0, Busy: job.Unknown, Backpressured: 0.9}
+	half, zeros := &job.Shares{Idle: 0.25, Busy: 0.25, Backpressured: 0}, &job.Shares{}
 	for name, c := range map[string]struct {
 		samples []point
 		busy    job.Share
@@ -87,6 +88,8 @@ func TestTwoSamplesMakeASnapshot(t *testing.T) {
 		"warm-up with gauges":                 {[]point{{at: 9 * time.Second, gauge: gauge}}, job.Unknown, "", job.WarmingUp},
 		"gauges that may be of the warm-up":   {[]point{{at: 19 * time.Second, gauge: gauge}}, job.Unknown, "", job.WarmingUp},
 		"gauges a fetch after it":             {[]point{{at: 20 * time.Second, gauge: gauge}}, 0.8, job.FromGauge60s, ""},
+		"three zeros":                         {[]point{{at: time.Minute, gauge: zeros}}, job.Unknown, "", job.NoMetrics},
+		"gauges that add up to half":          {[]point{{at: time.Minute, gauge: half}}, 0.25, job.FromGauge60s, ""},
 		"another attempt":                     {[]point{at(60, 60, 0), at(70, 60, 10).in(1)}, job.Unknown, "", job.NoMetrics},
 		"counters that ran backwards":         {[]point{at(60, 60, 0), at(70, 5, 2)}, job.Unknown, "", job.NoMetrics},
 		"and go on from there":                {[]point{at(60, 60, 0), at(70, 5, 0), at(80, 5, 10)}, 1, job.FromCounters, ""},

@@ -195,16 +195,30 @@ func (s *Snapshot) bounded() *Snapshot {
 // Known reports whether the task's backpressure was measured.
 func (t TaskLoad) Known() bool { return t.Backpressured.Max.Known() }
 
-// Complete reports whether it was measured of every running subtask: if not,
-// the hottest may be among those that are missing.
+// Complete reports whether it was measured of every subtask that runs or is about
+// to: if not, the hottest may be among those that are missing.
 func (t TaskLoad) Complete() bool {
 	for i := range t.Subtasks {
-		if subtask := &t.Subtasks[i]; subtask.State == Running && !subtask.Known() {
+		if t.Subtasks[i].Missing() {
 			return false
 		}
 	}
 	return t.Known()
 }
+
+// Starting reports whether some of the task's subtasks are about to run while others
+// do, as after a restart of one region: they are deployed, or restore their state.
+func (t TaskLoad) Starting() bool {
+	runs, starts := false, false
+	for i := range t.Subtasks {
+		state := t.Subtasks[i].State
+		runs, starts = runs || state == Running, starts || state != Running && !state.Terminal()
+	}
+	return runs && starts
+}
+
+// Missing reports whether the subtask, which has not ended, was not measured.
+func (s *SubtaskLoad) Missing() bool { return !s.Known() && !s.State.Terminal() }
 
 // WithSubtasks is the task's load with the sums of these subtasks, as of one
 // that was kept elsewhere.
