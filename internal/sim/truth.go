@@ -2,6 +2,7 @@ package sim
 
 import (
 	"cmp"
+	"math"
 	"slices"
 )
 
@@ -78,22 +79,24 @@ func (f finder) kind(found Bottleneck) string {
 		return "unmeasured"
 	case 2*len(found.Hot) > subtasks || subtasks == 1:
 		return "capacity"
-	case len(found.Hosts) == 1 && len(f.job.Machines) > 1 && f.few(found.Hosts[0]) > 1:
+	case len(found.Hosts) == 1 && f.slow(found.Hosts[0]):
 		return "machine"
 	default:
 		return "skew"
 	}
 }
 
-// few counts the tasks of which few subtasks are hot, all of them on the host.
-func (f finder) few(host string) (tasks int) {
-	for task := range f.phase.tasks {
-		hot, hosts := f.hot(task)
-		if len(hosts) == 1 && hosts[0] == host && 2*len(hot) <= len(f.phase.loads[task]) {
-			tasks++
+// slow reports whether the machine is slower than another of the job's.
+func (f finder) slow(host string) bool {
+	fastest, its := math.Inf(1), 0.0
+	for _, machine := range f.job.Machines {
+		slowness := max(machine.Slowness, 1)
+		fastest = min(fastest, slowness)
+		if machine.Host == host {
+			its = slowness
 		}
 	}
-	return tasks
+	return its > fastest
 }
 
 // hot lists the subtasks that are busy more than half of their time.

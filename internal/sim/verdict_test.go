@@ -55,7 +55,13 @@ func TestVerdictsOfReadyJobs(t *testing.T) {
 // same reports whether a root cause is the true bottleneck. Gauges of old
 // versions are whole milliseconds a second.
 func same(snapshot *job.Snapshot, root diagnosis.Root, made *sim.Job, truth sim.Bottleneck) bool {
-	return snapshot.Graph.Tasks[root.Task].ID == made.Tasks[truth.Task].ID && string(root.Kind) == truth.Kind &&
+	kind := string(root.Kind) == truth.Kind
+	if uncounted := math.IsNaN(snapshot.Tasks[root.Task].RecordsIn); uncounted {
+		// Before 1.16 Flink counts no records: of one hot task a slow machine cannot be
+		// distinguished from a hot key.
+		kind = kind || root.Kind == diagnosis.Skewed && truth.Kind == "machine"
+	}
+	return snapshot.Graph.Tasks[root.Task].ID == made.Tasks[truth.Task].ID && kind &&
 		slices.Equal(slices.Sorted(slices.Values(root.Hot)), truth.Hot) && len(root.Hosts) == len(truth.Hosts) &&
 		math.Abs(float64(root.Severity)-truth.Severity) < 0.005
 }

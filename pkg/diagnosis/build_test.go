@@ -14,7 +14,8 @@ import (
 // sub is how one subtask spends its time; what is left is idle.
 type sub struct {
 	busy, backpressured float64
-	host                string
+	host, taskManager   string
+	records             int64 // a second, in and out
 	unmeasured          bool
 	state               job.State // RUNNING if empty
 }
@@ -22,6 +23,11 @@ type sub struct {
 func at(busy, backpressured float64) sub { return sub{busy: busy, backpressured: backpressured} }
 
 func (s sub) on(host string) sub { s.host = host; return s }
+
+// by runs on a TaskManager of a host.
+func (s sub) by(taskManager, host string) sub { s.taskManager, s.host = taskManager, host; return s }
+
+func (s sub) handling(records int64) sub { s.records = records; return s }
 
 // in is a subtask that does not run, as while it restores.
 func in(state job.State) sub { return sub{unmeasured: true, state: state} }
@@ -94,7 +100,11 @@ func sampleOf(nodes []node, after time.Duration) *job.Sample {
 
 func (n node) samples(after time.Duration) (samples []job.SubtaskSample) {
 	for i, s := range n.subtasks {
-		sample := job.SubtaskSample{Subtask: i, State: cmp.Or(s.state, job.Running), Running: time.Hour + after, Host: s.host}
+		sample := job.SubtaskSample{Subtask: i, State: cmp.Or(s.state, job.Running), Running: time.Hour + after, Host: s.host, TaskManager: s.taskManager}
+		if s.records > 0 {
+			records := s.records * int64(after/time.Second)
+			sample.RecordsIn, sample.RecordsOut = &records, &records
+		}
 		if !s.unmeasured {
 			sample.Counters = s.counters(after)
 		}

@@ -17,20 +17,44 @@ func Explain(snapshot *job.Snapshot, root Root) string {
 	switch root.Kind {
 	case AtSource:
 		if len(snapshot.Graph.Tasks) == 1 {
-			return fmt.Sprintf("The whole job is one chained task, %s, and it is %s busy: nothing inside it can be told apart.", task.Name, percent(load.Busy.Max))
+			return fmt.Sprintf("The whole job is one chained task, %s, and it is %s busy: which part of it takes the time is not measured.", task.Name, percent(load.Busy.Max))
 		}
-		return fmt.Sprintf("Nothing downstream holds it back, and the source %s is %s busy: the job goes as fast as its source does.", task.Name, percent(load.Busy.Max))
+		text := fmt.Sprintf("Nothing downstream holds it back, and the source %s is %s busy: the job goes as fast as its source does.", task.Name, percent(load.Busy.Max))
+		if fewSplits(root, load) {
+			text += fmt.Sprintf(" Nothing is left to read for %d of its %s.", len(load.Subtasks)-len(root.Hot), count(len(load.Subtasks), "subtask"))
+		}
+		return text
 	case UnmeasuredWork:
+		if passesOn(load) {
+			return fmt.Sprintf("%s is backpressured %s of the time, though nothing is below it: it waits for something of its own that Flink counts as backpressure.", task.Name, percent(load.Backpressured.Avg))
+		}
 		return fmt.Sprintf("%s, yet %s is only %s busy: it waits for something that Flink does not count as work.", upstream(snapshot, root), task.Name, percent(load.Busy.Max))
 	case Skewed, Machine:
 		text := fmt.Sprintf("%s %s %s busy, the others %s on average. %s.", hotSubtasks(root, task.Name), are(root), percent(load.Busy.Max), percent(coolAverage(root, load)), upstream(snapshot, root))
 		if root.Kind == Machine {
-			text += fmt.Sprintf(" Hot subtasks of other tasks sit on %s too.", root.Hosts[0])
+			text += fmt.Sprintf(" Subtasks on %s take longer for the same work than those elsewhere.", machine(root))
 		}
 		return text
 	default:
 		return fmt.Sprintf("%s is %s busy on average over its %s, and %s. %s.", task.Name, percent(load.Busy.Avg), count(len(load.Subtasks), "subtask"), itself(load), upstream(snapshot, root))
 	}
+}
+
+// fewSplits reports whether a source has less to read from than subtasks: those that
+// are not hot idle, and emit nothing.
+func fewSplits(root Root, load job.TaskLoad) bool {
+	idle := 0
+	for i := range load.Subtasks {
+		subtask := &load.Subtasks[i]
+		switch {
+		case root.IsHot(subtask.Subtask):
+		case !(subtask.Idle > limit) || subtask.RecordsOut > 0:
+			return false
+		default:
+			idle++
+		}
+	}
+	return idle > 0
 }
 
 // itself describes how little a root cause is backpressured: at most half of the
@@ -42,6 +66,18 @@ func itself(load job.TaskLoad) string {
 	return "not backpressured itself"
 }
 
+// machine names the TaskManager and the host that slow their subtasks.
+func machine(root Root) string {
+	switch host := strings.Join(root.Hosts, ", "); {
+	case len(root.TaskManagers) != 1:
+		return "the machine " + host
+	case host == "":
+		return "the TaskManager " + root.TaskManagers[0]
+	default:
+		return fmt.Sprintf("the TaskManager %s on the machine %s", root.TaskManagers[0], host)
+	}
+}
+
 // Advise returns what to do about a root cause.
 func Advise(snapshot *job.Snapshot, root Root) string {
 	name := snapshot.Graph.Tasks[root.Task].Name
@@ -51,10 +87,16 @@ func Advise(snapshot *job.Snapshot, root Root) string {
 	case Skewed:
 		return fmt.Sprintf("Look at the keys that reach %s: a few of them carry most records. More parallelism will not help; a better key, or a first aggregation before the shuffle, will.", name)
 	case Machine:
-		return fmt.Sprintf("Look at the machine %s: its CPU, disk and neighbours. Restarting the TaskManager elsewhere tells whether it is the machine.", strings.Join(root.Hosts, ", "))
+		return fmt.Sprintf("Look at %s: its CPU, disk and neighbours. Restarting the TaskManager elsewhere shows whether it is the machine.", machine(root))
 	case AtSource:
+		if fewSplits(root, snapshot.Tasks[root.Task]) {
+			return fmt.Sprintf("Give %s more to read from side by side, such as partitions: with as few as it has, more parallelism will not help.", name)
+		}
 		return fmt.Sprintf("Raise the parallelism of %s if the system it reads from has partitions enough, or break its chain to see which operator takes the time.", name)
 	case UnmeasuredWork:
+		if passesOn(snapshot.Tasks[root.Task]) {
+			return fmt.Sprintf("Check what %s waits for: a full queue of asynchronous requests, or uploads of its state (changelog).", name)
+		}
 		return fmt.Sprintf("Check what %s waits for: calls to other systems, threads of its own, locks, or the network between it and its inputs.", name)
 	default:
 		return ""

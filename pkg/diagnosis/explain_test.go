@@ -41,17 +41,27 @@ func TestExplainAndAdvise(t *testing.T) {
 		},
 		"machine": {
 			chain(task("in", at(0, 0.8)), task("map", hosts(1, 0.1, 0.1)...), task("sum", hosts(0.9, 0.1, 0.1)...)),
-			"Subtask 0 of map, on host-a, is 100 % busy, the others 10 % on average. in, which feeds it, is backpressured 80 % of the time. Hot subtasks of other tasks sit on host-a too.",
-			"Look at the machine host-a: its CPU, disk and neighbours. Restarting the TaskManager elsewhere tells whether it is the machine.",
+			"Subtask 0 of map, on host-a, is 100 % busy, the others 10 % on average. in, which feeds it, is backpressured 80 % of the time. Subtasks on the machine host-a take longer for the same work than those elsewhere.",
+			"Look at the machine host-a: its CPU, disk and neighbours. Restarting the TaskManager elsewhere shows whether it is the machine.",
+		},
+		"a source with few splits": {
+			chain(task("in", at(1, 0).handling(500), at(0, 0), at(0, 0), at(0, 0)), task("out", at(0.2, 0))),
+			"Nothing downstream holds it back, and the source in is 100 % busy: the job goes as fast as its source does. Nothing is left to read for 3 of its 4 subtasks.",
+			"Give in more to read from side by side, such as partitions: with as few as it has, more parallelism will not help.",
 		},
 		"source": {
 			chain(task("in", at(0.97, 0)), task("out", at(0.3, 0))),
 			"Nothing downstream holds it back, and the source in is 97 % busy: the job goes as fast as its source does.",
 			"Raise the parallelism of in if the system it reads from has partitions enough, or break its chain to see which operator takes the time.",
 		},
+		"waits of its own": {
+			chain(task("in", at(0, 0.9)), task("map", at(0.2, 0.8))),
+			"map is backpressured 80 % of the time, though nothing is below it: it waits for something of its own that Flink counts as backpressure.",
+			"Check what map waits for: a full queue of asynchronous requests, or uploads of its state (changelog).",
+		},
 		"one chained task": {
 			[]node{task("all", at(1, 0))},
-			"The whole job is one chained task, all, and it is 100 % busy: nothing inside it can be told apart.",
+			"The whole job is one chained task, all, and it is 100 % busy: which part of it takes the time is not measured.",
 			"Raise the parallelism of all if the system it reads from has partitions enough, or break its chain to see which operator takes the time.",
 		},
 		"unmeasured": {

@@ -54,9 +54,14 @@ func TestRootOfOneRegion(t *testing.T) {
 			chain(task("in", at(0, 0.9)), task("map", at(0.4, 0.6)), task("out", at(0.35, 0))),
 			root{"out", diagnosis.Capacity, 0.6, "map", []int{0}, nil},
 		},
-		"busy subtasks of one that is held back do not make it a root": {
+		"busy subtasks of one half of which is held back do not make it a root": {
 			chain(task("in", at(0, 0.9)), task("map", at(1, 0), at(0, 0.6)), task("out", at(0.7, 0))),
 			root{"out", diagnosis.Capacity, 0.3, "map", []int{0}, nil},
+		},
+		"one of many subtasks that waits does not hide what the others do": {
+			chain(task("in", at(0.04, 0.95), at(0.04, 0.95), at(0.04, 0.95), at(0.04, 0.95)), task("enrich", at(0.99, 0), at(0.99, 0), at(0.99, 0), at(0.38, 0.6)),
+				task("sink", at(0.3, 0), at(0.3, 0), at(0.3, 0), at(0.99, 0))),
+			root{"enrich", diagnosis.Capacity, 0.95, "in", []int{0, 1, 2}, nil},
 		},
 		"work in bursts: the busiest, though below half": {
 			chain(task("in", at(0, 0.9)), task("map", at(0.3, 0), at(0.31, 0))),
@@ -65,6 +70,10 @@ func TestRootOfOneRegion(t *testing.T) {
 		"no task is busy: work that Flink does not measure": {
 			chain(task("in", at(0, 0.9)), task("async", at(0.05, 0)), task("out", at(0.01, 0))),
 			root{"async", diagnosis.UnmeasuredWork, 0.9, "in", nil, nil},
+		},
+		"backpressure of a task below which nothing is, is its own": {
+			chain(task("in", at(0, 0.9)), task("map", at(0.2, 0.8))),
+			root{"map", diagnosis.UnmeasuredWork, 0.8, "in", nil, nil},
 		},
 		"backpressure of a third counts if a task below is busy": {
 			chain(task("in", at(0.3, 0.3)), task("map", at(0.8, 0))),

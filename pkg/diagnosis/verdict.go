@@ -184,42 +184,149 @@ func sourcesAtLimit(snapshot *job.Snapshot) (roots []Root) {
 	return roots
 }
 
-// machines turns skew into machine where the cause is the host: all hot
-// subtasks of several tasks, and of no more than half of each, sit on it,
-// though the job runs on others too.
+// machines turns skew into machine where the cause is what the subtasks run on, a
+// TaskManager or a host, though the job runs on others too: see [slows].
 func machines(snapshot *job.Snapshot, roots []Root) {
-	if len(hostsOf(snapshot)) < 2 {
-		return
-	}
-	for i, root := range roots {
-		if root.Kind == Skewed && len(root.Hosts) == 1 && hotTasksOn(snapshot, root.Hosts[0]) > 1 {
-			roots[i].Kind = Machine
+	for i := range roots {
+		root := &roots[i]
+		if root.Kind != Skewed {
+			continue
 		}
-	}
-}
-
-// hotTasksOn counts the tasks whose only hot subtasks, few of theirs, sit on
-// the host.
-func hotTasksOn(snapshot *job.Snapshot, host string) (tasks int) {
-	for _, load := range snapshot.Tasks {
-		subtasks, hosts := hot(load)
-		if load.Busy.Max > half && kindOf(load, subtasks) == Skewed && len(hosts) == 1 && hosts[0] == host {
-			tasks++
-		}
-	}
-	return tasks
-}
-
-func hostsOf(snapshot *job.Snapshot) map[string]bool {
-	hosts := map[string]bool{}
-	for _, load := range snapshot.Tasks {
-		for i := range load.Subtasks {
-			if host := load.Subtasks[i].Host; host != "" {
-				hosts[host] = true
+		for _, on := range []func(*job.SubtaskLoad) string{taskManagerOf, hostOf} {
+			place := onlyPlace(snapshot.Tasks[root.Task], root, on)
+			if place != "" && slows(snapshot, root.Task, place, on) {
+				root.Kind = Machine
 			}
 		}
 	}
-	return hosts
+}
+
+// slows reports whether the place is what slows the root cause: a record takes longer
+// there than elsewhere, in this task and in most others.
+//
+// With slots that tasks share, subtask i of each task is in one slot: a hot key that
+// goes through several tasks makes them hot in one place, too. It brings more records
+// there, where a slow machine takes longer for each.
+//
+// Where that is not known, as before Flink 1.16, all subtasks there have to be hot and
+// none elsewhere, in this task and in another.
+func slows(snapshot *job.Snapshot, root int, place string, on func(*job.SubtaskLoad) string) bool {
+	own := shareOf(snapshot, root, place, on)
+	agree, differ, hot := 0, 0, false
+	for i := range snapshot.Tasks {
+		other := shareOf(snapshot, i, place, on)
+		switch {
+		case i == root:
+		case !other.comparable():
+			hot = hot || other.hot && !other.manyRecords()
+		case other.costs():
+			agree++
+		default:
+			differ++
+		}
+	}
+	switch {
+	case !own.comparable():
+		return own.hot && !own.manyRecords() && hot && agree >= differ
+	case agree+differ == 0:
+		return own.costs() && !own.manyRecords()
+	default:
+		return own.costs() && agree > differ
+	}
+}
+
+func hostOf(load *job.SubtaskLoad) string        { return load.Host }
+func taskManagerOf(load *job.SubtaskLoad) string { return load.TaskManager }
+
+// onlyPlace is the place where all hot subtasks of a root cause run; empty if there
+// are several, or none is known.
+func onlyPlace(load job.TaskLoad, root *Root, on func(*job.SubtaskLoad) string) (place string) {
+	for i := range load.Subtasks {
+		subtask := &load.Subtasks[i]
+		if !root.IsHot(subtask.Subtask) {
+			continue
+		}
+		if at := on(subtask); at == "" || place != "" && at != place {
+			return ""
+		} else {
+			place = at
+		}
+	}
+	return place
+}
+
+// placeShare compares the subtasks of a task in a place with those elsewhere.
+type placeShare struct {
+	here      []placed
+	elsewhere placed // their sum
+	count     int    // of those elsewhere
+	// hot is set where all subtasks here are hot, and none elsewhere.
+	hot bool
+}
+
+// placed is how busy subtasks are, and their records a second, NaN where those are not
+// known.
+type placed struct{ busy, records float64 }
+
+func shareOf(snapshot *job.Snapshot, task int, place string, on func(*job.SubtaskLoad) string) (share placeShare) {
+	load := snapshot.Tasks[task]
+	least := min(half, load.Busy.Max*9/10)
+	share.hot = load.Busy.Max > half
+	for i := range load.Subtasks {
+		subtask := &load.Subtasks[i]
+		if !subtask.Busy.Known() {
+			continue
+		}
+		work := placed{float64(subtask.Busy), subtask.RecordsIn}
+		if snapshot.Graph.Tasks[task].Source() {
+			work.records = subtask.RecordsOut
+		}
+		there := on(subtask) == place
+		if there {
+			share.here = append(share.here, work)
+		} else {
+			share.elsewhere.busy, share.elsewhere.records = share.elsewhere.busy+work.busy, share.elsewhere.records+work.records
+			share.count++
+		}
+		share.hot = share.hot && there == (subtask.Busy > least)
+	}
+	share.hot = share.hot && len(share.here) > 0 && len(share.here) <= share.count
+	return share
+}
+
+const (
+	// manyTimes is how many times the records of the others a subtask has whose key
+	// is hot.
+	manyTimes = 2
+	// costlier is how many times longer a slow machine takes for a record, and
+	// leastBusy how busy a subtask has to be for that to be measured.
+	costlier  = 1.5
+	leastBusy = 0.05
+)
+
+// manyRecords reports whether the subtasks here have many times the records of those
+// elsewhere.
+func (s placeShare) manyRecords() bool {
+	records := 0.0
+	for _, work := range s.here {
+		records += work.records
+	}
+	return records/float64(len(s.here)) > manyTimes*s.elsewhere.records/float64(s.count)
+}
+
+// comparable reports whether it is known how long records take here and elsewhere.
+func (s placeShare) comparable() bool {
+	return s.elsewhere.records > 0 && slices.ContainsFunc(s.here, placed.measurable)
+}
+
+func (p placed) measurable() bool { return p.busy > leastBusy && p.records > 0 }
+
+// costs reports whether a record takes longer here than elsewhere, whichever subtask
+// works on it.
+func (s placeShare) costs() bool {
+	return !slices.ContainsFunc(s.here, func(work placed) bool {
+		return work.measurable() && work.busy/work.records <= costlier*s.elsewhere.busy/s.elsewhere.records
+	})
 }
 
 // blind reports whether something that was not measured could hold the job
@@ -263,10 +370,11 @@ type Root struct {
 	Severity job.Share
 	// Upstream is the direct input that is held back most, -1 for a source.
 	Upstream int
-	// Hot are the indexes of the busy subtasks, and Hosts where they run.
-	Hot   []int
-	Hosts []string
-	isHot []bool // by the subtask's index
+	// Hot are the indexes of the busy subtasks, and Hosts and TaskManagers where
+	// they run.
+	Hot                 []int
+	Hosts, TaskManagers []string
+	isHot               []bool // by the subtask's index
 }
 
 // IsHot reports whether a subtask is among the busy ones.
@@ -274,7 +382,7 @@ func (r *Root) IsHot(subtask int) bool { return subtask < len(r.isHot) && r.isHo
 
 // setHot fills in the busy subtasks and where they run.
 func (r *Root) setHot(load job.TaskLoad) {
-	r.Hot, r.Hosts = hot(load)
+	r.Hot, r.Hosts, r.TaskManagers = hot(load)
 	if len(r.Hot) > 0 {
 		r.isHot = make([]bool, slices.Max(r.Hot)+1)
 	}
@@ -308,12 +416,12 @@ func kindOf(load job.TaskLoad, hot []int) Kind {
 }
 
 // hot lists the subtasks that are busy most of their time, hottest first, and
-// the hosts that they run on. Where none is, as the load comes in bursts, it
+// the hosts and TaskManagers that they run on. Where none is, as the load comes in bursts, it
 // lists those about as busy as the busiest; none where nothing works at all.
-func hot(load job.TaskLoad) (subtasks []int, hosts []string) {
+func hot(load job.TaskLoad) (subtasks []int, hosts, taskManagers []string) {
 	least := min(half, load.Busy.Max*9/10)
 	if !(load.Busy.Max > lowest) {
-		return nil, nil
+		return nil, nil, nil
 	}
 	var busy []*job.SubtaskLoad
 	for i := range load.Subtasks {
@@ -324,11 +432,17 @@ func hot(load job.TaskLoad) (subtasks []int, hosts []string) {
 	slices.SortStableFunc(busy, func(a, b *job.SubtaskLoad) int { return cmp.Compare(b.Busy, a.Busy) })
 	for _, subtask := range busy {
 		subtasks = append(subtasks, subtask.Subtask)
-		if subtask.Host != "" && !slices.Contains(hosts, subtask.Host) {
-			hosts = append(hosts, subtask.Host)
-		}
+		hosts, taskManagers = withPlace(hosts, subtask.Host), withPlace(taskManagers, subtask.TaskManager)
 	}
-	return subtasks, hosts
+	return subtasks, hosts, taskManagers
+}
+
+// withPlace adds a place that is known and not there yet.
+func withPlace(places []string, place string) []string {
+	if place == "" || slices.Contains(places, place) {
+		return places
+	}
+	return append(places, place)
 }
 
 // measured counts the subtasks whose busy share is known.
@@ -344,11 +458,13 @@ func measured(load job.TaskLoad) (known int) {
 // region is a connected part of a job's graph in which backpressure runs
 // upstream: the tasks that are held back and those that they wait for.
 type region struct {
-	// candidates are the tasks that some held-back task feeds and that are
-	// not backpressured themselves, by index into Graph.Tasks.
+	// candidates are the tasks that some held-back task feeds and that do not pass
+	// the backpressure on, by index into Graph.Tasks.
 	candidates []int
 	// worst is the highest backpressure of a task that is held back.
 	worst job.Share
+	// last are the tasks that are held back though nothing is below them.
+	last []int
 }
 
 // checkpoints is how much backpressure aligned checkpoints alone can cause
@@ -358,6 +474,22 @@ const checkpoints job.Share = 0.25
 // heldBack reports whether a task waits for a task below it more than
 // checkpoints explain.
 func heldBack(load job.TaskLoad) bool { return load.Backpressured.Max > checkpoints }
+
+// passesOn reports whether half of a task's subtasks or more wait for a task below it
+// more than half of the time: the backpressure is not its own then. A few that do, as
+// where one key is hot below it, hide nothing of what the others do.
+func passesOn(load job.TaskLoad) bool {
+	waiting, known := 0, 0
+	for i := range load.Subtasks {
+		if subtask := &load.Subtasks[i]; subtask.Known() {
+			known++
+			if subtask.Backpressured > half {
+				waiting++
+			}
+		}
+	}
+	return known > 0 && 2*waiting >= known
+}
 
 // joins reports whether a task waits for a task below it often enough for Flink
 // to count as backpressured: then they are of one region.
@@ -390,7 +522,10 @@ func regions(snapshot *job.Snapshot) []region {
 		if joins(load) {
 			part.worst = max(part.worst, load.Backpressured.Max)
 		}
-		if fed && !(load.Backpressured.Max > half) {
+		if passesOn(load) && len(snapshot.Graph.Tasks[i].Outputs) == 0 {
+			part.last = append(part.last, i)
+		}
+		if fed && !passesOn(load) {
 			part.candidates = append(part.candidates, i)
 		}
 	}
@@ -414,6 +549,9 @@ func (r region) root(snapshot *job.Snapshot) (root Root, found, sure bool) {
 	if !(r.worst > checkpoints) {
 		return root, false, true
 	}
+	if len(r.last) > 0 {
+		return waitsItself(snapshot, r.last), true, true
+	}
 	busiest := job.Unknown
 	for _, i := range r.candidates {
 		if load := snapshot.Tasks[i]; load.Known() && !(load.Busy.Max <= busiest) {
@@ -431,6 +569,18 @@ func (r region) root(snapshot *job.Snapshot) (root Root, found, sure bool) {
 		return root, false, sure
 	}
 	return rootAt(snapshot, task), true, true
+}
+
+// waitsItself describes, of tasks below which nothing is, the one that is backpressured
+// most: it waits for something of its own that Flink counts as backpressure, such as a
+// full queue of asynchronous requests or an upload of its state.
+func waitsItself(snapshot *job.Snapshot, tasks []int) Root {
+	most := slices.MaxFunc(tasks, func(a, b int) int {
+		return cmp.Or(cmp.Compare(snapshot.Tasks[a].Backpressured.Avg, snapshot.Tasks[b].Backpressured.Avg), cmp.Compare(snapshot.Graph.Tasks[b].ID, snapshot.Graph.Tasks[a].ID))
+	})
+	root := rootAt(snapshot, most)
+	root.Kind, root.Severity, root.Hot, root.Hosts, root.TaskManagers, root.isHot = UnmeasuredWork, snapshot.Tasks[most].Backpressured.Avg, nil, nil, nil, nil
+	return root
 }
 
 // doubtful reports whether a candidate beside the task, which has not ended, was

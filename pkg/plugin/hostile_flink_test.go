@@ -117,7 +117,7 @@ var hostileAnswers = map[string]hostileAnswer{
 	"a cycle in the plan":              {everywhere(sim.Cyclic()), 0, "", 40},
 	"edges to nowhere":                 {everywhere(sim.Dangling()), 0, "", 40},
 	"counters that are NaN":            {everywhere(sim.Uncountable()), 0, "Not measured in job orders", 40},
-	"counters below nothing":           {everywhere(sim.Negative()), 0, "", 40},
+	"counters below nothing":           {everywhere(sim.Negative()), 0, "Not measured in job orders", 40},
 }
 
 // hostileStreams are those that a real connection has.

@@ -461,7 +461,7 @@ func TestOneFullyChainedTask(t *testing.T) {
 		l := newLab(t, sim.HeldBack("chained", 1, 2, 0))
 		l.warm(t)
 		got := firstRow(t, l.frame(t, `{"queryType": "bottlenecks"}`), "kind", "task", "explanation")
-		want := []string{"source", "task-0", "The whole job is one chained task, task-0, and it is 99 % busy: nothing inside it can be told apart."}
+		want := []string{"source", "task-0", "The whole job is one chained task, task-0, and it is 99 % busy: which part of it takes the time is not measured."}
 		if !slices.Equal(got, want) {
 			t.Errorf("the verdict is %q, want %q", got, want)
 		}
