@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend/httpclient"
+	"go.opentelemetry.io/otel/trace"
 )
 
 // Config is what an HTTP client is made from.
@@ -123,11 +124,30 @@ func port(address *url.URL) string {
 func defaultMiddlewares(forwarded []string) []httpclient.Middleware {
 	middlewares := slices.DeleteFunc(httpclient.DefaultMiddlewares(), isDataSourceMetrics)
 	for i, each := range middlewares {
-		if named, ok := each.(httpclient.MiddlewareName); ok && named.MiddlewareName() == httpclient.ContextualMiddlewareName {
+		named, ok := each.(httpclient.MiddlewareName)
+		switch {
+		case !ok:
+		case named.MiddlewareName() == httpclient.ContextualMiddlewareName:
 			middlewares[i] = onlyForwarding(each, forwarded)
+		case named.MiddlewareName() == httpclient.TracingMiddlewareName:
+			middlewares[i] = whereTraced(each)
 		}
 	}
 	return middlewares
+}
+
+// whereTraced leaves out what a middleware does to requests that are part of no trace:
+// of a Grafana that traces nothing, and of the sampler, which no user waits for.
+func whereTraced(tracing httpclient.Middleware) httpclient.MiddlewareFunc {
+	return func(options httpclient.Options, next http.RoundTripper) http.RoundTripper {
+		traced := tracing.CreateMiddleware(options, next)
+		return httpclient.RoundTripperFunc(func(request *http.Request) (*http.Response, error) {
+			if trace.SpanContextFromContext(request.Context()).IsValid() {
+				return traced.RoundTrip(request)
+			}
+			return next.RoundTrip(request)
+		})
+	}
 }
 
 // onlyForwarding is a middleware that adds headers, without all it does to others than
