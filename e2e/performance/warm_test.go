@@ -86,11 +86,13 @@ func TestWarmQuery(t *testing.T) {
 				bare.Close()
 				a, b, l := best(ours), best(encoding), best(least)
 				ratio := float64(a.wall) / float64(b.wall)
-				figures.Add(t, warmTable, fmt.Sprint(shape.tasks*shape.subtasks), c.name, round(b.wall), round(l.wall), round(a.wall), fmt.Sprintf("%.2f", ratio), fmt.Sprintf("%.2f", float64(a.wall)/float64(l.wall)))
-				if c.bar > 0 && shape.tasks*shape.subtasks == 10_000 && ratio > c.bar {
+				dear := c.bar > 0 && shape.tasks*shape.subtasks == 10_000 && ratio > c.bar
+				slow := c.limit > 0 && shape.tasks == 100 && shape.subtasks <= 100 && a.wall > c.limit
+				figures.Add(t, warmTable, fmt.Sprint(shape.tasks*shape.subtasks), c.name, round(b.wall), round(l.wall), round(a.wall)+missed(slow), fmt.Sprintf("%.2f", ratio)+missed(dear), fmt.Sprintf("%.2f", float64(a.wall)/float64(l.wall)))
+				if dear {
 					t.Errorf("%s takes %.2f times as long as its encoding, more than %.1f", c.name, ratio, c.bar)
 				}
-				if c.limit > 0 && shape.tasks == 100 && shape.subtasks <= 100 && a.wall > c.limit {
+				if slow {
 					t.Errorf("%s takes %s, more than %s", c.name, a.wall, c.limit)
 				}
 			}

@@ -57,14 +57,23 @@ type Table struct {
 	Columns       []string
 }
 
-// Write writes the page from the file. A table without figures is left out.
-func Write(page, file, introduction string, tables []Table) error {
+// Write writes the page from the file, with what the run did not meet. A table without
+// figures is left out; figures without a table are an error.
+func Write(page, file, introduction string, tables []Table, failed error) error {
 	rows, err := read(file)
 	if err != nil {
 		return err
 	}
+	for _, r := range rows {
+		if !slices.ContainsFunc(tables, func(t Table) bool { return t.Heading == r.Table }) {
+			return fmt.Errorf("there are figures of %q, which is no table of %s", r.Table, page)
+		}
+	}
 	var text strings.Builder
 	fmt.Fprintf(&text, "# Performance\n\n%s\n\nMeasured on %s: %s, %d cores, %s, %s.\n", introduction, time.Now().UTC().Format(time.DateOnly), processor(), runtime.NumCPU(), memory(), runtime.Version())
+	if failed != nil {
+		text.WriteString("\n**Not every bar was met in this run**: those that were not are marked.\n")
+	}
 	for _, table := range tables {
 		own := slices.DeleteFunc(slices.Clone(rows), func(r row) bool { return r.Table != table.Heading })
 		if len(own) == 0 {

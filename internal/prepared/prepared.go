@@ -16,8 +16,8 @@ import (
 // JobID is the id of the job.
 const JobID = "c7bcc7c5d9f0293256aea632acfa3294"
 
-// step is by how much the counters move on with each poll, and how often metrics
-// are fetched: an hour, so that no poll waits for a fetch that is due.
+// step is one hour in milliseconds: what the counters' clock advances per poll, and the
+// fetch interval, so that no poll waits for a fetch that is due.
 const step = 3_600_000
 
 // Flink is the server. It is safe for concurrent use.
@@ -37,10 +37,10 @@ type task struct {
 	backpressure []byte
 }
 
-// counter is a number of 13 digits in a body.
+// counter is a number of 13 digits in a body: enough for 2,500 polls.
 type counter struct {
-	at    int
-	share float64 // of the time
+	at       int
+	perMilli float64 // its growth per millisecond
 }
 
 // TaskID is the id of a task by its number.
@@ -164,7 +164,7 @@ func (f *Flink) moveOn() {
 	for i := range f.tasks {
 		t := &f.tasks[i]
 		for _, c := range t.counters {
-			strconv.AppendInt(t.body[:c.at], 1_000_000_000_000+int64(c.share*step)*f.polls, 10)
+			strconv.AppendInt(t.body[:c.at], 1_000_000_000_000+int64(c.perMilli*step)*f.polls, 10)
 		}
 	}
 }

@@ -18,8 +18,8 @@ import (
 // it, rather than to request gauges.
 const maxWait = time.Second
 
-// errSkipped is why a task was not asked.
-var errSkipped = errors.New("it was not asked, as another task of the job had not answered in time")
+// errSkipped is why a task was not requested.
+var errSkipped = errors.New("it was not requested, because another task of the job had timed out")
 
 // poll is one round of requests for one job.
 type poll struct {
@@ -27,9 +27,9 @@ type poll struct {
 	cluster   Cluster
 	tracked   *trackedJob
 	requests  atomic.Int64
-	// slow is set once a task has not answered in time, in each round of requests:
-	// tasks that were not requested by then are not, or a Flink that hangs would hold
-	// up the poll for many time-outs, and all who share its slots.
+	// slow is set when a request of this round has timed out. The tasks that were not
+	// requested yet are then skipped: otherwise a Flink that hangs would cost one
+	// time-out after another.
 	slow atomic.Bool
 	// timedOut has the errors of such tasks, by id: they are not requested again.
 	timedOut sync.Map
@@ -196,7 +196,7 @@ func (p *poll) taskByGauges(ctx context.Context, answer flink.Job, task job.Task
 }
 
 // addGauges requests Flink's own averages of the tasks that have nothing better.
-// A task that does not answer this stays unknown: it is asked again in the next
+// A task that does not answer this stays unknown: it is requested again in the next
 // poll.
 func (p *poll) addGauges(ctx context.Context, sample *job.Sample) {
 	p.each(sample.Graph, p.tracked.needGauges(sample), func(i int) {

@@ -43,7 +43,7 @@ func infos(summaries []flink.JobSummary) []job.Info {
 
 // mostParallel is the highest parallelism that Flink allows
 // (KeyGroupRangeAssignment.UPPER_BOUND_MAX_PARALLELISM): no answer makes us
-// hold more than that many subtasks of a task that was not asked.
+// hold more than that many subtasks of a task that was not requested.
 const mostParallel = 1 << 15
 
 // mostSubtasks bounds the same for all tasks of a job.

@@ -16,9 +16,9 @@ type Kind string
 const (
 	Capacity       Kind = "capacity"   // most subtasks are busy
 	Skewed         Kind = "skew"       // few are, the rest wait
-	Machine        Kind = "machine"    // the hot subtasks of several tasks sit on one host
+	Machine        Kind = "machine"    // the hot subtasks are on one TaskManager or host, where each record takes longer
 	AtSource       Kind = "source"     // nothing is backpressured; the source itself is at its limit
-	UnmeasuredWork Kind = "unmeasured" // upstream is held back, yet the task is not busy
+	UnmeasuredWork Kind = "unmeasured" // something waits that Flink does not measure: the task is not busy, or it is the last one and is backpressured
 	None           Kind = "none"       // measured, and nothing holds the job back
 	NotKnown       Kind = "unknown"    // too little was measured
 )
@@ -55,8 +55,9 @@ func (v *Verdict) Renamed(name string) *Verdict {
 }
 
 // Diagnose finds what holds a job back: in each region of backpressure the
-// busiest task below backpressured ones that is not backpressured itself;
-// where nothing is, a source or fully chained job at its limit.
+// busiest task below backpressured ones that is not backpressured itself, or the
+// last task, if that is; where nothing is backpressured, a source or fully chained
+// job at its limit.
 func Diagnose(snapshot *job.Snapshot) *Verdict {
 	if snapshot.Graph.EdgesUnknown {
 		return &Verdict{Snapshot: snapshot, Kind: NotKnown} // who waits for whom is not known
@@ -182,151 +183,6 @@ func sourcesAtLimit(snapshot *job.Snapshot) (roots []Root) {
 		}
 	}
 	return roots
-}
-
-// machines turns skew into machine where the cause is what the subtasks run on, a
-// TaskManager or a host, though the job runs on others too: see [slows].
-func machines(snapshot *job.Snapshot, roots []Root) {
-	for i := range roots {
-		root := &roots[i]
-		if root.Kind != Skewed {
-			continue
-		}
-		for _, on := range []func(*job.SubtaskLoad) string{taskManagerOf, hostOf} {
-			place := onlyPlace(snapshot.Tasks[root.Task], root, on)
-			if place != "" && slows(snapshot, root.Task, place, on) {
-				root.Kind = Machine
-			}
-		}
-	}
-}
-
-// slows reports whether the place is what slows the root cause: a record takes longer
-// there than elsewhere, in this task and in most others.
-//
-// With slots that tasks share, subtask i of each task is in one slot: a hot key that
-// goes through several tasks makes them hot in one place, too. It brings more records
-// there, where a slow machine takes longer for each.
-//
-// Where that is not known, as before Flink 1.16, all subtasks there have to be hot and
-// none elsewhere, in this task and in another.
-func slows(snapshot *job.Snapshot, root int, place string, on func(*job.SubtaskLoad) string) bool {
-	own := shareOf(snapshot, root, place, on)
-	agree, differ, hot := 0, 0, false
-	for i := range snapshot.Tasks {
-		other := shareOf(snapshot, i, place, on)
-		switch {
-		case i == root:
-		case !other.comparable():
-			hot = hot || other.hot && !other.manyRecords()
-		case other.costs():
-			agree++
-		default:
-			differ++
-		}
-	}
-	switch {
-	case !own.comparable():
-		return own.hot && !own.manyRecords() && hot && agree >= differ
-	case agree+differ == 0:
-		return own.costs() && !own.manyRecords()
-	default:
-		return own.costs() && agree > differ
-	}
-}
-
-func hostOf(load *job.SubtaskLoad) string        { return load.Host }
-func taskManagerOf(load *job.SubtaskLoad) string { return load.TaskManager }
-
-// onlyPlace is the place where all hot subtasks of a root cause run; empty if there
-// are several, or none is known.
-func onlyPlace(load job.TaskLoad, root *Root, on func(*job.SubtaskLoad) string) (place string) {
-	for i := range load.Subtasks {
-		subtask := &load.Subtasks[i]
-		if !root.IsHot(subtask.Subtask) {
-			continue
-		}
-		if at := on(subtask); at == "" || place != "" && at != place {
-			return ""
-		} else {
-			place = at
-		}
-	}
-	return place
-}
-
-// placeShare compares the subtasks of a task in a place with those elsewhere.
-type placeShare struct {
-	here      []placed
-	elsewhere placed // their sum
-	count     int    // of those elsewhere
-	// hot is set where all subtasks here are hot, and none elsewhere.
-	hot bool
-}
-
-// placed is how busy subtasks are, and their records a second, NaN where those are not
-// known.
-type placed struct{ busy, records float64 }
-
-func shareOf(snapshot *job.Snapshot, task int, place string, on func(*job.SubtaskLoad) string) (share placeShare) {
-	load := snapshot.Tasks[task]
-	least := min(half, load.Busy.Max*9/10)
-	share.hot = load.Busy.Max > half
-	for i := range load.Subtasks {
-		subtask := &load.Subtasks[i]
-		if !subtask.Busy.Known() {
-			continue
-		}
-		work := placed{float64(subtask.Busy), subtask.RecordsIn}
-		if snapshot.Graph.Tasks[task].Source() {
-			work.records = subtask.RecordsOut
-		}
-		there := on(subtask) == place
-		if there {
-			share.here = append(share.here, work)
-		} else {
-			share.elsewhere.busy, share.elsewhere.records = share.elsewhere.busy+work.busy, share.elsewhere.records+work.records
-			share.count++
-		}
-		share.hot = share.hot && there == (subtask.Busy > least)
-	}
-	share.hot = share.hot && len(share.here) > 0 && len(share.here) <= share.count
-	return share
-}
-
-const (
-	// manyTimes is how many times the records of the others a subtask has whose key
-	// is hot.
-	manyTimes = 2
-	// costlier is how many times longer a slow machine takes for a record, and
-	// leastBusy how busy a subtask has to be for that to be measured.
-	costlier  = 1.5
-	leastBusy = 0.05
-)
-
-// manyRecords reports whether the subtasks here have many times the records of those
-// elsewhere.
-func (s placeShare) manyRecords() bool {
-	records := 0.0
-	for _, work := range s.here {
-		records += work.records
-	}
-	return records/float64(len(s.here)) > manyTimes*s.elsewhere.records/float64(s.count)
-}
-
-// comparable reports whether it is known how long records take here and elsewhere.
-func (s placeShare) comparable() bool {
-	return s.elsewhere.records > 0 && slices.ContainsFunc(s.here, placed.measurable)
-}
-
-func (p placed) measurable() bool { return p.busy > leastBusy && p.records > 0 }
-
-// costs reports whether a record takes longer here than elsewhere, whichever subtask
-// works on it.
-func (s placeShare) costs() bool {
-	return !slices.ContainsFunc(s.here, func(work placed) bool {
-		return work.measurable() && work.busy/work.records <= costlier*s.elsewhere.busy/s.elsewhere.records
-	})
 }
 
 // blind reports whether something that was not measured could hold the job
@@ -595,9 +451,9 @@ func (r region) doubtful(snapshot *job.Snapshot, task int) bool {
 }
 
 const (
-	// alike is how much as busy as the busiest a candidate is to be as much to
-	// blame, and equal how much less its inputs may be held back: noise must
-	// not decide between them.
+	// A candidate at least this share as busy as the busiest may be the cause, and
+	// among those, severities that differ by no more than equal count as equal:
+	// noise must not decide.
 	alike           = 0.9
 	equal job.Share = 0.05
 )

@@ -3,6 +3,7 @@ package flink
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"strconv"
@@ -11,15 +12,16 @@ import (
 	"unicode/utf8"
 )
 
-// decoder reads Flink's JSON from a stream: of the 600 bytes that Flink sends of
-// each subtask a sixth is needed, and a cluster sends megabytes at each poll. What
+// decoder reads Flink's JSON from a stream: of the 600 to 700 bytes that Flink
+// sends of each subtask a sixth is needed, and a cluster sends megabytes at each poll. What
 // encoding/json accepts it reads alike, but for names in another case, which Flink
 // does not write. The first error ends it: whatever is read after that is zero.
 //
 // Flink writes the members of an object in the same order each time. A decoder
 // therefore compares what follows with what followed last time, and only if that
 // differs reads a name and searches for it; likewise with texts that repeat, such
-// as hosts. Decoders are reused, so that nothing is learned anew for each answer.
+// as hosts. Decoders are reused, so that what they compare with need not be filled again for each
+// answer.
 type decoder struct {
 	body io.Reader
 	// buf[pos:end] has been received and not read yet.
@@ -86,6 +88,9 @@ func (d *decoder) release() {
 const (
 	// maxKeptBuffer is the largest buffer that is kept for the next answer.
 	maxKeptBuffer = 64 << 10
+	// maxElements bounds a list: Flink's longest is that of 32,768 subtasks, or of the
+	// jobs that a cluster has had.
+	maxElements = 1 << 17
 	// maxDepth is how deep values may nest: Flink's do not reach 10.
 	maxDepth = 100
 	// maxMembers is how many members of an object are compared with those of the
@@ -97,10 +102,11 @@ const (
 	maxTexts = 4096
 )
 
-// The two ways in which an answer is not Flink's JSON.
+// The ways in which an answer is not Flink's JSON, or too much.
 var (
-	errNoJSON = errors.New("it is not the JSON that was expected")
-	errBroken = errors.New("it breaks off")
+	errNoJSON  = errors.New("it is not the JSON that was expected")
+	errBroken  = errors.New("it breaks off")
+	errTooMany = fmt.Errorf("it has a list of more than %d elements", maxElements)
 )
 
 func (d *decoder) fail() {
@@ -604,6 +610,10 @@ func listInto[T any](d *decoder, of *object[T], buffer []T) []T {
 	}
 	all := buffer[:0]
 	for more := d.begin('[', ']'); more; more = d.again(']') {
+		if len(all) == maxElements {
+			d.err = errTooMany
+			break
+		}
 		var zero T
 		all = append(all, zero)
 		of.read(d, &all[len(all)-1])

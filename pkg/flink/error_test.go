@@ -102,3 +102,11 @@ func TestCanceled(t *testing.T) {
 		t.Error("the error does not wrap its cause")
 	}
 }
+
+// A list with more elements than any of Flink's is not read, however few bytes it
+// takes: each element would take much more memory than its two brackets.
+func TestListOfTooMany(t *testing.T) {
+	client, address := serve(t, answering(200, `{"jobs":[{}`+strings.Repeat(`,{}`, 1<<17)+`]}`))
+	_, err := client.Jobs(t.Context())
+	fails(t, err, remote.TooLarge, 200, "The answer of "+address+"/jobs/overview is larger than 131072 elements in a list and was not read: check that the address is Flink's REST API.")
+}

@@ -18,7 +18,8 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/remote"
 )
 
-// bodyLimit bounds one answer: a task of 100,000 subtasks takes 60 MB.
+// bodyLimit bounds one answer: a task of 32,768 subtasks, the most that Flink allows,
+// takes about 22 MB.
 const bodyLimit = 64 << 20
 
 // Client reads one Flink cluster. It is safe for concurrent use.
@@ -76,6 +77,8 @@ func (c *Client) get(ctx context.Context, path string, read func(*decoder)) erro
 		return nil
 	case errors.As(err, &tooLarge):
 		return &remote.Error{Kind: remote.TooLarge, Request: request, Detail: fmt.Sprintf("%d MiB", bodyLimit>>20), Err: err}
+	case errors.Is(err, errTooMany):
+		return &remote.Error{Kind: remote.TooLarge, Request: request, Status: answer.StatusCode(), Detail: fmt.Sprintf("%d elements in a list", maxElements), Err: err}
 	case errors.Is(err, errNoJSON), errors.Is(err, errBroken):
 		return &remote.Error{Kind: remote.Cut, Request: request, Status: answer.StatusCode(), Err: err}
 	default:

@@ -248,8 +248,9 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// at is the hole that the next point, measured from another time on, is in; nil if
-// that is none, or the job had ended before. The points are in the order of time.
+// at returns the hole that contains the next point, whose window began at from; nil if
+// none does, or if the window began before the job's end. After the first point that
+// is returned the job counts as running again. Points come in the order of time.
 func (h holes) at(at, from time.Time) *hole {
 	next := sort.Search(len(h), func(i int) bool { return h[i].To.After(at) })
 	if next == len(h) || !at.After(h[next].From) || from.Before(h[next].ended) {

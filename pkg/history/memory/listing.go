@@ -9,13 +9,13 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )
 
-// listing is which jobs a cluster had beside those that were sampled.
+// listing keeps the jobs of a cluster that were not sampled.
 type listing struct {
-	// known is when that was found out, one time after the other.
+	// known are the times for which the list of jobs is complete.
 	known  uptime
 	others map[string]other // by id
-	// maxGap is how far apart two times are at most that stand for the time
-	// between them.
+	// maxGap is the longest time between two lists for which the time between them
+	// counts as known.
 	maxGap time.Duration
 }
 
@@ -29,7 +29,8 @@ type other struct {
 const (
 	// otherBytes is about how much of the heap one takes, beside its name.
 	otherBytes = 176
-	// maxOthers bounds them: of a cluster that has more nothing is known.
+	// maxOthers bounds them: with more, the list is dropped, and Prometheus is always
+	// queried.
 	maxOthers = 1000
 )
 

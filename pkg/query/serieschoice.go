@@ -9,10 +9,10 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/frame"
 )
 
-// seriesChoice is which series of a range are held with all their points: all, or of
-// more than an answer has the worst. Which those are is only known when all have been
-// read; until then the worst value of each is held, and after that the chosen ones are
-// read again. So memory is bounded by the answer, however many series there are.
+// seriesChoice bounds the series of a range to [frame.MaxSeries]. If there are more, the
+// first pass keeps only the worst value of each; then the worst series are chosen, and
+// a second pass reads those with all their points. So memory is bounded by the answer,
+// however many series there are.
 type seriesChoice struct {
 	measure diagnosis.Measure
 	begun   atomic.Int64 // series, over all jobs
