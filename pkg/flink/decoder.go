@@ -90,7 +90,7 @@ const (
 	maxKeptBuffer = 64 << 10
 	// maxElements bounds a list: Flink's longest is that of 32,768 subtasks, or of the
 	// jobs that a cluster has had.
-	maxElements = 1 << 17
+	maxElements = 131_072
 	// maxDepth is how deep values may nest: Flink's do not reach 10.
 	maxDepth = 100
 	// maxMembers is how many members of an object are compared with those of the

@@ -108,5 +108,5 @@ func TestCanceled(t *testing.T) {
 func TestListOfTooMany(t *testing.T) {
 	client, address := serve(t, answering(200, `{"jobs":[{}`+strings.Repeat(`,{}`, 1<<17)+`]}`))
 	_, err := client.Jobs(t.Context())
-	fails(t, err, remote.TooLarge, 200, "The answer of "+address+"/jobs/overview is larger than 131072 elements in a list and was not read: check that the address is Flink's REST API.")
+	fails(t, err, remote.TooLarge, 200, "The answer of "+address+"/jobs/overview is larger than 131,072 elements and was not read: check that the address is Flink's REST API.")
 }

@@ -78,7 +78,7 @@ func (c *Client) get(ctx context.Context, path string, read func(*decoder)) erro
 	case errors.As(err, &tooLarge):
 		return &remote.Error{Kind: remote.TooLarge, Request: request, Detail: fmt.Sprintf("%d MiB", bodyLimit>>20), Err: err}
 	case errors.Is(err, errTooMany):
-		return &remote.Error{Kind: remote.TooLarge, Request: request, Status: answer.StatusCode(), Detail: fmt.Sprintf("%d elements in a list", maxElements), Err: err}
+		return &remote.Error{Kind: remote.TooLarge, Request: request, Status: answer.StatusCode(), Detail: "131,072 elements", Err: err}
 	case errors.Is(err, errNoJSON), errors.Is(err, errBroken):
 		return &remote.Error{Kind: remote.Cut, Request: request, Status: answer.StatusCode(), Err: err}
 	default:
