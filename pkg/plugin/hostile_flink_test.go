@@ -122,8 +122,8 @@ var hostileAnswers = map[string]hostileAnswer{
 
 // hostileStreams are those that a real connection has.
 var hostileStreams = map[string]hostileAnswer{
-	"an answer of 200 MB":      {everywhere(sim.Huge(200)), 502, "is larger than 64 MiB and was not read", 0},
-	"a list of jobs of 200 MB": {func(*sim.Job) sim.Fault { return sim.On("/jobs/overview", sim.Huge(200)) }, 502, "is larger than 64 MiB", 0},
+	"an answer of 200 MB":      {everywhere(sim.Huge(200)), 502, "is larger than 131,072 elements and was not read", 0},
+	"a list of jobs of 200 MB": {func(*sim.Job) sim.Fault { return sim.On("/jobs/overview", sim.Huge(200)) }, 502, "is larger than 131,072 elements", 0},
 	"a byte a second":          {everywhere(sim.Dripping(time.Second)), 504, "did not answer BAD/jobs/overview in time", 0},
 	"a task that is cut":       {onTask(sim.Cut(100)), 0, "1 of 40 tasks of job orders did not answer (task-7)", 40},
 }
