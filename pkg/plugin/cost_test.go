@@ -65,6 +65,7 @@ func TestOnlyChosenJobsArePolled(t *testing.T) {
 // maxConcurrency bounds the requests to all clusters of a data source together, and
 // no cluster waits until another is done.
 func TestMaxConcurrency(t *testing.T) {
+	t.Parallel()
 	const jobs, tasks = 10, 20
 	for name, c := range map[string]struct {
 		keys map[string]any
@@ -157,6 +158,7 @@ func newSlowPast(t *testing.T, jobs int, takes time.Duration, keys map[string]an
 // Prometheus, which serves others as well, gets no more requests at once than Flink
 // may, and 8 at most. Those that wait do not run out of time.
 func TestMaxConcurrencyOfPrometheus(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		keys map[string]any
 		want int
@@ -210,6 +212,7 @@ func TestCancelledBeforeItsTurn(t *testing.T) {
 // running of 100 jobs in the past takes as many requests to Prometheus as busy does,
 // and as long: jobs are read side by side.
 func TestRunningCostsAsMuchAsBusy(t *testing.T) {
+	t.Parallel()
 	const jobs = 100
 	cost := func(query string) (requests int, took time.Duration) {
 		synctest.Test(t, func(t *testing.T) {

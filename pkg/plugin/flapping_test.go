@@ -107,6 +107,7 @@ func TestAlternatingBottleneckOverTime(t *testing.T) {
 // A window that fires every 20 s moves the bottleneck faster than Flink fetches
 // metrics: timeline and verdict have a notice about it, whenever sampling began.
 func TestFlappingIsReported(t *testing.T) {
+	t.Parallel()
 	for begin := time.Duration(0); begin < 20*time.Second; begin += 1900 * time.Millisecond {
 		t.Run("begun "+begin.String()+" into a turn", func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -169,6 +170,7 @@ func flappingReported(t *testing.T, l lab) (reported []string) {
 // Only a bottleneck that is another task's at most fetches flaps: not one that is
 // unknown in between, nor one that stays for several fetches.
 func TestFlapping(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		job  func() *sim.Job
 		want bool

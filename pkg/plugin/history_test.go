@@ -19,6 +19,7 @@ import (
 // After one query the job is sampled once a fetch, and each measure of load has a
 // history, by job, task, subtask and TaskManager, with the labels of the present.
 func TestHistoryAfterOneQuery(t *testing.T) {
+	t.Parallel()
 	for _, by := range []string{"job", "task", "subtask", "taskmanager"} {
 		for _, measure := range []string{"bottleneck", "status", "busy", "backpressured", "idle", "skew", "blame"} {
 			t.Run(measure+" by "+by, func(t *testing.T) {
@@ -135,6 +136,7 @@ func TestHistoryAcrossAnOutage(t *testing.T) {
 
 // The smallest history that the settings allow keeps 20 jobs.
 func TestSmallestHistory(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newLab(t, twentyJobs()...)
 		l.dataSource = open(t, settingsWith(map[string]any{"url": "http://flink:8081", "history": map[string]any{"retention": "1m", "maxMemoryMiB": 1}}))

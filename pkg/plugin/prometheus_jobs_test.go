@@ -195,6 +195,7 @@ func TestJobsAreAttributedToClusters(t *testing.T) {
 // A Prometheus that scrapes two clusters whose jobs have one id cannot distinguish
 // them: that is a notice, whatever the other job is.
 func TestOneIDInTwoScrapedClusters(t *testing.T) {
+	t.Parallel()
 	const twice = "Prometheus at http://prometheus:9090 scrapes two clusters with job %s (on TaskManagers %s and tm_2) at one time, and they cannot be distinguished: give each cluster a Prometheus or a tenant of its own."
 	orders := func() *sim.Job { return sim.HeldBack("orders", 3, 1, 1) }
 	others := map[string]*sim.Job{"the same job": orders(), "another job": sim.HeldBack("payments", 4, 2, 2), "another job of the same name": sim.HeldBack("payments", 4, 2, 2)}

@@ -241,6 +241,7 @@ func TestPrometheusIsNotNeeded(t *testing.T) {
 // The built-in history has the recent part of a range and Prometheus the rest: no
 // time twice, no gap between them, and the frame's source is Prometheus.
 func TestMemoryAndPrometheusAreJoined(t *testing.T) {
+	t.Parallel()
 	for _, query := range rangeQueries {
 		t.Run(query, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -410,6 +411,7 @@ func TestWarningsOfPrometheus(t *testing.T) {
 // requests for a bounded number of points. Where these are further apart than the
 // job ran for, a notice says so.
 func TestLongRangesOfPrometheus(t *testing.T) {
+	t.Parallel()
 	year := 365 * 24 * time.Hour
 	for name, c := range map[string]struct {
 		long      time.Duration
@@ -469,6 +471,7 @@ func TestLongRangesOfPrometheus(t *testing.T) {
 // What Flink has forgotten, or while it is away, is read from Prometheus alone: with
 // the built-in history or without.
 func TestPrometheusAlone(t *testing.T) {
+	t.Parallel()
 	for name, flink := range map[string]http.Handler{"forgotten": newCluster(), "away": respondWith(503, "away")} {
 		for _, retention := range []string{"1h", "0s"} {
 			for _, query := range allQueries() {

@@ -88,6 +88,7 @@ func isJobState(query string) bool {
 // Whatever the range, points lie in it, and a state is that of its end; where there
 // is nothing, a panel gets a notice and an alert rule an error.
 func TestRanges(t *testing.T) {
+	t.Parallel()
 	for name, c := range ranges {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -181,6 +181,7 @@ func TestEveryRecordingHasItsState(t *testing.T) {
 // The plugin shows what each recording shows: at first by the gauges, and where
 // something runs by the counters once they have moved.
 func TestStatesOfRecordings(t *testing.T) {
+	t.Parallel()
 	for _, name := range flinktest.Recordings(t) {
 		version, set, _ := strings.Cut(name, "/")
 		moment := flinktest.Recording(t, version, set)

@@ -99,6 +99,7 @@ func slowest(job *sim.Job) string {
 // with it and those of the second begin: there is nothing of the time between, and
 // each has its own values.
 func TestJobIDUsedAgain(t *testing.T) {
+	t.Parallel()
 	first := sim.HeldBack("orders", 3, 2, 1)
 	for name, second := range jobsAfterARebuild {
 		for _, away := range []time.Duration{0, 5 * time.Minute} {
@@ -155,6 +156,7 @@ func TestJobIDUsedAgain(t *testing.T) {
 // since does not reach across the time without a cluster, and time travel shows each
 // job as it was.
 func TestSinceAcrossARebuiltCluster(t *testing.T) {
+	t.Parallel()
 	for name, second := range jobsAfterARebuild {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

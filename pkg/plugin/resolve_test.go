@@ -182,6 +182,7 @@ func TestUnknownNames(t *testing.T) {
 // By job, an exact name that matches nothing has a series without a value, for an
 // alert rule to keep its state: over a range never a 0.
 func TestUnknownNamesOfAMeasure(t *testing.T) {
+	t.Parallel()
 	const (
 		absent  = `There is no job "clicks" in this time range: there is orders.`
 		nothing = "The history has nothing of this time: choose a longer range, or one that ends later."
@@ -346,6 +347,7 @@ func TestJobsAreLimitedNow(t *testing.T) {
 // So does a query for the past: Prometheus gets requests about the first 1,000, or
 // about those that the query chooses.
 func TestJobsAreLimitedInThePast(t *testing.T) {
+	t.Parallel()
 	const requestsPerJob = 9
 	synctest.Test(t, func(t *testing.T) {
 		l, prometheus := newScrapedLab(t)

@@ -104,6 +104,7 @@ func newTwentyJobs(t *testing.T) (lab, *memory.Store) {
 // once a minute; nothing else is. Goroutines do not grow, and none outlive the data
 // source.
 func TestCostOfSampling(t *testing.T) {
+	t.Parallel()
 	const jobs, tasks = 20, 20
 	synctest.Test(t, func(t *testing.T) {
 		before := runtime.NumGoroutine()
@@ -195,6 +196,7 @@ func TestSamplingCarriesNothingOfTheQuery(t *testing.T) {
 
 // However often a dashboard refreshes, each fetch of Flink's metrics has one sample.
 func TestRefreshesDoNotDisturbSampling(t *testing.T) {
+	t.Parallel()
 	for _, every := range []time.Duration{3 * time.Second, 5 * time.Second, 7 * time.Second, 9 * time.Second, 10 * time.Second, 15 * time.Second, 30 * time.Second, time.Minute, 10 * time.Minute} {
 		t.Run("every "+every.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -214,6 +216,7 @@ func TestRefreshesDoNotDisturbSampling(t *testing.T) {
 // However often a steady job is polled, its verdict is steady, noise in the counters
 // or not; and up to every minute and a fetch it is from counters, but for the first.
 func TestVerdictIsSteadyAtAnyInterval(t *testing.T) {
+	t.Parallel()
 	verdicts := map[string]string{"bottleneck": "[capacity] [slow-window]", "skew": "[skew] [aggregate]", "healthy": "[none] [null]"}
 	for every, source := range map[time.Duration]job.Source{
 		time.Second: job.FromCounters, 10 * time.Second: job.FromCounters, 30 * time.Second: job.FromCounters,

@@ -287,6 +287,7 @@ func asText(t *testing.T, frames data.Frames) string {
 // An answer from what others have read is the one that the query would have read
 // alone.
 func TestSharedPastEqualsThePastReadAlone(t *testing.T) {
+	t.Parallel()
 	queries := allQueries()
 	answers := func(queries ...string) (texts []string) { // twice
 		synctest.Test(t, func(t *testing.T) {

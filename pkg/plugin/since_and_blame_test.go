@@ -135,6 +135,7 @@ func pollWith(t *testing.T, l lab, long, pause time.Duration) {
 // The blame of a range is one number, whichever query type it is read with: the
 // share of the time that was sampled, whatever Flink measures with.
 func TestBlameIsOneNumber(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		version       string
 		fetch         time.Duration

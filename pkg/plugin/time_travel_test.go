@@ -31,6 +31,7 @@ func nearly(a, b string) bool {
 // Every query type answers with the state at the end of a range that has ended, as it
 // did at that time; an alert rule is answered, too, or refused where it always is.
 func TestTimeTravel(t *testing.T) {
+	t.Parallel()
 	for _, query := range []string{
 		`{"queryType": "tasks"}`, `{"queryType": "subtasks"}`, `{"queryType": "nodeGraph"}`, `{"queryType": "bottlenecks"}`,
 		`{"queryType": "jobs", "jobs": ["moved"]}`, `{"queryType": "measure", "by": "task"}`, `{"queryType": "measure", "measure": "running"}`,
@@ -79,6 +80,7 @@ func movingBottleneck() *sim.Job {
 // While a job is sampled every moment of the past is answered, however rarely
 // samples bring something new.
 func TestEveryMomentIsAnswered(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		version string
 		fetch   time.Duration
