@@ -23,7 +23,7 @@ import (
 func TestHistoryRatio(t *testing.T) {
 	const runs, bar = 15, 1.5
 	settings := settingsWith(map[string]any{"url": "http://flink:8081", "history": map[string]any{"retention": "2h", "idleAfter": "0s"}})
-	store := memory.Process.Open(memory.DataSource{UID: settings.UID}, memory.Limits{Retention: 2 * time.Hour, MaxBytes: 64 << 20}, time.Now()).Cluster("default at http://flink:8081")
+	store := poolOf(t).Open(memory.DataSource{UID: settings.UID}, memory.Limits{Retention: 2 * time.Hour, MaxBytes: 64 << 20}, time.Now()).Cluster("default at http://flink:8081")
 	end := time.Now().Add(-20 * time.Minute) // long ago, so that there are no requests
 	fill(store, end, 360)
 	source := open(t, settings)

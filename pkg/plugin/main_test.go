@@ -23,6 +23,7 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/internal/inmemory"
 	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/frame"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history/memory"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/plugin"
 )
 
@@ -48,9 +49,12 @@ func open(t *testing.T, settings backend.DataSourceInstanceSettings) dataSource 
 func openIn(t *testing.T, namespace string, settings backend.DataSourceInstanceSettings) dataSource {
 	t.Helper()
 	key := t.Context()
-	t.Cleanup(func() { networks.Delete(key) }) // with what its hosts keep
+	t.Cleanup(func() { // with what its hosts and its histories keep
+		networks.Delete(key)
+		pools.Delete(key)
+	})
 	ctx := backend.WithPluginContext(key, backend.PluginContext{Namespace: namespace})
-	made, err := plugin.Factory{Middlewares: []httpclient.Middleware{network(key)}}.New(ctx, settings)
+	made, err := plugin.Factory{Pool: poolOf(t), Middlewares: []httpclient.Middleware{network(key)}}.New(ctx, settings)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,6 +86,16 @@ func sourceAt(t *testing.T, address string) dataSource {
 
 // networks are the hosts in memory of the tests that run, by context.
 var networks sync.Map
+
+// pools are the histories of the tests that run, by context: each test has a process'
+// histories of its own, as in a bubble of testing/synctest it has a clock of its own.
+var pools sync.Map
+
+// poolOf is the pool of a test.
+func poolOf(t *testing.T) *memory.Pool {
+	pool, _ := pools.LoadOrStore(t.Context(), memory.NewPool(128<<20))
+	return pool.(*memory.Pool)
+}
 
 // inMemory answers the requests to each host with its handler, without a network:
 // it works in a bubble of testing/synctest. The map stays as it is: a host that

@@ -111,7 +111,7 @@ func TestMemoryOfManySeries(t *testing.T) {
 				settings := settingsWith(map[string]any{"url": "http://flink:8081"})
 				source := open(t, settings)
 				limits := memory.Limits{Retention: time.Hour, MaxBytes: 64 << 20}
-				kept := memory.Process.Open(memory.DataSource{UID: settings.UID}, limits, time.Now()).Cluster("default at http://flink:8081")
+				kept := poolOf(t).Open(memory.DataSource{UID: settings.UID}, limits, time.Now()).Cluster("default at http://flink:8081")
 				for range samples {
 					for n := range c.jobs {
 						kept.Add(wideVerdict(strings.Repeat("j", n+1), c.tasks, c.parallelism), math.NaN(), time.Minute)

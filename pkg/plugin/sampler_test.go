@@ -93,7 +93,7 @@ func newTwentyJobs(t *testing.T) (lab, *memory.Store) {
 	l.Noise = 286 * time.Millisecond
 	settings := settingsWith(map[string]any{"url": "http://flink:8081", "history": map[string]any{"idleAfter": "1h"}})
 	l.dataSource = open(t, settings)
-	store := memory.Process.Open(memory.DataSource{UID: settings.UID}, memory.Limits{Retention: time.Hour, MaxBytes: 64 << 20}, time.Now())
+	store := poolOf(t).Open(memory.DataSource{UID: settings.UID}, memory.Limits{Retention: time.Hour, MaxBytes: 64 << 20}, time.Now())
 	l.frame(t, `{"queryType": "tasks"}`)
 	l.Requests()
 	return l, store
