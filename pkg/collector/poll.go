@@ -68,6 +68,7 @@ func (p *poll) run(ctx context.Context, info job.Info) (pollResult, error) {
 	}
 	p.tracked.setSlow(sample)
 	verdict := diagnosis.Diagnose(p.tracked.derive(sample))
+	verdict.Keep()
 	p.tracked.subtasks.Store(int64(subtasksOf(verdict.Snapshot)))
 	p.collector.keep(verdict, p.tracked, interval)
 	return pollResult{verdict, int(p.requests.Load())}, nil

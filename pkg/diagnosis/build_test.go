@@ -15,7 +15,8 @@ import (
 type sub struct {
 	busy, backpressured float64
 	host, taskManager   string
-	records             int64 // a second, in and out
+	records             int64 // a second, in and out, where counted
+	counted             bool
 	unmeasured          bool
 	state               job.State // RUNNING if empty
 }
@@ -27,7 +28,7 @@ func (s sub) on(host string) sub { s.host = host; return s }
 // by runs on a TaskManager of a host.
 func (s sub) by(taskManager, host string) sub { s.taskManager, s.host = taskManager, host; return s }
 
-func (s sub) handling(records int64) sub { s.records = records; return s }
+func (s sub) handling(records int64) sub { s.records, s.counted = records, true; return s }
 
 // in is a subtask that does not run, as while it restores.
 func in(state job.State) sub { return sub{unmeasured: true, state: state} }
@@ -101,7 +102,7 @@ func sampleOf(nodes []node, after time.Duration) *job.Sample {
 func (n node) samples(after time.Duration) (samples []job.SubtaskSample) {
 	for i, s := range n.subtasks {
 		sample := job.SubtaskSample{Subtask: i, State: cmp.Or(s.state, job.Running), Running: time.Hour + after, Host: s.host, TaskManager: s.taskManager}
-		if s.records > 0 {
+		if s.counted {
 			records := s.records * int64(after/time.Second)
 			sample.RecordsIn, sample.RecordsOut = &records, &records
 		}

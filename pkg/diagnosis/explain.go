@@ -48,7 +48,7 @@ func fewSplits(root Root, load job.TaskLoad) bool {
 		subtask := &load.Subtasks[i]
 		switch {
 		case root.IsHot(subtask.Subtask):
-		case !(subtask.Idle > limit) || subtask.RecordsOut > 0:
+		case !(subtask.Idle > limit) || !(subtask.RecordsOut == 0):
 			return false
 		default:
 			idle++
@@ -130,10 +130,24 @@ func Looked(snapshot *job.Snapshot, kind Kind) string {
 	switch {
 	case snapshot.Graph.EdgesUnknown:
 		text += "; how its tasks are connected is not known, so none can be said to hold the others back"
+	case kind == NotKnown && Unmeasured(snapshot) == "":
+		text += "; " + unexplained(snapshot)
 	case kind == NotKnown:
 		text += "; what is not measured may hold the job back: " + reasons(snapshot)
 	}
 	return text + "."
+}
+
+// unexplained describes the task that is backpressured most, where all are measured and
+// none that it may wait for is slow.
+func unexplained(snapshot *job.Snapshot) string {
+	most, name := job.Share(0), ""
+	for i, load := range snapshot.Tasks {
+		if load.Backpressured.Max > most {
+			most, name = load.Backpressured.Max, snapshot.Graph.Tasks[i].Name
+		}
+	}
+	return fmt.Sprintf("%s is backpressured up to %s of the time, though nothing below it is slow", name, percent(most))
 }
 
 // reasons lists why tasks are not measured.

@@ -44,8 +44,13 @@ func TestExplainAndAdvise(t *testing.T) {
 			"Subtask 0 of map, on host-a, is 100 % busy, the others 10 % on average. in, which feeds it, is backpressured 80 % of the time. Subtasks on the machine host-a take longer for the same work than those elsewhere.",
 			"Look at the machine host-a: its CPU, disk and neighbours. Restarting the TaskManager elsewhere shows whether it is the machine.",
 		},
+		"a source of whose records nothing is known": {
+			chain(task("in", at(1, 0), at(0.08, 0)), task("out", at(0.2, 0))),
+			"Nothing downstream holds it back, and the source in is 100 % busy: the job goes as fast as its source does.",
+			"Raise the parallelism of in if the system it reads from has partitions enough, or break its chain to see which operator takes the time.",
+		},
 		"a source with few splits": {
-			chain(task("in", at(1, 0).handling(500), at(0, 0), at(0, 0), at(0, 0)), task("out", at(0.2, 0))),
+			chain(task("in", at(1, 0).handling(500), at(0, 0).handling(0), at(0, 0).handling(0), at(0, 0).handling(0)), task("out", at(0.2, 0))),
 			"Nothing downstream holds it back, and the source in is 100 % busy: the job goes as fast as its source does. Nothing is left to read for 3 of its 4 subtasks.",
 			"Give in more to read from side by side, such as partitions: with as few as it has, more parallelism will not help.",
 		},
@@ -115,6 +120,10 @@ func TestLooked(t *testing.T) {
 			"2 of 3 tasks measured over 10 s; the busiest, map, is 70 % busy.",
 		},
 		"one task": {snapshotOf(task("all", at(0.5, 0))), "1 of 1 task measured over 10 s; the busiest, all, is 50 % busy."},
+		"backpressure that nothing explains": {
+			snapshotOf(task("all", at(0.6, 0.4))),
+			"1 of 1 task measured over 10 s; the busiest, all, is 60 % busy; all is backpressured up to 40 % of the time, though nothing below it is slow.",
+		},
 		"one task in doubt": {
 			snapshotOf(chain(task("in", at(0, 0.9)), task("map", noMetrics), task("out", at(0.1, 0)))...),
 			"2 of 3 tasks measured over 10 s; the busiest, out, is 10 % busy; what is not measured may hold the job back: map (no metrics yet).",

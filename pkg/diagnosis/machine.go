@@ -27,7 +27,8 @@ func machines(snapshot *job.Snapshot, roots []Root) {
 }
 
 // slows reports whether the place is what slows the root cause: a record takes longer
-// there than elsewhere, in this task and in most others.
+// there than elsewhere, in this task and in most others, and there are not many times
+// as many. Where no other task can be compared, several subtasks there have to.
 //
 // With slots that tasks share, subtask i of each task is in one slot: a hot key that
 // goes through several tasks makes them hot in one place, too. It brings more records
@@ -53,10 +54,10 @@ func slows(snapshot *job.Snapshot, root int, place string, on func(*job.SubtaskL
 	switch {
 	case !own.comparable():
 		return own.hot && !own.manyRecords() && hot && agree >= differ
-	case agree+differ == 0:
-		return own.costs() && !own.manyRecords()
+	case agree+differ == 0: // one subtask may have a key that is dear
+		return own.costs() && len(own.here) > 1 && !own.manyRecords()
 	default:
-		return own.costs() && agree > differ
+		return own.costs() && agree > differ && !own.manyRecords()
 	}
 }
 

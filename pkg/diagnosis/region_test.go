@@ -71,6 +71,18 @@ func TestRootOfOneRegion(t *testing.T) {
 			chain(task("in", at(0, 0.9)), task("async", at(0.05, 0)), task("out", at(0.01, 0))),
 			root{"async", diagnosis.UnmeasuredWork, 0.9, "in", nil, nil},
 		},
+		"a sink at its limit beside one that waits itself": {
+			[]node{
+				task("in", at(0.05, 0.95), at(0.05, 0.95)), task("slow", at(1, 0), at(1, 0)).after("in"),
+				task("async", at(0.1, 0.9), at(0.1, 0.9), at(0, 0), at(0, 0)).after("in"),
+			},
+			root{"slow", diagnosis.Capacity, 0.95, "in", []int{0, 1}, nil},
+		},
+		"all of a task's subtasks that have anything to do wait": {
+			chain(task("in", at(0.02, 0.95), at(0.02, 0.95), at(0, 0), at(0, 0), at(0, 0), at(0, 0)), task("map", at(0.25, 0.75), at(0.25, 0.75), at(0, 0), at(0, 0), at(0, 0), at(0, 0)),
+				task("enrich", at(0.08, 0), at(0.08, 0))),
+			root{"enrich", diagnosis.UnmeasuredWork, 0.25, "map", nil, nil},
+		},
 		"backpressure of a task below which nothing is, is its own": {
 			chain(task("in", at(0, 0.9)), task("map", at(0.2, 0.8))),
 			root{"map", diagnosis.UnmeasuredWork, 0.8, "in", nil, nil},

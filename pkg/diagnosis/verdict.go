@@ -34,14 +34,23 @@ type Verdict struct {
 	// backpressure.
 	Roots []Root
 
+	keeps   bool
 	derived sync.Map // a func() any by the key of Once
 }
 
-// Once returns what make returned when it was first called for the key. So what is
-// derived from a verdict, such as the fields of a large table, is derived once
-// however many panels show it, and is dropped with the verdict. Nobody may change
-// it.
+// Keep has [Verdict.Once] keep what it returns. It is for the verdict on the present,
+// which the next one replaces, before it is shared; of those on the past there may be
+// many.
+func (v *Verdict) Keep() { v.keeps = true }
+
+// Once returns what make returned when it was first called for the key, if the verdict
+// keeps that. So what is derived from a verdict, such as the fields of a large table,
+// is derived once however many panels show it, and is dropped with the verdict. Nobody
+// may change it.
 func (v *Verdict) Once(key any, make func() any) any {
+	if !v.keeps {
+		return make()
+	}
 	once, found := v.derived.Load(key)
 	if !found {
 		once, _ = v.derived.LoadOrStore(key, sync.OnceValue(make))
@@ -331,13 +340,14 @@ const checkpoints job.Share = 0.25
 // checkpoints explain.
 func heldBack(load job.TaskLoad) bool { return load.Backpressured.Max > checkpoints }
 
-// passesOn reports whether half of a task's subtasks or more wait for a task below it
-// more than half of the time: the backpressure is not its own then. A few that do, as
-// where one key is hot below it, hide nothing of what the others do.
+// passesOn reports whether, of a task's subtasks that have anything to do, half or
+// more wait for a task below it more than half of the time: the backpressure is not
+// its own then. A few that do, as where one key is hot below it, hide nothing of what
+// the others do.
 func passesOn(load job.TaskLoad) bool {
 	waiting, known := 0, 0
 	for i := range load.Subtasks {
-		if subtask := &load.Subtasks[i]; subtask.Known() {
+		if subtask := &load.Subtasks[i]; subtask.Known() && !(subtask.Idle > half) {
 			known++
 			if subtask.Backpressured > half {
 				waiting++
@@ -405,14 +415,14 @@ func (r region) root(snapshot *job.Snapshot) (root Root, found, sure bool) {
 	if !(r.worst > checkpoints) {
 		return root, false, true
 	}
-	if len(r.last) > 0 {
-		return waitsItself(snapshot, r.last), true, true
-	}
 	busiest := job.Unknown
 	for _, i := range r.candidates {
 		if load := snapshot.Tasks[i]; load.Known() && !(load.Busy.Max <= busiest) {
 			busiest = load.Busy.Max
 		}
+	}
+	if len(r.last) > 0 && !(busiest > limit) {
+		return waitsItself(snapshot, r.last), true, true
 	}
 	task := r.mostBlamed(snapshot, busiest)
 	if task < 0 {

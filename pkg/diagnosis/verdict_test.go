@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
@@ -115,6 +116,16 @@ func TestMachineOrHotKey(t *testing.T) {
 		"a hot key through both tasks, with a slot a TaskManager": {
 			[]sub{hot.by("tm-1", "a").handling(5000), cool.by("tm-2", "b").handling(900), cool.by("tm-3", "c").handling(900)},
 			[]sub{hot.by("tm-1", "a").handling(5000), cool.by("tm-2", "b").handling(900), cool.by("tm-3", "c").handling(900)},
+			diagnosis.Skewed, []int{0}, []string{"a"}, []string{"tm-1"}, "", "Look at the keys",
+		},
+		"a key that is dear, of a task that no other can be compared with": {
+			[]sub{hot.by("tm-1", "a").handling(140), cool.by("tm-2", "b").handling(90), cool.by("tm-3", "c").handling(90)},
+			[]sub{at(0.02, 0).by("tm-1", "a").handling(100), at(0.02, 0).by("tm-2", "b").handling(100), at(0.02, 0).by("tm-3", "c").handling(100)},
+			diagnosis.Skewed, []int{0}, []string{"a"}, []string{"tm-1"}, "", "Look at the keys",
+		},
+		"a dear key with many records through both tasks": {
+			[]sub{hot.by("tm-1", "a").handling(2000), at(0.1, 0).by("tm-2", "b").handling(400), at(0.1, 0).by("tm-3", "c").handling(400)},
+			[]sub{at(0.9, 0).by("tm-1", "a").handling(2000), at(0.09, 0).by("tm-2", "b").handling(400), at(0.09, 0).by("tm-3", "c").handling(400)},
 			diagnosis.Skewed, []int{0}, []string{"a"}, []string{"tm-1"}, "", "Look at the keys",
 		},
 		"a slow host whose records are not known": {
@@ -231,6 +242,42 @@ func TestMeasuresWhileASubtaskRestores(t *testing.T) {
 		}
 		if got, want := diagnosis.Unmeasured(snapshot), fmt.Sprintf("map (1 of 2 subtasks: %s)", state); got != want {
 			t.Errorf("not measured is %q, want %q", got, want)
+		}
+	}
+}
+
+// A batch job may have fewer slots than subtasks: those whose turn has not come hold
+// nothing back, and hide nothing.
+func TestBatchJobWithFewerSlotsThanSubtasks(t *testing.T) {
+	nodes := chain(task("in", at(0.6, 0), at(0.6, 0), in("SCHEDULED"), in("SCHEDULED")), task("map", at(0.3, 0), in("CREATED")))
+	deriver := job.NewDeriver(job.MetricInterval{Fetch: window, Gauge: job.FromGauge60s})
+	var snapshot *job.Snapshot
+	for _, after := range []time.Duration{0, window} {
+		sample := sampleOf(nodes, after)
+		sample.Job.Type = job.Batch
+		snapshot = deriver.Add(sample)
+	}
+	verdict := diagnosis.Diagnose(snapshot)
+	busy, _ := diagnosis.MeasureNamed("busy")
+	if verdict.Kind != diagnosis.None || busy.Task(verdict, 0) != 0.6 || diagnosis.Unmeasured(snapshot) != "" {
+		t.Errorf("the verdict is %s, the first task %g busy, not measured is %q", verdict.Kind, busy.Task(verdict, 0), diagnosis.Unmeasured(snapshot))
+	}
+}
+
+// What is derived from the verdict on the present is derived once; of one on the past,
+// of which there may be many, nothing is kept.
+func TestOnce(t *testing.T) {
+	for _, keeps := range []bool{true, false} {
+		_, verdict := diagnosed(task("in", at(0.2, 0)))
+		if keeps {
+			verdict.Keep()
+		}
+		made := 0
+		for range 3 {
+			verdict.Once("key", func() any { made++; return made })
+		}
+		if keeps != (made == 1) {
+			t.Errorf("kept %t: made %d times", keeps, made)
 		}
 	}
 }

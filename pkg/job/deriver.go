@@ -87,6 +87,8 @@ func (d *Deriver) task(sample *Sample, task Task, answer TaskSample, windows []c
 func (d *Deriver) derive(load *SubtaskLoad, sample *Sample, subtask *SubtaskSample, window *counterWindow) {
 	*load = unknownLoad(subtask, NoMetrics)
 	switch {
+	case sample.Job.Type == Batch && (subtask.State == "CREATED" || subtask.State == "SCHEDULED"):
+		load.Why = WaitsForSlot
 	case sample.Job.State != Running || subtask.State != Running:
 		load.Why = NotRunning
 	case subtask.Running < warmUp:

@@ -40,6 +40,9 @@ const (
 	Unmeasured Reason = "a legacy source, whose busy time Flink does not measure"
 	Missing    Reason = "its metrics are missing"
 	Restarted  Reason = "restarted within the time looked at"
+	// WaitsForSlot is the reason of a batch job's subtask whose turn has not come: it
+	// holds nothing back.
+	WaitsForSlot Reason = "waits for a slot"
 )
 
 // Snapshot is how a job's subtasks spent their time between two samples. It is
@@ -211,14 +214,17 @@ func (t TaskLoad) Complete() bool {
 func (t TaskLoad) Starting() bool {
 	runs, starts := false, false
 	for i := range t.Subtasks {
-		state := t.Subtasks[i].State
-		runs, starts = runs || state == Running, starts || state != Running && !state.Terminal()
+		subtask := &t.Subtasks[i]
+		runs, starts = runs || subtask.State == Running, starts || subtask.State != Running && subtask.Missing()
 	}
 	return runs && starts
 }
 
-// Missing reports whether the subtask, which has not ended, was not measured.
-func (s *SubtaskLoad) Missing() bool { return !s.Known() && !s.State.Terminal() }
+// Missing reports whether the subtask, which has not ended and whose turn has come, was
+// not measured.
+func (s *SubtaskLoad) Missing() bool {
+	return !s.Known() && !s.State.Terminal() && s.Why != WaitsForSlot
+}
 
 // WithSubtasks is the task's load with the sums of these subtasks, as of one
 // that was kept elsewhere.

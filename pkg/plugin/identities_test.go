@@ -162,7 +162,7 @@ func TestIdentitiesAreBounded(t *testing.T) {
 
 // So are those of some thousand subtasks, of many users or few.
 func TestIdentitiesAreBoundedInBytes(t *testing.T) {
-	const subtasks, fit = 3000, 24 // 64 MiB at about 2.7 MB each
+	const subtasks, fit = 3000, 7 // 64 MiB at about 9.6 MB each, with what panels show
 	synctest.Test(t, func(t *testing.T) {
 		wide := sim.HeldBack("wide", 3, subtasks/3, 1)
 		wide.State = "RESTARTING" // so that a poll is one request

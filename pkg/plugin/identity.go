@@ -32,9 +32,9 @@ const (
 	maxIdentities    = 256
 	maxIdentityBytes = 64 << 20
 	// identityBytes and subtaskBytes are about how much an identity and each
-	// subtask of the jobs that it has asked for take.
+	// subtask of the jobs of its queries take, with the frames that are kept of it.
 	identityBytes = 16 << 10
-	subtaskBytes  = 900
+	subtaskBytes  = 3200
 )
 
 // requester is a request of Grafana's: a query, a resource call or a health

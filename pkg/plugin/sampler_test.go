@@ -104,7 +104,6 @@ func newTwentyJobs(t *testing.T) (lab, *memory.Store) {
 // once a minute; nothing else is. Goroutines do not grow, and none outlive the data
 // source.
 func TestCostOfSampling(t *testing.T) {
-	t.Parallel()
 	const jobs, tasks = 20, 20
 	synctest.Test(t, func(t *testing.T) {
 		before := runtime.NumGoroutine()
