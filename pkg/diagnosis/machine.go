@@ -96,7 +96,7 @@ type placed struct{ busy, records float64 }
 
 func shareOf(snapshot *job.Snapshot, task int, place string, on func(*job.SubtaskLoad) string) (share placeShare) {
 	load := snapshot.Tasks[task]
-	least := min(half, load.Busy.Max*9/10)
+	least := hotAbove(load)
 	share.hot = load.Busy.Max > half
 	for i := range load.Subtasks {
 		subtask := &load.Subtasks[i]

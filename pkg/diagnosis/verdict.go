@@ -280,11 +280,14 @@ func kindOf(load job.TaskLoad, hot []int) Kind {
 	}
 }
 
+// hotAbove is the busy share above which a subtask of the task is hot.
+func hotAbove(load job.TaskLoad) job.Share { return min(half, load.Busy.Max*9/10) }
+
 // hot lists the subtasks that are busy most of their time, hottest first, and
 // the hosts and TaskManagers that they run on. Where none is, as the load comes in bursts, it
 // lists those about as busy as the busiest; none where nothing works at all.
 func hot(load job.TaskLoad) (subtasks []int, hosts, taskManagers []string) {
-	least := min(half, load.Busy.Max*9/10)
+	least := hotAbove(load)
 	if !(load.Busy.Max > lowest) {
 		return nil, nil, nil
 	}
@@ -323,12 +326,12 @@ func measured(load job.TaskLoad) (known int) {
 // region is a connected part of a job's graph in which backpressure runs
 // upstream: the tasks that are held back and those that they wait for.
 type region struct {
-	// candidates are the tasks that some held-back task feeds and that do not pass
+	// candidates are the tasks that some backpressured task feeds and that do not pass
 	// the backpressure on, by index into Graph.Tasks.
 	candidates []int
-	// worst is the highest backpressure of a task that is held back.
+	// worst is the highest backpressure of its tasks.
 	worst job.Share
-	// last are the tasks that are held back though nothing is below them.
+	// last are the tasks that are backpressured though nothing is below them.
 	last []int
 }
 
@@ -362,7 +365,7 @@ func passesOn(load job.TaskLoad) bool {
 func joins(load job.TaskLoad) bool { return load.Backpressured.Max > lowest }
 
 // regions finds the regions of a job, each with the tasks that may hold it
-// back. An edge belongs to one if its upper task is held back.
+// back. An edge belongs to one if its upper task is backpressured.
 func regions(snapshot *job.Snapshot) []region {
 	joined := newUnion(len(snapshot.Tasks))
 	for from, load := range snapshot.Tasks {
@@ -375,7 +378,7 @@ func regions(snapshot *job.Snapshot) []region {
 	var found []region
 	at := map[int]int{}
 	for i, load := range snapshot.Tasks {
-		fed := fedByHeldBack(snapshot, i)
+		fed := fedByBackpressured(snapshot, i)
 		if !joins(load) && !fed {
 			continue
 		}
@@ -398,8 +401,8 @@ func regions(snapshot *job.Snapshot) []region {
 	return found
 }
 
-// fedByHeldBack reports whether a direct input of the task is held back.
-func fedByHeldBack(snapshot *job.Snapshot, task int) bool {
+// fedByBackpressured reports whether a direct input of the task is backpressured.
+func fedByBackpressured(snapshot *job.Snapshot, task int) bool {
 	for _, input := range snapshot.Graph.Tasks[task].Inputs {
 		if joins(snapshot.Tasks[input]) {
 			return true

@@ -149,7 +149,7 @@ func (d *decoder) prefix(length int) []byte {
 	for d.end < length && d.receive() {
 	}
 	if errors.Is(d.err, errBroken) {
-		d.err = nil // it is found again by who reads on
+		d.err = nil // the next read finds it again
 	}
 	return d.buf[:min(d.end, length)]
 }

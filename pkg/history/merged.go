@@ -101,7 +101,7 @@ func (m Merged) At(ctx context.Context, of Job, at time.Time) (verdict *diagnosi
 	return verdict, warnings.Add(more...), err
 }
 
-// Summaries are Near's, and Far's in Near's holes, for which Far is asked once.
+// Summaries are Near's, and Far's in Near's holes, which takes one query to Far.
 func (m Merged) Summaries(ctx context.Context, query Query) (near Summaries, warnings Warnings, err error) {
 	if m.Near != nil {
 		if near, warnings, err = m.Near.Summaries(ctx, query); err != nil {

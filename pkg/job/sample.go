@@ -15,7 +15,7 @@ type Sample struct {
 
 // TaskSample is what one task answered.
 type TaskSample struct {
-	// Subtasks is empty for a task that was not asked, as none of its
+	// Subtasks is empty for a task that was not requested, as none of its
 	// subtasks run, or that did not answer.
 	Subtasks []SubtaskSample
 	// Err is why the task did not answer, or not everything.

@@ -23,8 +23,8 @@ type Cluster struct {
 	Collector *collector.Collector
 	// Memory is the built-in history; nil where there is none.
 	Memory *memory.Cluster
-	// Prometheus is the long-term history; nil where there is none. It does not
-	// know clusters: one reader has the jobs of all clusters of a data source.
+	// Prometheus is the long-term history; nil where there is none. Its samples
+	// name no cluster: one reader has the jobs of all clusters of a data source.
 	Prometheus *prometheus.Reader
 }
 
