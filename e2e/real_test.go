@@ -17,6 +17,10 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/e2e/cluster"
 )
 
+// versionsAtOnce bounds the clusters that run at the same time: more would need the
+// processor so much that a job that is well looked busy.
+const versionsAtOnce = 3
+
 // versions are those of FLINK_VERSIONS, separated by commas, or the newest, the
 // last of 1.x, and the oldest.
 func versions() []string {
@@ -39,8 +43,15 @@ func TestRealFlink(t *testing.T) {
 		t.Fatal(err)
 	}
 	found := report{verdicts: map[string]map[string]string{}}
-	for _, version := range versions() {
-		t.Run(version, func(t *testing.T) { testVersion(t, version, &found) })
+	for some := range slices.Chunk(versions(), versionsAtOnce) {
+		t.Run("versions", func(t *testing.T) {
+			for _, version := range some {
+				t.Run(version, func(t *testing.T) {
+					t.Parallel() // a cluster mostly waits for its metrics
+					testVersion(t, version, &found)
+				})
+			}
+		})
 	}
 	if file := os.Getenv("FLINK_VERSIONS_REPORT"); file != "" && !t.Failed() {
 		if err := found.write(file); err != nil {
@@ -83,7 +94,6 @@ func testHealth(t *testing.T, ds dataSource, version string) {
 // report collects the verdicts on each version's jobs for the documentation.
 type report struct {
 	mu       sync.Mutex
-	versions []string
 	verdicts map[string]map[string]string // by version and job
 }
 
@@ -91,7 +101,7 @@ func (r *report) add(version, job string, v views) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.verdicts[version] == nil {
-		r.versions, r.verdicts[version] = append(r.versions, version), map[string]string{}
+		r.verdicts[version] = map[string]string{}
 	}
 	found := v.bottlenecks[0]
 	text := fmt.Sprint(found["kind"])
@@ -107,7 +117,7 @@ func (r *report) write(file string) error {
 	var page strings.Builder
 	page.WriteString("# Flink versions\n\nThe verdicts on the same five jobs on real clusters, all from one run of `go tool mage matrix`: the task that is named, the kind and the severity. Every row passed the assertions of `e2e/verdicts_test.go` on all query types.\n\n")
 	fmt.Fprintf(&page, "| Flink | shares from | %s |\n|---|---|%s\n", strings.Join(names, " | "), strings.Repeat("---|", len(names)))
-	for _, version := range r.versions {
+	for _, version := range versions() {
 		cells := []string{version, source(version)}
 		for _, name := range names {
 			cells = append(cells, r.verdicts[version][name])

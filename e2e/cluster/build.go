@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/e2e/process"
@@ -18,8 +19,14 @@ const buildTimeout = 10 * time.Minute
 
 var versionFormat = regexp.MustCompile(`^(\d+)\.(\d+)\.\d+(-[A-Za-z0-9.]+)?$`)
 
+// building is held by the one that builds: Maven's repository is not made for
+// several at the same time.
+var building sync.Mutex
+
 // build leaves classes and jars of the version in dir/target.
 func build(ctx context.Context, dir, version string) error {
+	building.Lock()
+	defer building.Unlock()
 	numbers := versionFormat.FindStringSubmatch(version)
 	if numbers == nil {
 		return fmt.Errorf("%q is no version of Flink: give one such as %s", version, Newest)

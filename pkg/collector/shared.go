@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend/log"
-	"golang.org/x/sync/errgroup"
 )
 
 // shared is a value that costs requests: every caller within its age
@@ -140,23 +140,27 @@ func Caught(fault any) *Panic {
 // in one goes on in the caller as a [Panic]: the caller can recover from it, and
 // else the process would end.
 func Parallel(n, most int, do func(i int)) {
-	var group errgroup.Group
-	var first sync.Once
-	var caught *Panic
-	group.SetLimit(most)
-	for i := range n {
-		group.Go(func() error {
-			defer func() {
-				if fault := recover(); fault != nil {
-					first.Do(func() { caught = Caught(fault) })
-				}
-			}()
-			do(i)
-			return nil
+	var workers sync.WaitGroup
+	var next atomic.Int64
+	var caught atomic.Pointer[Panic]
+	each := func(i int) {
+		defer func() {
+			if fault := recover(); fault != nil {
+				caught.CompareAndSwap(nil, Caught(fault))
+			}
+		}()
+		do(i)
+	}
+	// A goroutine for each i would grow its stack, deep in the HTTP client, each time.
+	for range min(n, most) {
+		workers.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				each(i)
+			}
 		})
 	}
-	_ = group.Wait() // no function returns an error
-	if caught != nil {
+	workers.Wait()
+	if caught := caught.Load(); caught != nil {
 		panic(caught)
 	}
 }

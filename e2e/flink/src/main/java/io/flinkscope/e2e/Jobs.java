@@ -3,9 +3,9 @@ package io.flinkscope.e2e;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.runtime.jobgraph.JobGraph;
@@ -21,6 +21,9 @@ final class Jobs {
     BUILDERS.put("alternating", env -> AlternatingJob.build(env, AlternatingJob.SLOW_TURN_MILLIS));
     BUILDERS.put(
         "alternating-fast", env -> AlternatingJob.build(env, AlternatingJob.FAST_TURN_MILLIS));
+    for (int tasks : ManyTasksJob.TASKS) {
+      BUILDERS.put(ManyTasksJob.name(tasks), env -> ManyTasksJob.build(env, tasks));
+    }
     BUILDERS.put("bottleneck", BottleneckJob::build);
     BUILDERS.put("healthy", HealthyJob::build);
     BUILDERS.put("skew", SkewJob::build);
@@ -28,16 +31,16 @@ final class Jobs {
     BUILDERS.put("two-sources", TwoSourcesJob::build);
   }
 
-  /** Whose bottleneck moves, so that what holds them back depends on when one looks. */
-  private static final Set<String> RESTLESS = Set.of("alternating", "alternating-fast");
+  /** Those whose bottleneck moves, and those that are there for their size. */
+  private static final Pattern ASKED_FOR_BY_NAME = Pattern.compile("alternating.*|tasks-.*");
 
   private Jobs() {}
 
-  /** The one job of this name, or for {@code all} every one that has the same bottleneck always. */
+  /** The one job of this name, or for {@code all} every one with one bottleneck or none. */
   static Collection<String> named(String name) {
     if ("all".equals(name)) {
       return BUILDERS.keySet().stream()
-          .filter(job -> !RESTLESS.contains(job))
+          .filter(job -> !ASKED_FOR_BY_NAME.matcher(job).matches())
           .collect(Collectors.toList());
     }
     if (!BUILDERS.containsKey(name)) {
