@@ -65,7 +65,7 @@ func newSample(answer flink.Job, info job.Info) *job.Sample {
 	var edges []job.Edge
 	for _, node := range answer.Plan.Nodes {
 		for _, input := range node.Inputs {
-			edges = append(edges, job.Edge{From: input.ID, To: node.ID})
+			edges = append(edges, job.Edge{From: input.ID, To: node.ID, Forward: input.Shipping == "FORWARD"})
 		}
 	}
 	info.Name, info.Plain = distinctName(info.Name, answer.Name), cmp.Or(answer.Name, info.Plain)

@@ -142,10 +142,14 @@ var planNodeFields = fields[PlanNode]{
 // PlanInput is one input of a task in the plan.
 type PlanInput struct {
 	ID string `json:"id"`
+	// Shipping is how records reach the task's subtasks: FORWARD, REBALANCE, HASH and
+	// others.
+	Shipping string `json:"ship_strategy"`
 }
 
 var planInputFields = fields[PlanInput]{
-	"id": func(d *decoder, i *PlanInput) { i.ID = d.text() },
+	"ship_strategy": func(d *decoder, i *PlanInput) { i.Shipping = d.repeated() },
+	"id":            func(d *decoder, i *PlanInput) { i.ID = d.text() },
 }
 
 // Job requests a job's graph and states. It triggers a metric fetch.

@@ -17,6 +17,8 @@ type Task struct {
 	// Inputs and Outputs are the direct neighbours, as indexes into
 	// [Graph.Tasks].
 	Inputs, Outputs []int
+	// Forward is, for each of Inputs, whether subtask i reads from its subtask i alone.
+	Forward []bool
 }
 
 // Source reports whether the task reads from outside the job.
@@ -30,15 +32,19 @@ type Graph struct {
 	EdgesUnknown bool
 }
 
-// Edge is a connection between two tasks, by their ids.
-type Edge struct{ From, To string }
+// Edge is a connection between two tasks, by their ids. It is Forward where subtask i
+// sends to subtask i alone (Flink's ship strategy FORWARD), rather than to all.
+type Edge struct {
+	From, To string
+	Forward  bool
+}
 
 // NewGraph orders the tasks topologically, keeping the given order where the
 // edges leave a choice, makes equal names distinct and connects them. Edges to
 // unknown tasks and repeated edges are left out; tasks on a cycle, which no
 // Flink job has, come last.
 func NewGraph(tasks []Task, edges []Edge) *Graph {
-	inputs, outputs := neighbours(tasks, edges)
+	inputs, outputs, forward := neighbours(tasks, edges)
 	order := topological(inputs, outputs)
 	at := make([]int, len(tasks))
 	for position, index := range order {
@@ -49,31 +55,38 @@ func NewGraph(tasks []Task, edges []Edge) *Graph {
 		task := tasks[index]
 		task.Inputs = moved(inputs[index], at)
 		task.Outputs = moved(outputs[index], at)
+		task.Forward = forward[index]
 		sorted[position] = task
 	}
 	rename(sorted)
 	return &Graph{Tasks: sorted}
 }
 
-// neighbours lists each task's inputs and outputs by index.
-func neighbours(tasks []Task, edges []Edge) (inputs, outputs [][]int) {
+// neighbours lists each task's inputs and outputs by index, and which inputs are
+// forward: of several edges between two tasks, all have to be.
+func neighbours(tasks []Task, edges []Edge) (inputs, outputs [][]int, forward [][]bool) {
 	index := make(map[string]int, len(tasks))
 	for i, task := range tasks {
 		index[task.ID] = i
 	}
-	inputs, outputs = make([][]int, len(tasks)), make([][]int, len(tasks))
-	seen := make(map[Edge]bool, len(edges))
+	inputs, outputs, forward = make([][]int, len(tasks)), make([][]int, len(tasks)), make([][]bool, len(tasks))
+	type ends struct{ from, to int }
+	seen := make(map[ends]int, len(edges)) // its place among the inputs
 	for _, edge := range edges {
 		from, known := index[edge.From]
 		to, alsoKnown := index[edge.To]
-		if !known || !alsoKnown || seen[edge] || from == to {
+		if !known || !alsoKnown || from == to {
 			continue
 		}
-		seen[edge] = true
-		inputs[to] = append(inputs[to], from)
+		if at, again := seen[ends{from, to}]; again {
+			forward[to][at] = forward[to][at] && edge.Forward
+			continue
+		}
+		seen[ends{from, to}] = len(inputs[to])
+		inputs[to], forward[to] = append(inputs[to], from), append(forward[to], edge.Forward)
 		outputs[from] = append(outputs[from], to)
 	}
-	return inputs, outputs
+	return inputs, outputs, forward
 }
 
 // topological is Kahn's algorithm, taking the first in the given order of the

@@ -23,15 +23,15 @@ func TestGraphIsTopological(t *testing.T) {
 		want  []string
 	}{
 		"empty":             {nil, nil, []string{}},
-		"listed backwards":  {tasks("sink", "map", "source"), []job.Edge{{"map", "sink"}, {"source", "map"}}, []string{"source", "map", "sink"}},
-		"a choice keeps":    {tasks("b", "a", "c"), []job.Edge{{"a", "c"}, {"b", "c"}}, []string{"b", "a", "c"}},
-		"diamond":           {tasks("s", "x", "y", "j"), []job.Edge{{"s", "x"}, {"s", "y"}, {"x", "j"}, {"y", "j"}}, []string{"s", "x", "y", "j"}},
-		"edge to nowhere":   {tasks("a"), []job.Edge{{"a", "gone"}, {"gone", "a"}}, []string{"a"}},
-		"edge to itself":    {tasks("a"), []job.Edge{{"a", "a"}}, []string{"a"}},
-		"cycle comes last":  {tasks("a", "b", "s"), []job.Edge{{"a", "b"}, {"b", "a"}}, []string{"s", "a", "b"}},
-		"below a cycle too": {tasks("a", "b", "c"), []job.Edge{{"a", "b"}, {"b", "a"}, {"b", "c"}}, []string{"a", "b", "c"}},
-		"unconnected parts": {tasks("a", "b", "c"), []job.Edge{{"b", "c"}}, []string{"a", "b", "c"}},
-		"a repeated edge":   {tasks("a", "b"), []job.Edge{{"a", "b"}, {"a", "b"}}, []string{"a", "b"}},
+		"listed backwards":  {tasks("sink", "map", "source"), []job.Edge{{From: "map", To: "sink"}, {From: "source", To: "map"}}, []string{"source", "map", "sink"}},
+		"a choice keeps":    {tasks("b", "a", "c"), []job.Edge{{From: "a", To: "c"}, {From: "b", To: "c"}}, []string{"b", "a", "c"}},
+		"diamond":           {tasks("s", "x", "y", "j"), []job.Edge{{From: "s", To: "x"}, {From: "s", To: "y"}, {From: "x", To: "j"}, {From: "y", To: "j"}}, []string{"s", "x", "y", "j"}},
+		"edge to nowhere":   {tasks("a"), []job.Edge{{From: "a", To: "gone"}, {From: "gone", To: "a"}}, []string{"a"}},
+		"edge to itself":    {tasks("a"), []job.Edge{{From: "a", To: "a"}}, []string{"a"}},
+		"cycle comes last":  {tasks("a", "b", "s"), []job.Edge{{From: "a", To: "b"}, {From: "b", To: "a"}}, []string{"s", "a", "b"}},
+		"below a cycle too": {tasks("a", "b", "c"), []job.Edge{{From: "a", To: "b"}, {From: "b", To: "a"}, {From: "b", To: "c"}}, []string{"a", "b", "c"}},
+		"unconnected parts": {tasks("a", "b", "c"), []job.Edge{{From: "b", To: "c"}}, []string{"a", "b", "c"}},
+		"a repeated edge":   {tasks("a", "b"), []job.Edge{{From: "a", To: "b"}, {From: "a", To: "b"}}, []string{"a", "b"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			graph := job.NewGraph(c.tasks, c.edges)
@@ -57,7 +57,7 @@ func TestGraphIsTopological(t *testing.T) {
 // The second of a name gets a number that no name bears as written.
 func TestEqualNamesBecomeDistinct(t *testing.T) {
 	for _, c := range []struct{ names, want []string }{
-		{[]string{"a", "b"}, []string{"a", "b"}},
+		{[]string{From: "a", To: "b"}, []string{"a", "b"}},
 		{[]string{"map", "map", "map"}, []string{"map", "map #2", "map #3"}},
 		{[]string{"map", "map #2", "map"}, []string{"map", "map #2", "map #3"}},
 		{[]string{"", ""}, []string{"", " #2"}},

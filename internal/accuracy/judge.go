@@ -1,0 +1,227 @@
+package accuracy
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+
+	df "github.com/flinkscope/flinkscope-flink-datasource/internal/dataflow"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
+)
+
+// Outcome is how a verdict on one job compares with the truth.
+type Outcome struct {
+	Seed    uint64
+	Stratum int
+	// Named is set where the task that is named first is a cause, or none is named
+	// and there is none; Kind where its kind is right, too.
+	Named, Kind bool
+	// FalseAlarm is set where a task is named though nothing holds the job back.
+	FalseAlarm bool
+	// Healthy is set where nothing truly holds the job back.
+	Healthy bool
+	Rivals  []bool
+	// Text is the verdict beside the truth.
+	Text string
+}
+
+// Judge makes the job of a stratum from the seed and judges the verdict on it.
+func Judge(stratum int, seed uint64) Outcome {
+	g := &generator{rand.New(rand.NewPCG(seed, uint64(stratum)))}
+	made := Strata[stratum].make(g)
+	o := newObserver(made.Job, seed)
+	var snapshot *job.Snapshot
+	for o.next <= made.At {
+		snapshot = o.poll()
+	}
+	truth := truthOf(made, o.run)
+	verdict := diagnosis.Diagnose(snapshot)
+	out := Outcome{Seed: seed, Stratum: stratum, Healthy: len(truth.sets) == 0}
+	out.Named, out.Kind = truth.allows(verdict)
+	out.FalseAlarm = out.Healthy && len(verdict.Roots) > 0
+	gauges := o.gauges(snapshot)
+	for _, rival := range rivals {
+		seen := snapshot
+		if rival.gauges {
+			seen = gauges
+		}
+		out.Rivals = append(out.Rivals, truth.names(rival.names(seen)))
+	}
+	if !out.Named || !out.Kind {
+		out.Text = truth.String() + "\n" + describe(verdict)
+	}
+	return out
+}
+
+// truth is what holds a job back.
+type truth struct {
+	of   Case
+	run  *df.Run
+	sets [][]df.Unit
+}
+
+func truthOf(of Case, run *df.Run) truth {
+	return truth{of, run, df.Causes(run, !of.Changes)}
+}
+
+// named reports whether the task is a cause: it, or a subtask of it, is in a minimal
+// set, or it is what a slow exchange leads to.
+func (t truth) names(task int) bool {
+	if len(t.sets) == 0 {
+		return task < 0
+	}
+	for _, set := range t.sets {
+		for _, unit := range set {
+			switch unit.Kind {
+			case df.OfTask, df.OfSubtask:
+				if unit.Index == task {
+					return true
+				}
+			case df.OfExchange:
+				if t.of.Job.Exchanges[unit.Index].To == task {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// allows reports whether the verdict is right in the task that it names first, and in
+// the kind.
+func (t truth) allows(v *diagnosis.Verdict) (named, kind bool) {
+	if len(v.Roots) == 0 {
+		none := len(t.sets) == 0 && v.Kind == diagnosis.None
+		cannot := v.Kind == diagnosis.NotKnown && t.undecidable(v.Snapshot)
+		return none || cannot, none || cannot
+	}
+	root := v.Roots[0]
+	if len(t.sets) == 0 || !t.names(root.Task) {
+		return false, false
+	}
+	return true, slices.Contains(t.kinds(root.Task), root.Kind)
+}
+
+// undecidable reports whether another job, with another truth, gives the same
+// measurements.
+func (t truth) undecidable(s *job.Snapshot) bool {
+	for i, load := range s.Tasks {
+		source := t.of.Job.Tasks[i].Source
+		// A source that works all the time and one that sleeps between records differ
+		// in nothing that is measured, if nothing holds the source back.
+		if source != nil && load.Busy.Max > 0.9 && (source.Sleeps || len(t.sets) > 0) {
+			return true
+		}
+		// What was not measured could be slow or not.
+		if !load.Complete() {
+			return true
+		}
+	}
+	return false
+}
+
+// kinds are those that fit the task as a cause.
+func (t truth) kinds(task int) (kinds []diagnosis.Kind) {
+	made := t.of.Job.Tasks[task]
+	if t.of.Changes {
+		kinds = append(kinds, "alternating")
+	}
+	for _, set := range t.sets {
+		for _, unit := range set {
+			if unit.Kind == df.OfExchange && t.of.Job.Exchanges[unit.Index].To == task {
+				kinds = append(kinds, "network")
+			}
+		}
+	}
+	slow := t.slowPlace()
+	switch {
+	case made.Source != nil:
+		kinds = append(kinds, diagnosis.AtSource)
+	case made.Uncounted > 0.4 || made.CountedAsWait > 0.4:
+		kinds = append(kinds, diagnosis.UnmeasuredWork)
+	}
+	if made.Source == nil {
+		if slow {
+			kinds = append(kinds, diagnosis.Machine)
+		}
+		working := 0
+		for s := range made.Parallelism {
+			if t.run.Utilisation(task, s) > 0.5 {
+				working++
+			}
+		}
+		if 2*working > made.Parallelism || made.Parallelism == 1 {
+			kinds = append(kinds, diagnosis.Capacity)
+		} else if !slow {
+			kinds = append(kinds, diagnosis.Skewed)
+		}
+	}
+	return kinds
+}
+
+// slowPlace reports whether a TaskManager or host that is slower than others is a
+// cause.
+func (t truth) slowPlace() bool {
+	fastest := 0.0
+	for _, m := range t.of.Job.TaskManagers {
+		fastest = max(fastest, m.Speed)
+	}
+	for _, set := range t.sets {
+		for _, unit := range set {
+			for m, manager := range t.of.Job.TaskManagers {
+				own := unit.Kind == df.OfTaskManager && unit.Index == m || unit.Kind == df.OfHost && unit.Host == manager.Host
+				if own && manager.Speed < fastest*0.8 {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+func (t truth) String() string {
+	var texts []string
+	for _, set := range t.sets {
+		var units []string
+		for _, u := range set {
+			switch u.Kind {
+			case df.OfTask:
+				units = append(units, t.of.Job.Tasks[u.Index].Name)
+			case df.OfSubtask:
+				units = append(units, fmt.Sprintf("%s/%d", t.of.Job.Tasks[u.Index].Name, u.Subtask))
+			case df.OfTaskManager:
+				units = append(units, fmt.Sprint("tm-", u.Index))
+			case df.OfHost:
+				units = append(units, u.Host)
+			case df.OfExchange:
+				units = append(units, fmt.Sprint("exchange-", u.Index))
+			}
+		}
+		texts = append(texts, strings.Join(units, "+"))
+	}
+	return "truth: " + strings.Join(texts, ", ")
+}
+
+// describe is a verdict with what it was made from.
+func describe(v *diagnosis.Verdict) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "verdict: %s", v.Kind)
+	for _, root := range v.Roots {
+		fmt.Fprintf(&b, "; %s %s %.2f hot %v", v.Snapshot.Graph.Tasks[root.Task].Name, root.Kind, root.Severity, root.Hot)
+	}
+	for t, load := range v.Snapshot.Tasks {
+		task := v.Snapshot.Graph.Tasks[t]
+		fmt.Fprintf(&b, "\n  %-9s ×%-3d in %v fwd %v  busy %.2f/%.2f bp %.2f/%.2f idle %.2f/%.2f rec %.0f/%.0f", task.Name, task.Parallelism, task.Inputs, task.Forward,
+			load.Busy.Avg, load.Busy.Max, load.Backpressured.Avg, load.Backpressured.Max, load.Idle.Avg, load.Idle.Min, load.RecordsIn, load.RecordsOut)
+		if task.Parallelism <= 16 {
+			for i := range load.Subtasks {
+				s := &load.Subtasks[i]
+				fmt.Fprintf(&b, " [%.0f %.0f %.0f %s]", s.Busy*100, s.Backpressured*100, s.RecordsIn, s.Why)
+			}
+		}
+	}
+	return b.String()
+}
+

@@ -1,0 +1,25 @@
+package dataflow
+
+import (
+	"time"
+)
+
+// Observed is what a subtask reports at a time.
+type Observed struct {
+	Spent
+	Attempt  int
+	Up       bool
+	Finished bool
+	Since    time.Duration // when its attempt began
+	// InPool and OutPool are how full its buffers are, 0 to 1.
+	InPool, OutPool float64
+}
+
+// Observe is what a subtask reports now.
+func (r *Run) Observe(task, subtask int) Observed {
+	sub := &r.subtasks[task][subtask]
+	return Observed{
+		Spent: sub.Spent, Attempt: sub.attempt, Up: sub.up, Finished: sub.finished, Since: sub.upSince,
+		InPool: sub.hungry, OutPool: sub.pressed,
+	}
+}
