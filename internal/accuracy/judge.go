@@ -37,7 +37,7 @@ func Judge(stratum int, seed uint64) Outcome {
 		snapshot = o.poll()
 	}
 	truth := truthOf(made, o.run)
-	verdict := diagnosis.Diagnose(snapshot)
+	verdict := o.diagnose(snapshot)
 	out := Outcome{Seed: seed, Stratum: stratum, Healthy: len(truth.sets) == 0}
 	out.Named, out.Kind = truth.allows(verdict)
 	out.FalseAlarm = out.Healthy && len(verdict.Roots) > 0
@@ -224,4 +224,3 @@ func describe(v *diagnosis.Verdict) string {
 	}
 	return b.String()
 }
-

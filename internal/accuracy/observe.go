@@ -10,6 +10,7 @@ import (
 	"time"
 
 	df "github.com/flinkscope/flinkscope-flink-datasource/internal/dataflow"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )
 
@@ -154,6 +155,24 @@ func (o *observer) count(sub *job.SubtaskSample, seen df.Observed, source *df.So
 	if source != nil && source.Legacy {
 		sub.Counters.BusyUnknown = true
 	}
+}
+
+// diagnose is the verdict on a snapshot, with the buffers of the tasks that it asks for,
+// as they are at that moment.
+func (o *observer) diagnose(snapshot *job.Snapshot) *diagnosis.Verdict {
+	verdict := diagnosis.Diagnose(snapshot)
+	if len(verdict.InQuestion) == 0 {
+		return verdict
+	}
+	further := *snapshot
+	further.Details = make([][]job.Detail, len(snapshot.Tasks))
+	for _, t := range verdict.InQuestion {
+		for s := range o.seen[t] {
+			now := o.run.Observe(t, s)
+			further.Details[t] = append(further.Details[t], job.Detail{Soft: job.Unknown, Hard: job.Unknown, InPool: job.Share(now.InPool), OutPool: job.Share(now.OutPool)})
+		}
+	}
+	return diagnosis.Diagnose(&further)
 }
 
 // gauges is the snapshot as Flink's gauges have it, means of the last minute.

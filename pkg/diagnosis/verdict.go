@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
@@ -17,6 +18,7 @@ const (
 	Capacity       Kind = "capacity"   // most subtasks are busy
 	Skewed         Kind = "skew"       // few are, the rest wait
 	Machine        Kind = "machine"    // the hot subtasks are on one TaskManager or host, where each record takes longer
+	Network        Kind = "network"    // records wait in the buffers between the task and its input, which it does not get
 	AtSource       Kind = "source"     // nothing is backpressured; the source itself is at its limit
 	UnmeasuredWork Kind = "unmeasured" // something waits that Flink does not measure: the task is not busy, or it is the last one and is backpressured
 	None           Kind = "none"       // measured, and nothing holds the job back
@@ -30,9 +32,11 @@ type Verdict struct {
 	Snapshot *job.Snapshot
 	// Kind is that of the worst root cause, or None or NotKnown.
 	Kind Kind
-	// Roots are the root causes, worst first: one for each region of
-	// backpressure.
+	// Roots are the root causes, worst first.
 	Roots []Root
+	// InQuestion are the tasks, by index, whose buffers would show what the shares of
+	// time do not: see [job.Snapshot.Details].
+	InQuestion []int
 
 	keeps   bool
 	derived sync.Map // a func() any by the key of Once
@@ -60,34 +64,31 @@ func (v *Verdict) Once(key any, make func() any) any {
 
 // Renamed is the verdict under another name of its job.
 func (v *Verdict) Renamed(name string) *Verdict {
-	return &Verdict{Snapshot: v.Snapshot.Renamed(name), Kind: v.Kind, Roots: v.Roots}
+	return &Verdict{Snapshot: v.Snapshot.Renamed(name), Kind: v.Kind, Roots: v.Roots, InQuestion: v.InQuestion}
 }
 
-// Diagnose finds what holds a job back: in each region of backpressure the
-// busiest task below backpressured ones that is not backpressured itself, or the
-// last task, if that is; where nothing is backpressured, a source or fully chained
-// job at its limit.
+// Diagnose finds what holds a job back: the tasks that its backpressure ends at, as
+// it runs upstream from them; and in parts of the job where nothing is backpressured, a
+// source or fully chained job at its limit.
 func Diagnose(snapshot *job.Snapshot) *Verdict {
 	if snapshot.Graph.EdgesUnknown {
 		return &Verdict{Snapshot: snapshot, Kind: NotKnown} // who waits for whom is not known
 	}
+	s := search{snapshot: snapshot, below: map[int][]ending{}, at: map[int][]ending{}}
 	var roots []Root
-	doubtful := false
-	for _, part := range regions(snapshot) {
-		root, found, sure := part.root(snapshot)
-		if found {
-			roots = append(roots, root)
-		}
-		doubtful = doubtful || !sure
+	for _, end := range s.run() {
+		roots = append(roots, s.root(end))
 	}
 	roots = append(roots, sourcesAtLimit(snapshot)...)
 	machines(snapshot, roots)
-	slices.SortStableFunc(roots, func(a, b Root) int { return cmp.Compare(b.Severity, a.Severity) })
-	verdict := &Verdict{Snapshot: snapshot, Roots: roots, Kind: None}
+	slices.SortFunc(roots, func(a, b Root) int {
+		return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(snapshot.Tasks[b.Task].Busy.Max, snapshot.Tasks[a.Task].Busy.Max), strings.Compare(s.id(a.Task), s.id(b.Task)))
+	})
+	verdict := &Verdict{Snapshot: snapshot, Roots: roots, Kind: None, InQuestion: s.inQuestion}
 	switch {
 	case len(roots) > 0:
 		verdict.Kind = roots[0].Kind
-	case doubtful || blind(snapshot):
+	case s.doubtful || blind(snapshot):
 		verdict.Kind = NotKnown
 	}
 	return verdict
@@ -167,9 +168,6 @@ func (v *Verdict) Summary() Summary {
 	return summary
 }
 
-// limit is the busy share from which a task counts as unable to go faster.
-const limit job.Share = 0.9
-
 // sourcesAtLimit finds, in the connected parts of a job that nothing holds
 // back, the sources that are busy all the time: the job goes as fast as they
 // do. A job that is one chained task is such a source.
@@ -186,7 +184,7 @@ func sourcesAtLimit(snapshot *job.Snapshot) (roots []Root) {
 	}
 	for i, load := range snapshot.Tasks {
 		if snapshot.Graph.Tasks[i].Source() && load.Busy.Max > limit && !held[parts.root(i)] {
-			root := Root{Task: i, Kind: AtSource, Severity: load.Busy.Max, Upstream: -1}
+			root := Root{Task: i, Kind: AtSource, Severity: load.Busy.Max, Upstream: -1, Instead: -1}
 			root.setHot(load)
 			roots = append(roots, root)
 		}
@@ -240,6 +238,9 @@ type Root struct {
 	Hot                 []int
 	Hosts, TaskManagers []string
 	isHot               []bool // by the subtask's index
+	// Instead is the task that may be the cause in its place, as one that waits for
+	// something of its own looks the same; −1 if there is none.
+	Instead int
 }
 
 // IsHot reports whether a subtask is among the busy ones.
@@ -256,17 +257,65 @@ func (r *Root) setHot(load job.TaskLoad) {
 	}
 }
 
-// rootAt describes the task as a root cause.
-func rootAt(snapshot *job.Snapshot, task int) Root {
-	root := Root{Task: task, Upstream: -1}
-	for _, input := range snapshot.Graph.Tasks[task].Inputs {
-		if held := snapshot.Tasks[input].Backpressured.Avg; held.Known() && (root.Upstream < 0 || held > root.Severity) {
-			root.Upstream, root.Severity = input, held
+// root describes an ending of backpressure as a root cause.
+func (s *search) root(end ending) Root {
+	root := Root{Task: end.task, Upstream: -1, Instead: end.instead}
+	root.Severity, root.Upstream = s.severity(end.task)
+	load := s.snapshot.Tasks[end.task]
+	if end.kind == "" {
+		root.setHot(load)
+		root.Kind = kindOf(load, root.Hot)
+		return root
+	}
+	root.Kind = end.kind
+	if end.kind == UnmeasuredWork && passesOn(load) {
+		root.Severity = load.Backpressured.Avg // it waits for itself
+	}
+	return root
+}
+
+// nearly is the busy share from which a task is nearly at its limit: how much the job is
+// held back shows above it, and hardly in how much it waits itself.
+const nearly job.Share = 0.8
+
+// severity is the highest, over the direct inputs, of the mean share of time that those
+// of an input's subtasks are backpressured that feed the hot ones: all, unless the input
+// sends forward. An input that is nearly at its limit itself, and so not backpressured
+// much, hands on how much its own inputs are.
+func (s *search) severity(task int) (severity job.Share, upstream int) {
+	upstream = -1
+	graph := s.snapshot.Graph.Tasks[task]
+	least := hotAbove(s.snapshot.Tasks[task])
+	for i, input := range graph.Inputs {
+		held := s.snapshot.Tasks[input].Backpressured.Avg
+		if i < len(graph.Forward) && graph.Forward[i] {
+			held = s.feedingHot(task, input, least)
+		}
+		if busy := s.snapshot.Tasks[input].Busy.Max; held > noise && busy > nearly && busy < surely {
+			if above, _ := s.severity(input); above > held {
+				held = above
+			}
+		}
+		if held.Known() && (upstream < 0 || held > severity) {
+			upstream, severity = input, held
 		}
 	}
-	root.setHot(snapshot.Tasks[task])
-	root.Kind = kindOf(snapshot.Tasks[task], root.Hot)
-	return root
+	return severity, upstream
+}
+
+// feedingHot is the mean backpressure of the subtasks that feed hot ones, i the one i.
+func (s *search) feedingHot(task, input int, least job.Share) job.Share {
+	below, above := s.snapshot.Tasks[task].Subtasks, s.snapshot.Tasks[input].Subtasks
+	sum, count := job.Share(0), 0
+	for i := range above {
+		if i < len(below) && below[i].Busy > least && above[i].Known() {
+			sum, count = sum+above[i].Backpressured, count+1
+		}
+	}
+	if count == 0 {
+		return s.snapshot.Tasks[input].Backpressured.Avg
+	}
+	return sum / job.Share(count)
 }
 
 func kindOf(load job.TaskLoad, hot []int) Kind {
@@ -321,177 +370,6 @@ func measured(load job.TaskLoad) (known int) {
 		}
 	}
 	return known
-}
-
-// region is a connected part of a job's graph in which backpressure runs
-// upstream: the tasks that are held back and those that they wait for.
-type region struct {
-	// candidates are the tasks that some backpressured task feeds and that do not pass
-	// the backpressure on, by index into Graph.Tasks.
-	candidates []int
-	// worst is the highest backpressure of its tasks.
-	worst job.Share
-	// last are the tasks that are backpressured though nothing is below them.
-	last []int
-}
-
-// checkpoints is how much backpressure aligned checkpoints alone can cause
-// (0.06 to 0.23 was seen), though nothing below is slow.
-const checkpoints job.Share = 0.25
-
-// heldBack reports whether a task waits for a task below it more than
-// checkpoints explain.
-func heldBack(load job.TaskLoad) bool { return load.Backpressured.Max > checkpoints }
-
-// passesOn reports whether, of a task's subtasks that have anything to do, half or
-// more wait for a task below it more than half of the time: the backpressure is not
-// its own then. A few that do, as where one key is hot below it, hide nothing of what
-// the others do.
-func passesOn(load job.TaskLoad) bool {
-	waiting, known := 0, 0
-	for i := range load.Subtasks {
-		if subtask := &load.Subtasks[i]; subtask.Known() && !(subtask.Idle > half) {
-			known++
-			if subtask.Backpressured > half {
-				waiting++
-			}
-		}
-	}
-	return known > 0 && 2*waiting >= known
-}
-
-// joins reports whether a task waits for a task below it often enough for Flink
-// to count as backpressured: then they are of one region.
-func joins(load job.TaskLoad) bool { return load.Backpressured.Max > lowest }
-
-// regions finds the regions of a job, each with the tasks that may hold it
-// back. An edge belongs to one if its upper task is backpressured.
-func regions(snapshot *job.Snapshot) []region {
-	joined := newUnion(len(snapshot.Tasks))
-	for from, load := range snapshot.Tasks {
-		if joins(load) {
-			for _, to := range snapshot.Graph.Tasks[from].Outputs {
-				joined.join(from, to)
-			}
-		}
-	}
-	var found []region
-	at := map[int]int{}
-	for i, load := range snapshot.Tasks {
-		fed := fedByBackpressured(snapshot, i)
-		if !joins(load) && !fed {
-			continue
-		}
-		root := joined.root(i)
-		if _, known := at[root]; !known {
-			at[root] = len(found)
-			found = append(found, region{})
-		}
-		part := &found[at[root]]
-		if joins(load) {
-			part.worst = max(part.worst, load.Backpressured.Max)
-		}
-		if passesOn(load) && len(snapshot.Graph.Tasks[i].Outputs) == 0 {
-			part.last = append(part.last, i)
-		}
-		if fed && !passesOn(load) {
-			part.candidates = append(part.candidates, i)
-		}
-	}
-	return found
-}
-
-// fedByBackpressured reports whether a direct input of the task is backpressured.
-func fedByBackpressured(snapshot *job.Snapshot, task int) bool {
-	for _, input := range snapshot.Graph.Tasks[task].Inputs {
-		if joins(snapshot.Tasks[input]) {
-			return true
-		}
-	}
-	return false
-}
-
-// root picks the busiest candidate. found is false where nobody can be blamed,
-// as where backpressure is as little as checkpoints cause; sure is false where
-// one that was not measured may be the one.
-func (r region) root(snapshot *job.Snapshot) (root Root, found, sure bool) {
-	if !(r.worst > checkpoints) {
-		return root, false, true
-	}
-	busiest := job.Unknown
-	for _, i := range r.candidates {
-		if load := snapshot.Tasks[i]; load.Known() && !(load.Busy.Max <= busiest) {
-			busiest = load.Busy.Max
-		}
-	}
-	if len(r.last) > 0 && !(busiest > limit) {
-		return waitsItself(snapshot, r.last), true, true
-	}
-	task := r.mostBlamed(snapshot, busiest)
-	if task < 0 {
-		return root, false, false
-	}
-	alone := !r.doubtful(snapshot, task)
-	sure = alone && snapshot.Tasks[task].Complete()
-	found = busiest > limit || busiest > half && alone || r.worst > half && sure
-	if !found {
-		return root, false, sure
-	}
-	return rootAt(snapshot, task), true, true
-}
-
-// waitsItself describes, of tasks below which nothing is, the one that is backpressured
-// most: it waits for something of its own that Flink counts as backpressure, such as a
-// full queue of asynchronous requests or an upload of its state.
-func waitsItself(snapshot *job.Snapshot, tasks []int) Root {
-	most := slices.MaxFunc(tasks, func(a, b int) int {
-		return cmp.Or(cmp.Compare(snapshot.Tasks[a].Backpressured.Avg, snapshot.Tasks[b].Backpressured.Avg), cmp.Compare(snapshot.Graph.Tasks[b].ID, snapshot.Graph.Tasks[a].ID))
-	})
-	root := rootAt(snapshot, most)
-	root.Kind, root.Severity, root.Hot, root.Hosts, root.TaskManagers, root.isHot = UnmeasuredWork, snapshot.Tasks[most].Backpressured.Avg, nil, nil, nil, nil
-	return root
-}
-
-// doubtful reports whether a candidate beside the task, which has not ended, was
-// not measured as a whole.
-func (r region) doubtful(snapshot *job.Snapshot, task int) bool {
-	for _, i := range r.candidates {
-		if i != task && !snapshot.Tasks[i].Complete() && !snapshot.Graph.Tasks[i].State.Terminal() {
-			return true
-		}
-	}
-	return false
-}
-
-const (
-	// A candidate at least this share as busy as the busiest may be the cause, and
-	// among those, severities that differ by no more than equal count as equal:
-	// noise must not decide.
-	alike           = 0.9
-	equal job.Share = 0.05
-)
-
-// mostBlamed is, of the candidates about as busy as the busiest, the one whose
-// inputs are held back most; of equals that with the lowest id, so that it
-// stays the same. It is -1 if there is none.
-func (r region) mostBlamed(snapshot *job.Snapshot, busiest job.Share) int {
-	var near []int
-	var most job.Share
-	for _, i := range r.candidates {
-		load := snapshot.Tasks[i]
-		if load.Known() && (!busiest.Known() || load.Busy.Max >= busiest*alike) {
-			near = append(near, i)
-			most = max(most, rootAt(snapshot, i).Severity)
-		}
-	}
-	blamed := -1
-	for _, i := range near {
-		first := blamed < 0 || snapshot.Graph.Tasks[i].ID < snapshot.Graph.Tasks[blamed].ID
-		if first && rootAt(snapshot, i).Severity >= most-equal {
-			blamed = i
-		}
-	}
-	return blamed
 }
 
 // union joins tasks into connected parts.

@@ -57,7 +57,7 @@ func TestGraphIsTopological(t *testing.T) {
 // The second of a name gets a number that no name bears as written.
 func TestEqualNamesBecomeDistinct(t *testing.T) {
 	for _, c := range []struct{ names, want []string }{
-		{[]string{From: "a", To: "b"}, []string{"a", "b"}},
+		{[]string{"a", "b"}, []string{"a", "b"}},
 		{[]string{"map", "map", "map"}, []string{"map", "map #2", "map #3"}},
 		{[]string{"map", "map #2", "map"}, []string{"map", "map #2", "map #3"}},
 		{[]string{"", ""}, []string{"", " #2"}},

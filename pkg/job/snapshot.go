@@ -60,6 +60,9 @@ type Snapshot struct {
 	Source Source
 	// Tasks follows the order of Graph.Tasks.
 	Tasks []TaskLoad
+	// Details are, by task, those of the subtasks of tasks that were looked at further;
+	// nil where none was.
+	Details [][]Detail
 }
 
 // TaskLoad is how a task's subtasks spent their time.

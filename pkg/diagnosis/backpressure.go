@@ -1,0 +1,331 @@
+package diagnosis
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
+)
+
+// Backpressure runs upstream: a subtask waits while a channel to one below it is full,
+// and that is full because the one below does not read it, for want of time or because
+// it waits itself. This file follows it downstream, from each task that is held back to
+// the tasks that it ends at.
+
+const (
+	// checkpoints is how much backpressure aligned checkpoints alone can cause
+	// (0.06 to 0.23 was seen), though nothing below is slow.
+	checkpoints job.Share = 0.25
+	// atLimit is the busy share from which a subtask has no time for more, and limit
+	// that from which a task is blamed though others are not known. Up to 0.29 s of a
+	// wait of 10 s that is under way reads as busy.
+	atLimit job.Share = 0.95
+	limit   job.Share = 0.9
+	// noise is how much two shares differ by chance.
+	noise job.Share = 0.03
+	// surely is the busy share from which waits for a task below it are mere noise.
+	surely job.Share = 0.985
+)
+
+// heldBack reports whether a task waits for a task below it more than
+// checkpoints explain.
+func heldBack(load job.TaskLoad) bool { return load.Backpressured.Max > checkpoints }
+
+// joins reports whether a task waits for a task below it often enough for Flink
+// to count as backpressured.
+func joins(load job.TaskLoad) bool { return load.Backpressured.Max > lowest }
+
+// passesOn reports whether, of a task's subtasks that have anything to do, half or
+// more wait for a task below it more than half of the time: the backpressure is not
+// its own then. A few that do, as where one key is hot below it, hide nothing of what
+// the others do.
+func passesOn(load job.TaskLoad) bool {
+	waiting, known := 0, 0
+	for i := range load.Subtasks {
+		if subtask := &load.Subtasks[i]; subtask.Known() && !(subtask.Idle > half) {
+			known++
+			if subtask.Backpressured > half {
+				waiting++
+			}
+		}
+	}
+	return known > 0 && 2*waiting >= known
+}
+
+// ending is a task that backpressure ends at.
+type ending struct {
+	task int
+	// kind is set where it is not that of work that the task is busy with.
+	kind Kind
+	// instead is, where measurements cannot decide between the two, the task that may
+	// wait for something of its own; −1 else.
+	instead int
+}
+
+// search follows the backpressure of a job.
+type search struct {
+	snapshot *job.Snapshot
+	// below are the endings of the backpressure of tasks, and at those of what is held
+	// back by tasks, as far as they are known already.
+	below, at map[int][]ending
+	// doubtful is set where a task that was not measured may be what others wait for,
+	// or nothing measured explains why they wait.
+	doubtful bool
+	// inQuestion are the tasks of which buffers would show more.
+	inQuestion []int
+}
+
+// run returns the tasks that backpressure ends at.
+func (s *search) run() (found []ending) {
+	for task, load := range s.snapshot.Tasks {
+		if !heldBack(load) {
+			continue
+		}
+		for _, end := range s.endsBelow(task) {
+			at := slices.IndexFunc(found, func(known ending) bool { return known.task == end.task })
+			switch {
+			case at < 0:
+				found = append(found, end)
+			case s.id(end.instead) < s.id(found[at].instead) || end.kind == "":
+				found[at] = end // the same, in whatever order Flink lists the tasks
+			}
+		}
+	}
+	return found
+}
+
+// id is that of a task, by which equals are ordered; empty for none.
+func (s *search) id(task int) string {
+	if task < 0 {
+		return ""
+	}
+	return s.snapshot.Graph.Tasks[task].ID
+}
+
+// outputs are the tasks below one, by their ids.
+func (s *search) outputs(task int) []int {
+	return slices.SortedFunc(slices.Values(s.snapshot.Graph.Tasks[task].Outputs), func(a, b int) int { return strings.Compare(s.id(a), s.id(b)) })
+}
+
+// endsBelow returns what a task that is backpressured waits for.
+func (s *search) endsBelow(task int) []ending {
+	known, found := s.below[task]
+	if !found {
+		s.below[task] = nil // on a cycle, which no job has, nothing more is found
+		known = s.follow(task)
+		s.below[task] = known
+	}
+	return known
+}
+
+func (s *search) follow(task int) (ends []ending) {
+	load, outputs := s.snapshot.Tasks[task], s.outputs(task)
+	if len(outputs) == 0 {
+		if passesOn(load) {
+			return []ending{{task, UnmeasuredWork, -1}}
+		}
+		s.doubtful = true
+		return nil
+	}
+	fullest, at := job.Unknown, -1
+	for _, output := range outputs {
+		if full := s.fullness(output); full.Known() && !(full <= fullest) {
+			fullest, at = full, output
+		}
+	}
+	// Another task that was not measured may be fuller, and so may other subtasks of
+	// the fullest.
+	missing := slices.ContainsFunc(outputs, func(output int) bool {
+		return s.missing(output) && (output != at || !(fullest > half))
+	})
+	waits := load.Backpressured.Max
+	switch {
+	case at < 0 || missing && !(fullest >= limit):
+		s.doubtful = true
+		return nil
+	case !passesOn(s.snapshot.Tasks[at]) && s.unexplained(task, fullest):
+		return s.unmeasured(task, outputs, at)
+	case !(fullest > half) && !(waits > half):
+		return nil // bursts and checkpoints
+	}
+	for _, output := range outputs {
+		if s.fullness(output) >= fullest-noise {
+			ends = append(ends, s.endsAt(output)...)
+		}
+	}
+	return ends
+}
+
+// endsAt returns what holds back the tasks above one whose input is full: that task, if
+// its own work takes its time, or what it waits for in turn, or both.
+func (s *search) endsAt(task int) []ending {
+	known, found := s.at[task]
+	if !found {
+		s.at[task] = nil
+		known = s.decide(task)
+		s.at[task] = known
+	}
+	return known
+}
+
+func (s *search) decide(task int) []ending {
+	busy, waits := s.work(task)
+	own := []ending{{task, "", -1}}
+	last := len(s.snapshot.Graph.Tasks[task].Outputs) == 0
+	switch {
+	case last && passesOn(s.snapshot.Tasks[task]):
+		return []ending{{task, UnmeasuredWork, -1}}
+	case last || busy >= surely || !(waits > noise):
+		return own
+	}
+	lower := s.endsBelow(task)
+	switch {
+	case waits > checkpoints && len(lower) > 0 && busy < atLimit:
+		if busy > half && s.fullness(lower[0].task) < limit {
+			return append(slices.Clone(lower), own...) // they take turns
+		}
+		return lower
+	case waits > checkpoints && passesOn(s.snapshot.Tasks[task]):
+		s.doubtful = true // it waits for something that is not known
+		return nil
+	}
+	// A task that is nearly at its limit and waits a little: one below that is busier
+	// is what it waits for. Where it is at its limit too, they are named both.
+	busier := slices.DeleteFunc(slices.Clone(lower), func(end ending) bool {
+		other, _ := s.work(end.task)
+		return !(other > busy+noise)
+	})
+	if busy >= atLimit {
+		return append(busier, own...)
+	}
+	if len(busier) > 0 {
+		return busier
+	}
+	return own
+}
+
+// unexplained reports whether a task waits longer than the fullest of those below it
+// has been at work or waiting, beyond what checkpoints and bursts explain; where
+// buffers were looked at, whether they say so.
+func (s *search) unexplained(task int, fullest job.Share) bool {
+	waits := s.snapshot.Tasks[task].Backpressured.Max
+	if fullest >= limit || !passesOn(s.snapshot.Tasks[task]) {
+		return false
+	}
+	s.inQuestion = append(s.inQuestion, task)
+	if empty, known := s.outputsEmpty(task); known {
+		return empty || waits-fullest > checkpoints
+	}
+	return waits-fullest > checkpoints
+}
+
+// unmeasured decides what a task waits for whose tasks below do not seem to be slow, the
+// likely one the least.
+// Flink does not measure all work, carries records through a network, and counts some
+// waits of a task's own as backpressure.
+func (s *search) unmeasured(task int, outputs []int, likely int) []ending {
+	waits := s.snapshot.Tasks[task].Backpressured.Max
+	if !(waits > half) {
+		s.doubtful = true
+		return nil
+	}
+	empty, known := s.outputsEmpty(task)
+	if empty {
+		return []ending{{task, UnmeasuredWork, -1}}
+	}
+	s.inQuestion = append(s.inQuestion, outputs...)
+	if !known {
+		return []ending{{likely, UnmeasuredWork, task}}
+	}
+	for _, output := range outputs {
+		if s.inputFull(output) {
+			return []ending{{output, UnmeasuredWork, -1}}
+		}
+	}
+	return []ending{{likely, Network, -1}}
+}
+
+// fed reports, for the subtasks of a task, which are fed by one that waits: all, unless
+// only tasks that send forward do.
+func (s *search) fed(task int) func(subtask int) bool {
+	graph := s.snapshot.Graph.Tasks[task]
+	by := map[int]bool{}
+	for i, input := range graph.Inputs {
+		load := s.snapshot.Tasks[input]
+		if !(load.Backpressured.Max > noise) {
+			continue
+		}
+		if i >= len(graph.Forward) || !graph.Forward[i] {
+			return func(int) bool { return true }
+		}
+		for n := range load.Subtasks {
+			if subtask := &load.Subtasks[n]; subtask.Backpressured > min(lowest, load.Backpressured.Max/2) {
+				by[subtask.Subtask] = true
+			}
+		}
+	}
+	return func(subtask int) bool { return by[subtask] }
+}
+
+// fullness is the highest share of time that a subtask of the task, of those that are
+// fed by one that waits, has had something to do; Unknown where none is known.
+func (s *search) fullness(task int) job.Share {
+	fed, fullest := s.fed(task), job.Unknown
+	load := s.snapshot.Tasks[task]
+	for i := range load.Subtasks {
+		if subtask := &load.Subtasks[i]; fed(subtask.Subtask) && !(1-subtask.Idle <= fullest) && subtask.Idle.Known() {
+			fullest = 1 - subtask.Idle
+		}
+	}
+	return fullest
+}
+
+// work is, over the subtasks of a task that are about as full as the fullest, the
+// highest busy share and the highest share of waits.
+func (s *search) work(task int) (busy, waits job.Share) {
+	fed, fullest := s.fed(task), s.fullness(task)
+	load := s.snapshot.Tasks[task]
+	for i := range load.Subtasks {
+		if subtask := &load.Subtasks[i]; fed(subtask.Subtask) && 1-subtask.Idle >= fullest-2*noise {
+			busy, waits = max(busy, subtask.Busy), max(waits, subtask.Backpressured)
+		}
+	}
+	return busy, waits
+}
+
+// missing reports whether a task that has not ended was not measured as a whole.
+func (s *search) missing(task int) bool {
+	return !s.snapshot.Tasks[task].Complete() && !s.snapshot.Graph.Tasks[task].State.Terminal()
+}
+
+const (
+	// emptyBelow is how full output buffers are at most of a subtask that does not wait
+	// for the network or for those below it; fullAbove how full input buffers are
+	// at least that are not read.
+	emptyBelow job.Share = 0.3
+	fullAbove  job.Share = 0.5
+)
+
+// outputsEmpty reports whether the output buffers of the subtasks that wait are mostly
+// empty: then these wait for something of their own.
+func (s *search) outputsEmpty(task int) (empty, known bool) {
+	if task >= len(s.snapshot.Details) {
+		return false, false
+	}
+	sum, count := job.Share(0), 0
+	load := s.snapshot.Tasks[task]
+	for i, detail := range s.snapshot.Details[task] {
+		if i < len(load.Subtasks) && load.Subtasks[i].Backpressured > half && detail.OutPool.Known() {
+			sum, count = sum+detail.OutPool, count+1
+		}
+	}
+	return count > 0 && sum/job.Share(count) < emptyBelow, count > 0
+}
+
+// inputFull reports whether the input buffers of some subtask are full.
+func (s *search) inputFull(task int) bool {
+	if task >= len(s.snapshot.Details) {
+		return false
+	}
+	return slices.ContainsFunc(s.snapshot.Details[task], func(d job.Detail) bool { return d.InPool > fullAbove })
+}
