@@ -168,7 +168,7 @@ func (r *roster) restore(cells []uint16) (load job.TaskLoad) {
 
 // The numbers of a sample are a row of cells of 16 bits: two of the job; for each
 // task the columns of its summary but for [diagnosis.RootSince], the last, which
-// follows from the rows before; for each subtask three shares and two rates.
+// is kept for root causes alone; for each subtask three shares and two rates.
 const (
 	jobCells     = 2 // whether it runs, and whether nothing holds it back
 	taskCells    = int(diagnosis.RootSince)
@@ -235,6 +235,11 @@ func fromCell(cell uint16, unit diagnosis.Unit) float64 {
 	default:
 		return fromFixed(cell, 1)
 	}
+}
+
+// columnOf is the value of a task's column in a row.
+func columnOf(cells []uint16, task int, column diagnosis.Column) float64 {
+	return fromCell(cells[jobCells+taskCells*task+int(column)], columnUnits[column])
 }
 
 // fixed is the cell of a value of 0 to a little over 65,000 steps.
