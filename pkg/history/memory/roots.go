@@ -52,12 +52,11 @@ func (r *roots) next(streaks []diagnosis.Streak, at diagnosis.Instant, cells []u
 
 // since is when a task became a root cause, in Unix seconds; NaN if it is none.
 func (r *roots) since(task int, by clock) float64 {
-	for _, cause := range r.causes {
-		if cause.task == task {
-			return float64(by.time(cause.since).UnixMicro()) / 1e6
-		}
+	at, found := slices.BinarySearchFunc(r.causes, task, func(c cause, task int) int { return c.task - task })
+	if !found {
+		return math.NaN()
 	}
-	return math.NaN()
+	return float64(by.time(r.causes[at].since).UnixMicro()) / 1e6
 }
 
 // rootSets are the root causes in some rows of one job, where they are known: where
@@ -96,8 +95,12 @@ func (r *rows) key(of *roots) string {
 	return strings.Join(ids, " ")
 }
 
-// countTasks counts the tasks that a job had in some rows.
+// countTasks counts the tasks that a job had in some rows, which mostly are the same.
 func countTasks(all []rows) int {
+	changed := func(r rows) bool { return !slices.EqualFunc(r.tasks(), all[0].tasks(), sameTask) }
+	if !slices.ContainsFunc(all[1:], changed) {
+		return all[0].taskCount
+	}
 	ids := map[string]bool{}
 	for n := range all {
 		for _, task := range all[n].tasks() {
