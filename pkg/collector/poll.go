@@ -36,7 +36,8 @@ type poll struct {
 	// answered is when a task last answered; nil for not yet.
 	answered atomic.Pointer[time.Time]
 	// taken are what the samples lie in, to be given back.
-	taken sync.Map
+	takenMu sync.Mutex
+	taken   []*sampleArrays
 }
 
 func newPoll(collector *Collector, cluster Cluster, tracked *trackedJob) *poll {
@@ -157,18 +158,22 @@ func (p *poll) arrays() *sampleArrays {
 		return new(sampleArrays)
 	}
 	arrays := sampleArraysPool.Get().(*sampleArrays)
-	p.taken.Store(arrays, nil)
+	p.takenMu.Lock()
+	p.taken = append(p.taken, arrays)
+	p.takenMu.Unlock()
 	return arrays
 }
 
 // release gives the arrays of the poll back, from which snapshots have been derived.
 func (p *poll) release() {
-	p.taken.Range(func(arrays, _ any) bool {
-		if cap(arrays.(*sampleArrays).subtasks) <= maxKeptSubtasks {
+	p.takenMu.Lock()
+	defer p.takenMu.Unlock()
+	for _, arrays := range p.taken {
+		if cap(arrays.subtasks) <= maxKeptSubtasks {
 			sampleArraysPool.Put(arrays)
 		}
-		return true
-	})
+	}
+	p.taken = nil
 }
 
 // taskByGauges requests a task of a Flink before 1.16, which has no counters: its

@@ -26,34 +26,34 @@ type Flapping struct {
 	Moves, Fetches int
 }
 
-// FlappingWindow is how far back from the end [FindFlapping] needs summaries to
-// judge the present.
+// FlappingWindow is how far back from the end [FindFlapping] needs sets to judge the
+// present.
 func FlappingWindow(fetch time.Duration) time.Duration { return flappingFetches * fetch }
 
-// FindFlapping judges the root causes of a job's tasks over time, given a column
-// of severities, or of status codes, for each task, and which of its values mean
-// a root cause. fetch is the cluster's metric interval; where it is 0 nothing
-// moves. found is false for a bottleneck that samples can follow.
-func FindFlapping(at []Instant, columns [][]float64, isRoot func(float64) bool, fetch time.Duration) (flapping Flapping, found bool) {
-	sets := rootSets(at, columns, isRoot)
+// FindFlapping judges the root causes of a job's tasks over time. fetch is the
+// cluster's metric interval; where it is 0 nothing moves. found is false for a
+// bottleneck that samples can follow.
+func FindFlapping(sets []RootSet, fetch time.Duration) (flapping Flapping, found bool) {
 	if len(sets) == 0 || fetch == 0 {
 		return flapping, false
 	}
 	window := FlappingWindow(fetch)
 	flapping.Moves = maxMoves(sets, window, job.MetricInterval{Fetch: fetch}.MaxGap())
-	flapping.Fetches = 1 + int(min(sets[len(sets)-1].at.At.Sub(sets[0].at.At), window)/fetch)
+	flapping.Fetches = 1 + int(min(sets[len(sets)-1].At.At.Sub(sets[0].At.At), window)/fetch)
 	return flapping, flapping.Moves >= minFlappingMoves && float64(flapping.Moves) > maxMovesPerFetch*float64(flapping.Fetches)
 }
 
-// rootSet is a number for the set of tasks that were root causes at a time.
-type rootSet struct {
-	at    Instant
-	roots int
+// RootSet is the set of a job's tasks that were root causes at a time.
+type RootSet struct {
+	At Instant
+	// Tasks is a number for them: the same for the same tasks, 0 for none.
+	Tasks int
 }
 
-// rootSets keeps the times at which the root causes are known: some task is one,
-// or all were measured and none is.
-func rootSets(at []Instant, columns [][]float64, isRoot func(float64) bool) (sets []rootSet) {
+// RootSets are those of the times at which the root causes are known: some task is
+// one, or all were measured and none is. There is a column of severities, or of
+// status codes, for each task, and isRoot reports whether a value means a root cause.
+func RootSets(at []Instant, columns [][]float64, isRoot func(float64) bool) (sets []RootSet) {
 	for i := range at {
 		roots, measured := 0, true
 		for n, column := range columns {
@@ -63,7 +63,7 @@ func rootSets(at []Instant, columns [][]float64, isRoot func(float64) bool) (set
 			measured = measured && !math.IsNaN(column[i])
 		}
 		if roots != 0 || measured {
-			sets = append(sets, rootSet{at[i], roots})
+			sets = append(sets, RootSet{at[i], roots})
 		}
 	}
 	return sets
@@ -72,15 +72,15 @@ func rootSets(at []Instant, columns [][]float64, isRoot func(float64) bool) (set
 // maxMoves is the highest number of changes of the root causes within any window
 // of that length. A change across a gap, or between means of minutes, does not
 // count.
-func maxMoves(sets []rootSet, within, maxGap time.Duration) (most int) {
+func maxMoves(sets []RootSet, within, maxGap time.Duration) (most int) {
 	var moves []time.Time
 	for i := 1; i < len(sets); i++ {
 		before, now := sets[i-1], sets[i]
-		if now.roots == before.roots || before.at.gapUntil(now.at.At) || now.at.At.Sub(before.at.At) > maxGap {
+		if now.Tasks == before.Tasks || before.At.gapUntil(now.At.At) || now.At.At.Sub(before.At.At) > maxGap {
 			continue
 		}
-		moves = append(moves, now.at.At)
-		for now.at.At.Sub(moves[0]) >= within {
+		moves = append(moves, now.At.At)
+		for now.At.At.Sub(moves[0]) >= within {
 			moves = moves[1:]
 		}
 		most = max(most, len(moves))

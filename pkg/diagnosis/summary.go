@@ -24,7 +24,7 @@ const (
 	RecordSkew
 	// RootSince is when the task became the root cause that it is, in Unix
 	// seconds. One snapshot does not show it: [Streak] follows it. It stays the
-	// last column: the built-in history derives it.
+	// last column: the built-in history keeps it apart.
 	RootSince
 	// Columns is how many there are.
 	Columns int = iota

@@ -11,7 +11,6 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/frame"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history/memory"
 )
 
 // since adds to each job since when each of its root causes has been one, and
@@ -23,21 +22,16 @@ func since(ctx context.Context, _ Request, result *loaded) error {
 		if cluster.Memory == nil || len(shown.Snapshot.Tasks) == 0 {
 			continue
 		}
-		over := history.Range{From: shown.Snapshot.At.Add(-diagnosis.FlappingWindow(cluster.interval().Fetch)), To: shown.Snapshot.At}
-		summaries, err := recent(ctx, cluster.Memory, shown, over, diagnosis.RootSeverity, diagnosis.RootSince)
-		if err != nil {
-			return err
-		}
+		fetch := cluster.interval().Fetch
+		over := history.Range{From: shown.Snapshot.At.Add(-diagnosis.FlappingWindow(fetch)), To: shown.Snapshot.At}
+		sets, since := cluster.Memory.Roots(shown.Snapshot.Job.ID, over)
 		shown.Past = make([]frame.TaskPast, len(shown.Snapshot.Tasks))
 		for i, task := range shown.Snapshot.Graph.Tasks {
-			shown.Past[i].Blame = math.NaN()
-			if of := summaries.Task(task.ID); of != nil && len(of.Columns[1]) > 0 {
-				shown.Past[i].Since = fromUnix(of.Columns[1][len(of.Columns[1])-1])
-			}
+			shown.Past[i] = frame.TaskPast{Since: since[task.ID].Round(time.Millisecond), Blame: math.NaN()}
 		}
-		result.Add(flapping(cluster, shown.Snapshot.Job.Name, summaries)...)
+		result.Add(flapping(shown.Snapshot.Job.Name, sets, fetch)...)
 	}
-	return nil
+	return ctx.Err()
 }
 
 // blame adds to each job for how much of the query's range each of its tasks was
@@ -79,27 +73,12 @@ func blameTasks(ctx context.Context, req Request, shown *frame.Job, past pastOf)
 			shown.Past[i].Blame = soFar[len(soFar)-1]
 		}
 	}
-	return append(notices, flapping(past.cluster, shown.Snapshot.Job.Name, summaries)...)
+	return append(notices, flappingPresent(past.cluster, shown.Snapshot.Job.Name, summaries)...)
 }
 
-// recent are columns of the built-in history.
-func recent(ctx context.Context, from *memory.Cluster, shown *frame.Job, over history.Range, columns ...diagnosis.Column) (history.Summaries, error) {
-	summaries, _, err := from.Summaries(ctx, history.Query{Job: history.Job{ID: shown.Snapshot.Job.ID}, Range: over, Columns: columns})
-	return summaries, err
-}
-
-// fromUnix is a time in Unix seconds, zero if it is not known.
-func fromUnix(seconds float64) time.Time {
-	if math.IsNaN(seconds) {
-		return time.Time{}
-	}
-	whole, part := math.Modf(seconds)
-	return time.Unix(int64(whole), int64(part*float64(time.Second))).Round(time.Millisecond)
-}
-
-// flapping is the notice that a job's bottleneck moves about as often as metrics are
-// fetched, by the severities of its tasks up to the present.
-func flapping(cluster *Cluster, name string, summaries history.Summaries) []data.Notice {
+// flappingPresent is the notice on a job's [flapping] by the severities of its tasks
+// up to the present.
+func flappingPresent(cluster *Cluster, name string, summaries history.Summaries) []data.Notice {
 	fetch := cluster.interval().Fetch
 	first, end := 0, len(summaries.At)
 	if end == 0 {
@@ -113,14 +92,10 @@ func flapping(cluster *Cluster, name string, summaries history.Summaries) []data
 	for i, task := range summaries.Tasks {
 		columns[i] = task.Columns[0][first:]
 	}
-	found, flaps := diagnosis.FindFlapping(summaries.At[first:], columns, func(severity float64) bool { return severity > 0 }, fetch)
-	if !flaps {
-		return nil
-	}
-	return []data.Notice{flappingNotice(name, found, fetch)}
+	return flapping(name, diagnosis.RootSets(summaries.At[first:], columns, func(severity float64) bool { return severity > 0 }), fetch)
 }
 
-// flappingTimeline is the same notice by the statuses of a job's tasks over the range.
+// flappingTimeline is the notice by the statuses of a job's tasks over the range.
 func flappingTimeline(cluster *Cluster, tasks []frame.Series) []data.Notice {
 	if cluster == nil {
 		return nil
@@ -133,15 +108,17 @@ func flappingTimeline(cluster *Cluster, tasks []frame.Series) []data.Notice {
 	for i, task := range tasks {
 		columns[i] = task.Values
 	}
-	fetch := cluster.interval().Fetch
-	found, flaps := diagnosis.FindFlapping(at, columns, func(status float64) bool { return status == float64(diagnosis.Bottleneck) }, fetch)
+	sets := diagnosis.RootSets(at, columns, func(status float64) bool { return status == float64(diagnosis.Bottleneck) })
+	return flapping(tasks[0].Labels["job"], sets, cluster.interval().Fetch)
+}
+
+// flapping is the notice that a job's bottleneck moves about as often as metrics are
+// fetched, if it does.
+func flapping(name string, sets []diagnosis.RootSet, fetch time.Duration) []data.Notice {
+	found, flaps := diagnosis.FindFlapping(sets, fetch)
 	if !flaps {
 		return nil
 	}
-	return []data.Notice{flappingNotice(tasks[0].Labels["job"], found, fetch)}
-}
-
-func flappingNotice(name string, found diagnosis.Flapping, fetch time.Duration) data.Notice {
-	return warning("The bottleneck of job %s moved at %d of %d samples: it moves faster than Flink reports, which fetches metrics every %g s. What is shown of single moments is chance; metrics.fetcher.update-interval sets how often Flink fetches.",
-		name, found.Moves, found.Fetches, fetch.Seconds())
+	return []data.Notice{warning("The bottleneck of job %s moved at %d of %d samples: it moves faster than Flink reports, which fetches metrics every %g s. What is shown of single moments is chance; metrics.fetcher.update-interval sets how often Flink fetches.",
+		name, found.Moves, found.Fetches, fetch.Seconds())}
 }

@@ -240,6 +240,21 @@ func tasksOf(all []rows, wanted, points int) (tasks []history.TaskSummaries, col
 	return tasks, columns
 }
 
+// Roots are the sets of a job's tasks that were root causes at the samples in a
+// range, where they are known, and since when those of the last sample are, by id.
+func (c *Cluster) Roots(jobID string, over history.Range) (sets []diagnosis.RootSet, since map[string]time.Time) {
+	all := c.rows(history.Query{Job: history.Job{ID: jobID}, Range: over})
+	if len(all) == 0 {
+		return nil, nil
+	}
+	last := &all[len(all)-1]
+	since = map[string]time.Time{}
+	for _, cause := range last.heads[last.end-1].roots.causes {
+		since[last.tasks()[cause.task].ID] = last.clock.time(cause.since)
+	}
+	return rootSets(all), since
+}
+
 // Snapshots restores each sample.
 func (c *Cluster) Snapshots(ctx context.Context, query history.Query, visit func(history.Snapshot) bool) (history.Warnings, error) {
 	for _, rows := range c.rows(query) {

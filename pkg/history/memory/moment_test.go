@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"sync"
 	"testing"
@@ -181,6 +182,28 @@ func sameSummary(t *testing.T, verdict *diagnosis.Verdict, got history.Summaries
 			if !near(value, task.Columns[n][row], 0, 1.0/60000) {
 				t.Fatalf("column %d of %s in row %d is %g, want %g", column, task.ID, row, task.Columns[n][row], value)
 			}
+		}
+	}
+}
+
+// Whatever changes of a task, alone, is read back from then on.
+func TestChangesOfATask(t *testing.T) {
+	for i := range reflect.TypeFor[job.Task]().NumField() {
+		cluster := open(roomy).Cluster("eu")
+		before, after := small("a", second(1), 0.5), small("a", second(2), 0.5)
+		switch field := reflect.ValueOf(&after.Snapshot.Graph.Tasks[1]).Elem().Field(i); field.Kind() {
+		case reflect.String:
+			field.SetString("other")
+		case reflect.Int:
+			field.SetInt(7)
+		default:
+			field.Set(reflect.ValueOf([]int{1}))
+		}
+		cluster.Add(before, math.NaN(), maxGap)
+		cluster.Add(after, math.NaN(), maxGap)
+		verdict, _, _ := cluster.At(t.Context(), history.Job{ID: "a"}, second(2))
+		if diff := cmp.Diff(after.Snapshot, verdict.Snapshot, closely); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
 		}
 	}
 }

@@ -61,6 +61,7 @@ func readAll(t *testing.T, cluster *memory.Cluster, of history.Job) {
 		last = got.At
 		return true
 	})
+	cluster.Roots(of.ID, always)
 	got, _, more := cluster.Summaries(t.Context(), query)
 	if err != nil || more != nil || len(got.Tasks) > 0 && len(got.Tasks[0].Columns[0]) != len(got.At) {
 		t.Errorf("%d times, %v, %v", len(got.At), err, more)

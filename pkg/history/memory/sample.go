@@ -36,7 +36,7 @@ type shared struct {
 // copies, which hold on to no answer of Flink.
 func (s shared) next(of *sample) shared {
 	next := shared{s.facts, make([]*roster, len(of.Tasks))}
-	if !reflect.DeepEqual(s.facts, of.facts) {
+	if s.facts == nil || !s.facts.equal(of.facts) {
 		next.facts = of.facts.clone()
 	}
 	copy(next.rosters, s.rosters)
@@ -50,9 +50,11 @@ func (s shared) next(of *sample) shared {
 
 // sameTasks reports whether the tasks are the same, with as many subtasks.
 func (s shared) sameTasks(other shared) bool {
-	return slices.EqualFunc(s.facts.Graph.Tasks, other.facts.Graph.Tasks, func(a, b job.Task) bool { return a.ID == b.ID }) &&
+	return slices.EqualFunc(s.facts.Graph.Tasks, other.facts.Graph.Tasks, sameTask) &&
 		slices.EqualFunc(s.rosters, other.rosters, func(a, b *roster) bool { return len(a.subtasks) == len(b.subtasks) })
 }
+
+func sameTask(a, b job.Task) bool { return a.ID == b.ID }
 
 // bytes is about how much of the heap it takes without what the other has, too: 0
 // where that is all.
@@ -86,6 +88,23 @@ type facts struct {
 	job.Snapshot
 	restarts uint64 // the bits of a float: so NaN equals NaN
 	maxGap   time.Duration
+}
+
+// equal reports whether all of them are the same. Tasks are compared without package
+// reflect, which takes long for many.
+func (f *facts) equal(other *facts) bool {
+	if f.Graph.EdgesUnknown != other.Graph.EdgesUnknown || !slices.EqualFunc(f.Graph.Tasks, other.Graph.Tasks, equalTasks) {
+		return false
+	}
+	a, b := *f, *other
+	a.Graph, b.Graph = nil, nil
+	return reflect.DeepEqual(&a, &b)
+}
+
+func equalTasks(a, b job.Task) bool {
+	return a.ID == b.ID && a.Name == b.Name && a.Parallelism == b.Parallelism && a.MaxParallelism == b.MaxParallelism &&
+		a.State == b.State && a.Running == b.Running && a.Finished == b.Finished &&
+		slices.Equal(a.Inputs, b.Inputs) && slices.Equal(a.Outputs, b.Outputs)
 }
 
 func (f *facts) clone() *facts {
@@ -168,7 +187,7 @@ func (r *roster) restore(cells []uint16) (load job.TaskLoad) {
 
 // The numbers of a sample are a row of cells of 16 bits: two of the job; for each
 // task the columns of its summary but for [diagnosis.RootSince], the last, which
-// follows from the rows before; for each subtask three shares and two rates.
+// is kept for root causes alone; for each subtask three shares and two rates.
 const (
 	jobCells     = 2 // whether it runs, and whether nothing holds it back
 	taskCells    = int(diagnosis.RootSince)
@@ -180,7 +199,11 @@ var _ = [1]struct{}{}[diagnosis.Columns-1-taskCells]
 
 // encode returns the row of a snapshot and its summary.
 func encode(snapshot *job.Snapshot, summary diagnosis.Summary) []uint16 {
-	cells := []uint16{fixed(summary.Job.Running, 1), 0}
+	width := jobCells + taskCells*len(summary.Tasks)
+	for i := range snapshot.Tasks {
+		width += subtaskCells * len(snapshot.Tasks[i].Subtasks)
+	}
+	cells := append(make([]uint16, 0, width), fixed(summary.Job.Running, 1), 0)
 	if summary.Job.Clear {
 		cells[1] = 1
 	}
@@ -235,6 +258,11 @@ func fromCell(cell uint16, unit diagnosis.Unit) float64 {
 	default:
 		return fromFixed(cell, 1)
 	}
+}
+
+// columnOf is the value of a task's column in a row.
+func columnOf(cells []uint16, task int, column diagnosis.Column) float64 {
+	return fromCell(cells[jobCells+taskCells*task+int(column)], columnUnits[column])
 }
 
 // fixed is the cell of a value of 0 to a little over 65,000 steps.

@@ -23,8 +23,11 @@ const (
 // segment is some samples of a job, one after the other, that have the same tasks
 // with as many subtasks: a row for each. Rows are added, and never changed.
 type segment struct {
-	of      *series
-	streaks []diagnosis.Streak // of the tasks, before the first row
+	of        *series
+	taskCount int
+	// streaks are those of the tasks after the last row. The segment that follows
+	// takes them over, so that they are kept once for each series.
+	streaks []diagnosis.Streak
 	heads   []head
 	width   int      // how many cells a row has
 	cells   []uint16 // row by row
@@ -42,6 +45,7 @@ type head struct {
 	from, to time.Duration
 	duration time.Duration // of the job
 	facts    *facts
+	roots    *roots
 }
 
 // change is a task's roster from a row on. The first row has those of all tasks.
@@ -54,7 +58,7 @@ type change struct {
 const (
 	segmentBytes = 144 + 32
 	streakBytes  = 104
-	headBytes    = 40
+	headBytes    = 48
 	changeBytes  = 16
 )
 
@@ -80,17 +84,23 @@ func (h *head) instant(by clock) diagnosis.Instant {
 	return diagnosis.Instant{At: by.time(h.at), From: from, MaxGap: h.facts.maxGap}
 }
 
-// newSegment is a segment for rows of some tasks. Their streaks go on from the
-// segment before, if there is one.
+// newSegment is a segment for rows of some tasks. It takes over their streaks from
+// the segment before, if there is one.
 func newSegment(of *series, tasks []job.Task, width int, before *segment) *segment {
-	s := &segment{of: of, streaks: make([]diagnosis.Streak, len(tasks)), width: width}
-	if before != nil {
-		for i, task := range tasks {
-			if at := slices.IndexFunc(before.tasks(), func(t job.Task) bool { return t.ID == task.ID }); at >= 0 {
-				s.streaks[i] = before.follow(at, len(before.heads), func(int, time.Time) {})
-			}
+	s := &segment{of: of, taskCount: len(tasks), streaks: make([]diagnosis.Streak, len(tasks)), width: width}
+	if before == nil {
+		return s
+	}
+	for i, task := range tasks {
+		at := i // mostly
+		if i >= before.taskCount || before.tasks()[i].ID != task.ID {
+			at = slices.IndexFunc(before.tasks(), func(t job.Task) bool { return t.ID == task.ID })
+		}
+		if at >= 0 {
+			s.streaks[i] = before.streaks[at]
 		}
 	}
+	before.streaks = nil
 	return s
 }
 
@@ -105,12 +115,12 @@ func (s *segment) row(row int) []uint16 { return s.cells[row*s.width : (row+1)*s
 
 // value is that of a task's column in a row.
 func (s *segment) value(row, task int, column diagnosis.Column) float64 {
-	return fromCell(s.row(row)[jobCells+taskCells*task+int(column)], columnUnits[column])
+	return columnOf(s.row(row), task, column)
 }
 
 // rosters are those of the tasks in a row.
 func (s *segment) rosters(row int) []*roster {
-	rosters := make([]*roster, len(s.streaks))
+	rosters := make([]*roster, s.taskCount)
 	for _, change := range s.changes {
 		if int(change.row) > row {
 			break
@@ -128,6 +138,13 @@ func (s *segment) add(head head, cells []uint16, rosters []*roster) {
 		if rosters[i] != before {
 			s.changes = append(s.changes, change{int32(row), int32(i), rosters[i]})
 		}
+	}
+	var last *roots
+	if row > 0 {
+		last = s.last().roots
+	}
+	if head.roots = last.next(s.streaks, head.instant(positions), cells); head.roots != last {
+		s.sharedBytes += head.roots.bytes()
 	}
 	s.heads, s.cells = append(s.heads, head), append(s.cells, cells...)
 }
@@ -165,16 +182,6 @@ func (s *segment) repeats(next head, cells []uint16) bool {
 // wall clock changes nothing.
 var positions = clock{wall: time.Unix(0, 0)}
 
-// follow calls visit for each row before another with since when the task was a
-// root cause then, by the clock of positions, and returns the streak after them.
-func (s *segment) follow(task, end int, visit func(row int, since time.Time)) diagnosis.Streak {
-	streak := s.streaks[task]
-	for row := range end {
-		visit(row, streak.Add(s.heads[row].instant(positions), s.value(row, task, diagnosis.RootSeverity)))
-	}
-	return streak
-}
-
 // rows are some rows of a segment, from one to before another. They have a copy of
 // the segment, to which nothing is added, and are read without a lock.
 type rows struct {
@@ -200,11 +207,14 @@ func (r *rows) column(values []float64, task int, column diagnosis.Column) {
 		}
 		return
 	}
-	r.follow(task, r.end, func(row int, since time.Time) {
-		if row >= r.from && !since.IsZero() {
-			values[row-r.from] = float64(r.clock.time(positions.position(since)).UnixMicro()) / 1e6
+	var last *roots
+	since := math.NaN()
+	for row := r.from; row < r.end; row++ {
+		if of := r.heads[row].roots; of != last {
+			last, since = of, of.since(task, r.clock)
 		}
-	})
+		values[row-r.from] = since
+	}
 }
 
 // summary is the job's in a row.
@@ -223,8 +233,8 @@ func (r *rows) snapshot(row int) *job.Snapshot {
 	snapshot := head.facts.Snapshot
 	snapshot.Job.Duration, snapshot.At = head.duration, r.clock.time(head.at)
 	snapshot.From, snapshot.To = head.window(r.clock)
-	snapshot.Tasks = make([]job.TaskLoad, 0, len(r.streaks))
-	cells := r.row(row)[jobCells+taskCells*len(r.streaks):]
+	snapshot.Tasks = make([]job.TaskLoad, 0, r.taskCount)
+	cells := r.row(row)[jobCells+taskCells*r.taskCount:]
 	for _, roster := range r.rosters(row) {
 		snapshot.Tasks = append(snapshot.Tasks, roster.restore(cells))
 		cells = cells[subtaskCells*len(roster.subtasks):]
