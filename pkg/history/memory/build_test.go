@@ -122,8 +122,17 @@ func newChained(tasks, parallelism int, seed uint64) *chained {
 				Subtask: s, State: job.Running, Host: fmt.Sprintf("10.1.%d.%d", tm/100, tm%100), TaskManager: fmt.Sprintf("flink-taskmanager-%d-%032x", tm, tm),
 				RecordsIn: math.Pow(10, 3+2*c.random.Float64()), RecordsOut: math.Pow(10, 2+2*c.random.Float64()),
 			}
-			load.Busy = job.Share(c.random.Float64())
-			load.Backpressured = (1 - load.Busy) * job.Share(c.random.Float64())
+			// As in a job that its middle task holds back: those above it wait, those
+			// below are idle.
+			switch busy, slow := c.random.Float64(), tasks/2; {
+			case i < slow:
+				load.Busy = job.Share(0.1 + 0.4*busy)
+				load.Backpressured = 0.98 - load.Busy
+			case i == slow:
+				load.Busy = 0.98
+			default:
+				load.Busy = job.Share(0.1 + 0.5*busy)
+			}
 		}
 	}
 	c.graph = job.NewGraph(list, edges)

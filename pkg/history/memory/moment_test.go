@@ -197,7 +197,7 @@ func TestChangesOfATask(t *testing.T) {
 		case reflect.Int:
 			field.SetInt(7)
 		default:
-			field.Set(reflect.ValueOf([]int{1}))
+			field.Set(reflect.MakeSlice(field.Type(), 3, 3))
 		}
 		cluster.Add(before, math.NaN(), maxGap)
 		cluster.Add(after, math.NaN(), maxGap)

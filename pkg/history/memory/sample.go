@@ -62,7 +62,7 @@ func (s shared) bytes(without shared) (sum int) {
 	if s.facts != without.facts {
 		sum += factsBytes + len(s.facts.Job.ID) + len(s.facts.Job.Name) + len(s.facts.Job.Plain)
 		for _, task := range s.facts.Graph.Tasks {
-			sum += taskBytes + len(task.ID) + len(task.Name) + 8*(len(task.Inputs)+len(task.Outputs))
+			sum += taskBytes + len(task.ID) + len(task.Name) + 8*(len(task.Inputs)+len(task.Outputs)) + len(task.Forward)
 		}
 	}
 	for i, roster := range s.rosters {
@@ -104,7 +104,7 @@ func (f *facts) equal(other *facts) bool {
 func equalTasks(a, b job.Task) bool {
 	return a.ID == b.ID && a.Name == b.Name && a.Parallelism == b.Parallelism && a.MaxParallelism == b.MaxParallelism &&
 		a.State == b.State && a.Running == b.Running && a.Finished == b.Finished &&
-		slices.Equal(a.Inputs, b.Inputs) && slices.Equal(a.Outputs, b.Outputs)
+		slices.Equal(a.Inputs, b.Inputs) && slices.Equal(a.Outputs, b.Outputs) && slices.Equal(a.Forward, b.Forward)
 }
 
 func (f *facts) clone() *facts {
@@ -115,7 +115,7 @@ func (f *facts) clone() *facts {
 	for i := range of.Graph.Tasks {
 		task := &of.Graph.Tasks[i]
 		task.ID, task.Name, task.State = clone(task.ID), clone(task.Name), clone(task.State)
-		task.Inputs, task.Outputs = slices.Clone(task.Inputs), slices.Clone(task.Outputs)
+		task.Inputs, task.Outputs, task.Forward = slices.Clone(task.Inputs), slices.Clone(task.Outputs), slices.Clone(task.Forward)
 	}
 	return &of
 }
