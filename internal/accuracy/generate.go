@@ -235,6 +235,9 @@ func (p *plan) finish(g generator) *df.Job {
 	for e := range p.job.Exchanges {
 		x := &p.job.Exchanges[e]
 		each := p.rates[x.From] * x.Selectivity / float64(p.job.Tasks[x.To].Parallelism) / most * 2
+		if source := p.job.Tasks[x.From].Source; source != nil && source.Splits > 0 { // the others' channels are empty
+			each *= float64(p.job.Tasks[x.From].Parallelism) / float64(source.Splits)
+		}
 		x.Buffered = each * p.hottest(x.To) * g.between(0.3, 1.5)
 	}
 	return p.job
@@ -363,7 +366,13 @@ var Strata = []Stratum{
 	{Name: "source that sleeps", make: func(g *generator) Case {
 		p := g.chain(3 + g.IntN(4))
 		p.job.Tasks[0].Source.Sleeps = true
-		p.rates[0] = math.Exp(g.between(math.Log(1), math.Log(50))) * float64(p.job.Tasks[0].Parallelism)
+		if g.chance(0.5) { // few records
+			p.rates[0] = math.Exp(g.between(math.Log(1), math.Log(50))) * float64(p.job.Tasks[0].Parallelism)
+		} else { // that mean little work
+			for t := range p.use {
+				p.use[t] = g.between(0.005, 0.07)
+			}
+		}
 		return Case{Job: p.finish(*g), At: g.settled()}
 	}},
 	{Name: "few splits", make: func(g *generator) Case {

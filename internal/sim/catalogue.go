@@ -160,7 +160,7 @@ func uncountedJob() *Job {
 // slowSourceJob goes as fast as its source, which nothing holds back.
 func slowSourceJob() *Job {
 	job := Chain("slow-source", source("orders"), step("enrich", 2, quick), step("sink", 2, quick))
-	job.Tasks[0].Capacity = slow
+	job.Tasks[0].Capacity, job.Tasks[1].Capacity = quick/5, quick/2 // a record means work: it does not only wait
 	return job
 }
 

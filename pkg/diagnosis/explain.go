@@ -127,15 +127,33 @@ func Looked(snapshot *job.Snapshot, kind Kind) string {
 	if name != "" {
 		text += fmt.Sprintf("; the busiest, %s, is %s busy", name, percent(busiest))
 	}
+	_, waiting := sourcesAtLimit(snapshot)
 	switch {
 	case snapshot.Graph.EdgesUnknown:
 		text += "; how its tasks are connected is not known, so none can be said to hold the others back"
+	case kind == NotKnown && len(waiting) > 0:
+		text += "; " + mayWait(snapshot, waiting[0])
 	case kind == NotKnown && Unmeasured(snapshot) == "":
 		text += "; " + unexplained(snapshot)
 	case kind == NotKnown:
 		text += "; what is not measured may hold the job back: " + reasons(snapshot)
 	}
 	return text + "."
+}
+
+// mayWait describes a source that works at its limit or only waits, and how to see
+// which.
+func mayWait(snapshot *job.Snapshot, source int) string {
+	load, below := snapshot.Tasks[source], ""
+	if busiest := busiestBelow(snapshot, source); busiest.Known() {
+		below = fmt.Sprintf(" and all below it at most %s busy", percent(busiest))
+	}
+	records := ""
+	if !math.IsNaN(load.RecordsOut) {
+		records = fmt.Sprintf(" with %.0f records a second", load.RecordsOut)
+	}
+	name := snapshot.Graph.Tasks[source].Name
+	return fmt.Sprintf("%s%s%s works at its limit, or waits on the task's thread between records, which Flink counts as busy: if what it reads from piles up, or its flame graph shows work, it is the limit", name, records, below)
 }
 
 // unexplained describes the task that is backpressured most, where all are measured and

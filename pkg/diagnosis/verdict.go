@@ -79,7 +79,8 @@ func Diagnose(snapshot *job.Snapshot) *Verdict {
 	for _, end := range s.run() {
 		roots = append(roots, s.root(end))
 	}
-	roots = append(roots, sourcesAtLimit(snapshot)...)
+	atLimit, mayWait := sourcesAtLimit(snapshot)
+	roots = append(roots, atLimit...)
 	machines(snapshot, roots)
 	slices.SortFunc(roots, func(a, b Root) int {
 		return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(snapshot.Tasks[b.Task].Busy.Max, snapshot.Tasks[a.Task].Busy.Max), strings.Compare(s.id(a.Task), s.id(b.Task)))
@@ -88,7 +89,7 @@ func Diagnose(snapshot *job.Snapshot) *Verdict {
 	switch {
 	case len(roots) > 0:
 		verdict.Kind = roots[0].Kind
-	case s.doubtful || blind(snapshot):
+	case s.doubtful || len(mayWait) > 0 || blind(snapshot):
 		verdict.Kind = NotKnown
 	}
 	return verdict
@@ -166,30 +167,6 @@ func (v *Verdict) Summary() Summary {
 		}
 	}
 	return summary
-}
-
-// sourcesAtLimit finds, in the connected parts of a job that nothing holds
-// back, the sources that are busy all the time: the job goes as fast as they
-// do. A job that is one chained task is such a source.
-func sourcesAtLimit(snapshot *job.Snapshot) (roots []Root) {
-	parts := newUnion(len(snapshot.Tasks))
-	for i, task := range snapshot.Graph.Tasks {
-		for _, to := range task.Outputs {
-			parts.join(i, to)
-		}
-	}
-	held := map[int]bool{}
-	for i, load := range snapshot.Tasks {
-		held[parts.root(i)] = held[parts.root(i)] || heldBack(load)
-	}
-	for i, load := range snapshot.Tasks {
-		if snapshot.Graph.Tasks[i].Source() && load.Busy.Max > limit && !held[parts.root(i)] {
-			root := Root{Task: i, Kind: AtSource, Severity: load.Busy.Max, Upstream: -1, Instead: -1}
-			root.setHot(load)
-			roots = append(roots, root)
-		}
-	}
-	return roots
 }
 
 // blind reports whether something that was not measured could hold the job
