@@ -165,11 +165,21 @@ func (o *observer) diagnose(snapshot *job.Snapshot) *diagnosis.Verdict {
 		return verdict
 	}
 	further := *snapshot
-	further.Details = make([][]job.Detail, len(snapshot.Tasks))
-	for _, t := range verdict.InQuestion {
+	further.Pools = make([]job.Pools, len(snapshot.Tasks))
+	for t := range further.Pools {
+		further.Pools[t] = job.UnknownPools
+	}
+	for _, question := range verdict.InQuestion {
+		t := question.Task
+		sum, highest := 0.0, 0.0
 		for s := range o.seen[t] {
 			now := o.run.Observe(t, s)
-			further.Details[t] = append(further.Details[t], job.Detail{Soft: job.Unknown, Hard: job.Unknown, InPool: job.Share(now.InPool), OutPool: job.Share(now.OutPool)})
+			sum, highest = sum+now.OutPool, max(highest, now.InPool)
+		}
+		if question.Output {
+			further.Pools[t].Out = job.Share(sum / float64(len(o.seen[t])))
+		} else {
+			further.Pools[t].In = job.Share(highest)
 		}
 	}
 	return diagnosis.Diagnose(&further)

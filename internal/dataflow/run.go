@@ -69,8 +69,7 @@ type channels struct {
 	left               float64   // what the network still carries in this tick
 
 	// Of one whose receivers share their buffers: how many records the senders may send
-	// together until one is full, and have sent, in this tick, and how full the fullest
-	// is.
+	// together until one is full, and have sent, in this tick, and how full they are.
 	least, sent, full float64
 }
 
@@ -425,8 +424,8 @@ func (c *channels) begin() {
 	for b, w := range c.weights {
 		if w > 0 {
 			c.least = min(c.least, (c.room[b]-c.queue[b])/w)
-			c.full = max(c.full, c.queue[b]/c.room[b])
 		}
+		c.full += c.queue[b] / c.room[b] / float64(c.receivers)
 	}
 }
 
@@ -439,19 +438,20 @@ func (c *channels) end() {
 	}
 }
 
-// fullFor is how full the fullest channel of a sender is.
-func (c *channels) fullFor(sender int) (full float64) {
+// fullFor is how full the channels of a sender are, all together.
+func (c *channels) fullFor(sender int) float64 {
 	switch {
 	case c.Shipping == Forward:
 		return c.queue[sender] / c.room[sender]
 	case c.dense:
+		queued, room := 0.0, 0.0
 		for at := sender; at < len(c.queue); at += c.senders {
-			full = max(full, c.queue[at]/c.room[at])
+			queued, room = queued+c.queue[at], room+c.room[at]
 		}
+		return queued / room
 	default:
 		return c.full
 	}
-	return full
 }
 
 func (c *channels) send(sender int, records float64) {

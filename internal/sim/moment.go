@@ -249,6 +249,8 @@ func poolUsage(task Task, load Load, pool string) float64 {
 		return 1
 	case pool == "inPoolUsage" && load.Idle < 0.01: // at its limit, or held back
 		return 1
+	case pool == "inPoolUsage" && task.Uncounted > 0 && load.Busy >= 0.99*(1-task.Uncounted): // at it, uncounted
+		return 1
 	default:
 		return 0.125
 	}

@@ -360,6 +360,8 @@ type trackedJob struct {
 	slow []string
 	// places are where tasks ran, for Flinks before 1.16, by task id.
 	places map[string]places
+	// pools are how full the buffers are that were in question in the last poll.
+	pools map[poolKey]poolUsage
 }
 
 // pollResult is a poll's verdict and the requests that it took.

@@ -46,7 +46,7 @@ func newPoll(collector *Collector, cluster Cluster, tracked *trackedJob) *poll {
 
 // run samples the job, derives the snapshot and makes its verdict: one request
 // for the job, one for each of its tasks that run, and one more for each task
-// that has nothing to be compared with yet.
+// that has nothing to be compared with yet, or whose buffers are in question.
 func (p *poll) run(ctx context.Context, info job.Info) (pollResult, error) {
 	defer p.release()
 	interval := p.cluster.Interval()
@@ -68,7 +68,7 @@ func (p *poll) run(ctx context.Context, info job.Info) (pollResult, error) {
 		return pollResult{}, err
 	}
 	p.tracked.setSlow(sample)
-	verdict := diagnosis.Diagnose(p.tracked.derive(sample))
+	verdict := p.answerQuestions(ctx, diagnosis.Diagnose(p.tracked.derive(sample)))
 	verdict.Keep()
 	p.tracked.subtasks.Store(int64(subtasksOf(verdict.Snapshot)))
 	p.collector.keep(verdict, p.tracked, interval)

@@ -71,8 +71,8 @@ type search struct {
 	// doubtful is set where a task that was not measured may be what others wait for,
 	// or nothing measured explains why they wait.
 	doubtful bool
-	// inQuestion are the tasks of which buffers would show more.
-	inQuestion []int
+	// inQuestion are buffers that would show more.
+	inQuestion []Question
 }
 
 // run returns the tasks that backpressure ends at.
@@ -205,44 +205,56 @@ func (s *search) decide(task int) []ending {
 }
 
 // unexplained reports whether a task waits longer than the fullest of those below it
-// has been at work or waiting, beyond what checkpoints and bursts explain; where
-// buffers were looked at, whether they say so.
+// has been at work or waiting, beyond what checkpoints and bursts explain, or its
+// buffers say so.
 func (s *search) unexplained(task int, fullest job.Share) bool {
-	waits := s.snapshot.Tasks[task].Backpressured.Max
-	if fullest >= limit || !passesOn(s.snapshot.Tasks[task]) {
+	load := s.snapshot.Tasks[task]
+	if fullest >= limit || !passesOn(load) {
 		return false
 	}
-	s.inQuestion = append(s.inQuestion, task)
-	if empty, known := s.outputsEmpty(task); known {
-		return empty || waits-fullest > checkpoints
+	s.ask(task)
+	full, known := s.inputFull(s.outputs(task))
+	empty := full < 0 && known && s.pools(task).Out < emptyBelow
+	return empty || load.Backpressured.Max-fullest > checkpoints
+}
+
+// ask notes that the buffers of a task, and of those below it, would show more.
+func (s *search) ask(task int) {
+	for _, question := range append([]Question{{task, true}}, s.inputsOf(s.outputs(task))...) {
+		if !slices.Contains(s.inQuestion, question) {
+			s.inQuestion = append(s.inQuestion, question)
+		}
 	}
-	return waits-fullest > checkpoints
+}
+
+func (s *search) inputsOf(tasks []int) (questions []Question) {
+	for _, task := range tasks {
+		questions = append(questions, Question{task, false})
+	}
+	return questions
 }
 
 // unmeasured decides what a task waits for whose tasks below do not seem to be slow, the
-// likely one the least.
-// Flink does not measure all work, carries records through a network, and counts some
-// waits of a task's own as backpressure.
+// likely one the least. Flink does not measure all work, carries records through a
+// network, and counts some waits of a task's own as backpressure. Full input buffers
+// show the first, full output buffers alone the second, and neither the third.
 func (s *search) unmeasured(task int, outputs []int, likely int) []ending {
-	waits := s.snapshot.Tasks[task].Backpressured.Max
-	if !(waits > half) {
+	if !(s.snapshot.Tasks[task].Backpressured.Max > half) {
 		s.doubtful = true
 		return nil
 	}
-	empty, known := s.outputsEmpty(task)
-	if empty {
-		return []ending{{task, UnmeasuredWork, -1}}
-	}
-	s.inQuestion = append(s.inQuestion, outputs...)
-	if !known {
+	full, known := s.inputFull(outputs)
+	out := s.pools(task).Out
+	switch {
+	case full >= 0:
+		return []ending{{full, UnmeasuredWork, -1}}
+	case !known || !out.Known():
 		return []ending{{likely, UnmeasuredWork, task}}
+	case out < emptyBelow:
+		return []ending{{task, UnmeasuredWork, -1}}
+	default:
+		return []ending{{likely, Network, -1}}
 	}
-	for _, output := range outputs {
-		if s.inputFull(output) {
-			return []ending{{output, UnmeasuredWork, -1}}
-		}
-	}
-	return []ending{{likely, Network, -1}}
 }
 
 // fed reports, for the subtasks of a task, which are fed by one that waits: all, unless
@@ -299,33 +311,32 @@ func (s *search) missing(task int) bool {
 }
 
 const (
-	// emptyBelow is how full output buffers are at most of a subtask that does not wait
+	// emptyBelow is how full output buffers are at most of a task that does not wait
 	// for the network or for those below it; fullAbove how full input buffers are
 	// at least that are not read.
 	emptyBelow job.Share = 0.3
 	fullAbove  job.Share = 0.5
 )
 
-// outputsEmpty reports whether the output buffers of the subtasks that wait are mostly
-// empty: then these wait for something of their own.
-func (s *search) outputsEmpty(task int) (empty, known bool) {
-	if task >= len(s.snapshot.Details) {
-		return false, false
+// pools are how full the buffers of a task are, as far as they were looked at.
+func (s *search) pools(task int) job.Pools {
+	if task >= len(s.snapshot.Pools) {
+		return job.UnknownPools
 	}
-	sum, count := job.Share(0), 0
-	load := s.snapshot.Tasks[task]
-	for i, detail := range s.snapshot.Details[task] {
-		if i < len(load.Subtasks) && load.Subtasks[i].Backpressured > half && detail.OutPool.Known() {
-			sum, count = sum+detail.OutPool, count+1
-		}
-	}
-	return count > 0 && sum/job.Share(count) < emptyBelow, count > 0
+	return s.snapshot.Pools[task]
 }
 
-// inputFull reports whether the input buffers of some subtask are full.
-func (s *search) inputFull(task int) bool {
-	if task >= len(s.snapshot.Details) {
-		return false
+// inputFull is that of the tasks, the first by id, whose input buffers are full; −1 if
+// that is none. known is set where all were looked at.
+func (s *search) inputFull(tasks []int) (full int, known bool) {
+	known = true
+	for _, task := range tasks {
+		switch in := s.pools(task).In; {
+		case in > fullAbove:
+			return task, true
+		case !in.Known():
+			known = false
+		}
 	}
-	return slices.ContainsFunc(s.snapshot.Details[task], func(d job.Detail) bool { return d.InPool > fullAbove })
+	return -1, known
 }

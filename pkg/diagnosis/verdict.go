@@ -34,12 +34,19 @@ type Verdict struct {
 	Kind Kind
 	// Roots are the root causes, worst first.
 	Roots []Root
-	// InQuestion are the tasks, by index, whose buffers would show what the shares of
-	// time do not: see [job.Snapshot.Details].
-	InQuestion []int
+	// InQuestion are the buffers that would show what the shares of time do not: see
+	// [job.Snapshot.Pools].
+	InQuestion []Question
 
 	keeps   bool
 	derived sync.Map // a func() any by the key of Once
+}
+
+// Question is which buffers of a task would show more: those of its output, or else of
+// its input.
+type Question struct {
+	Task   int // index into Graph.Tasks
+	Output bool
 }
 
 // Keep has [Verdict.Once] keep what it returns. It is for the verdict on the present,

@@ -54,6 +54,7 @@ type decoder struct {
 	backpressure     object[Backpressure]
 	ratio            object[Ratio]
 	metric           object[Metric]
+	aggregate        object[Aggregate]
 	taskManagers     object[taskManagersAnswer]
 	taskManagerEntry object[taskManager]
 }
@@ -67,7 +68,7 @@ var decoders = sync.Pool{New: func() any {
 		plan: objectOf(planFields), node: objectOf(planNodeFields), input: objectOf(planInputFields),
 		task: objectOf(taskFields), subtask: objectOf(subtaskFields), metrics: objectOf(metricsFields), durations: objectOf(statusDurationsFields),
 		backpressure: objectOf(backpressureFields), ratio: objectOf(ratioFields),
-		metric: objectOf(metricFields), taskManagers: objectOf(taskManagersFields), taskManagerEntry: objectOf(taskManagerFields),
+		metric: objectOf(metricFields), aggregate: objectOf(aggregateFields), taskManagers: objectOf(taskManagersFields), taskManagerEntry: objectOf(taskManagerFields),
 	}
 }}
 

@@ -63,6 +63,38 @@ func (c *Client) SubtaskMetrics(ctx context.Context, jobID, taskID string, subta
 	return values, requests, nil
 }
 
+// Aggregate is a metric over all subtasks of a task.
+type Aggregate struct {
+	ID            string `json:"id"`
+	Min, Max, Avg Number
+}
+
+var aggregateFields = fields[Aggregate]{
+	"id":  func(d *decoder, a *Aggregate) { a.ID = d.text() },
+	"min": func(d *decoder, a *Aggregate) { a.Min = d.float() },
+	"max": func(d *decoder, a *Aggregate) { a.Max = d.float() },
+	"avg": func(d *decoder, a *Aggregate) { a.Avg = d.float() },
+}
+
+// AggregatedMetric requests a metric over all subtasks of a task, in one request. known
+// is false where Flink does not have it.
+func (c *Client) AggregatedMetric(ctx context.Context, jobID, taskID, name string) (aggregate Aggregate, known bool, err error) {
+	path, err := c.path(jobID, taskID)
+	if err != nil {
+		return Aggregate{}, false, err
+	}
+	var metrics []Aggregate
+	if err := c.get(ctx, path+"/subtasks/metrics?get="+name, func(d *decoder) { metrics = list(d, &d.aggregate) }); err != nil {
+		return Aggregate{}, false, err
+	}
+	for _, metric := range metrics {
+		if metric.ID == name {
+			return metric, true, nil
+		}
+	}
+	return Aggregate{}, false, nil
+}
+
 // put files a metric named "3.busyTimeMsPerSecond" under its subtask.
 func put(values map[int]map[string]Number, metric Metric) {
 	subtask, name, _ := strings.Cut(metric.ID, ".")

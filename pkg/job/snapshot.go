@@ -60,10 +60,20 @@ type Snapshot struct {
 	Source Source
 	// Tasks follows the order of Graph.Tasks.
 	Tasks []TaskLoad
-	// Details are, by task, those of the subtasks of tasks that were looked at further;
+	// Pools are, by task, how full the buffers are of tasks that were looked at further;
 	// nil where none was.
-	Details [][]Detail
+	Pools []Pools
 }
+
+// Pools are how full the pools of buffers of a task's subtasks are: Unknown where that
+// was not looked at, or Flink does not report it.
+type Pools struct {
+	// Out is the mean of the output pools, In the highest of the input pools.
+	Out, In Share
+}
+
+// UnknownPools are those of a task that was not looked at.
+var UnknownPools = Pools{Out: Unknown, In: Unknown}
 
 // TaskLoad is how a task's subtasks spent their time.
 type TaskLoad struct {
