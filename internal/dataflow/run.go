@@ -66,7 +66,7 @@ type channels struct {
 	senders, receivers int
 	weights            []float64
 	queue, room        []float64 // room is what each may hold
-	left               float64   // what the network still carries in this tick
+	left               []float64 // what the network still carries to each receiver in this tick
 
 	// Of one whose receivers share their buffers: how many records the senders may send
 	// together until one is full, and have sent, in this tick, and how full they are.
@@ -116,7 +116,7 @@ func (r *Run) accelerate(units []Unit) {
 
 func (j *Job) channelsOf(exchange Exchange) channels {
 	from, to := j.Tasks[exchange.From], j.Tasks[exchange.To]
-	c := channels{Exchange: exchange, senders: from.Parallelism, receivers: to.Parallelism, weights: make([]float64, to.Parallelism)}
+	c := channels{Exchange: exchange, senders: from.Parallelism, receivers: to.Parallelism, weights: make([]float64, to.Parallelism), left: make([]float64, to.Parallelism)}
 	if c.Selectivity == 0 {
 		c.Selectivity = 1
 	}
@@ -155,7 +155,7 @@ func (r *Run) clone(faster ...Unit) *Run {
 		c.subtasks[t] = slices.Clone(r.subtasks[t])
 	}
 	for e := range c.channels {
-		c.channels[e].queue = slices.Clone(r.channels[e].queue)
+		c.channels[e].queue, c.channels[e].left = slices.Clone(r.channels[e].queue), slices.Clone(r.channels[e].left)
 	}
 	c.accelerate(faster)
 	return &c
@@ -186,7 +186,12 @@ func (r *Run) step() {
 		r.draw()
 	}
 	for e := range r.channels {
-		r.channels[e].left = r.carries[e]
+		for b, weight := range r.channels[e].weights {
+			if r.channels[e].Shipping == Forward {
+				weight = 1 / float64(r.channels[e].receivers)
+			}
+			r.channels[e].left[b] = r.carries[e] * weight
+		}
 	}
 	for t := len(r.job.Tasks) - 1; t >= 0; t-- {
 		for _, e := range r.outs[t] {
@@ -334,7 +339,7 @@ func (r *Run) offered(t, s int) (records float64) {
 			c := &r.channels[e]
 			in, fits := c.content(s)
 			has, most = has+in, most+fits
-			records += min(in, c.left)
+			records += min(in, c.left[s])
 		}
 		sub.hungry = has / most
 		if records < has {
@@ -372,7 +377,7 @@ func (r *Run) take(t, s int, records float64) {
 	has := 0.0
 	for _, e := range r.ins[t] {
 		in, _ := r.channels[e].content(s)
-		has += min(in, r.channels[e].left)
+		has += min(in, r.channels[e].left[s])
 	}
 	if has <= 0 {
 		return
@@ -380,8 +385,8 @@ func (r *Run) take(t, s int, records float64) {
 	for _, e := range r.ins[t] {
 		c := &r.channels[e]
 		in, _ := c.content(s)
-		part := records * min(in, c.left) / has
-		c.left -= part
+		part := records * min(in, c.left[s]) / has
+		c.left[s] -= part
 		if in > 0 {
 			c.keep(s, max(1-part/in, 0))
 		}

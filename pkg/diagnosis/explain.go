@@ -25,10 +25,16 @@ func Explain(snapshot *job.Snapshot, root Root) string {
 		}
 		return text
 	case UnmeasuredWork:
-		if passesOn(load) {
-			return fmt.Sprintf("%s is backpressured %s of the time, though nothing is below it: it waits for something of its own that Flink counts as backpressure.", task.Name, percent(load.Backpressured.Avg))
+		if waitsItself(snapshot, root) {
+			return fmt.Sprintf("%s is backpressured %s of the time, though %s: it waits for something of its own that Flink counts as backpressure.", task.Name, percent(load.Backpressured.Avg), nothingBelow(snapshot, root))
 		}
-		return fmt.Sprintf("%s, yet %s is only %s busy: it waits for something that Flink does not count as work.", upstream(snapshot, root), task.Name, percent(load.Busy.Max))
+		text := fmt.Sprintf("%s, yet %s is only %s busy: it waits for something that Flink does not count as work.", upstream(snapshot, root), task.Name, percent(load.Busy.Max))
+		if root.Instead >= 0 {
+			text += fmt.Sprintf(" Or %s waits for something of its own: these measurements cannot tell which.", snapshot.Graph.Tasks[root.Instead].Name)
+		}
+		return text
+	case Network:
+		return fmt.Sprintf("%s and its output buffers are full, yet the input buffers of %s, %s busy, are not: the network between them carries no more.", upstream(snapshot, root), task.Name, percent(load.Busy.Max))
 	case Skewed, Machine:
 		text := fmt.Sprintf("%s %s %s busy, the others %s on average. %s.", hotSubtasks(root, task.Name), are(root), percent(load.Busy.Max), percent(coolAverage(root, load)), upstream(snapshot, root))
 		if root.Kind == Machine {
@@ -38,6 +44,18 @@ func Explain(snapshot *job.Snapshot, root Root) string {
 	default:
 		return fmt.Sprintf("%s is %s busy on average over its %s, and %s. %s.", task.Name, percent(load.Busy.Avg), count(len(load.Subtasks), "subtask"), itself(load), upstream(snapshot, root))
 	}
+}
+
+// waitsItself reports whether a task whose work is not measured is backpressured itself,
+// though not by another: by what it waits for.
+func waitsItself(snapshot *job.Snapshot, root Root) bool { return passesOn(snapshot.Tasks[root.Task]) }
+
+// nothingBelow describes how it is known that no task below it is the reason.
+func nothingBelow(snapshot *job.Snapshot, root Root) string {
+	if len(snapshot.Graph.Tasks[root.Task].Outputs) == 0 {
+		return "nothing is below it"
+	}
+	return "its output buffers are not full and what is below it has time"
 }
 
 // fewSplits reports whether a source has less to read from than subtasks: those that
@@ -94,10 +112,12 @@ func Advise(snapshot *job.Snapshot, root Root) string {
 		}
 		return fmt.Sprintf("Raise the parallelism of %s if the system it reads from has partitions enough, or break its chain to see which operator takes the time.", name)
 	case UnmeasuredWork:
-		if passesOn(snapshot.Tasks[root.Task]) {
+		if waitsItself(snapshot, root) {
 			return fmt.Sprintf("Check what %s waits for: a full queue of asynchronous requests, or uploads of its state (changelog).", name)
 		}
 		return fmt.Sprintf("Check what %s waits for: calls to other systems, threads of its own, locks, or the network between it and its inputs.", name)
+	case Network:
+		return fmt.Sprintf("Look at the network between the TaskManagers of %s and those of its inputs: its bandwidth and losses, the number of network buffers, and how large records are.", name)
 	default:
 		return ""
 	}
@@ -144,16 +164,18 @@ func Looked(snapshot *job.Snapshot, kind Kind) string {
 // mayWait describes a source that works at its limit or only waits, and how to see
 // which.
 func mayWait(snapshot *job.Snapshot, source int) string {
-	load, below := snapshot.Tasks[source], ""
-	if busiest := busiestBelow(snapshot, source); busiest.Known() {
-		below = fmt.Sprintf(" and all below it at most %s busy", percent(busiest))
-	}
-	records := ""
+	load, facts := snapshot.Tasks[source], []string(nil)
 	if !math.IsNaN(load.RecordsOut) {
-		records = fmt.Sprintf(" with %.0f records a second", load.RecordsOut)
+		facts = append(facts, fmt.Sprintf("it emits %.0f records a second", load.RecordsOut))
 	}
-	name := snapshot.Graph.Tasks[source].Name
-	return fmt.Sprintf("%s%s%s works at its limit, or waits on the task's thread between records, which Flink counts as busy: if what it reads from piles up, or its flame graph shows work, it is the limit", name, records, below)
+	if busiest := busiestBelow(snapshot, source); busiest.Known() {
+		facts = append(facts, fmt.Sprintf("all below it is at most %s busy", percent(busiest)))
+	}
+	text := fmt.Sprintf("the source %s may work at its limit, or only wait on the task's thread between records, which Flink counts as busy", snapshot.Graph.Tasks[source].Name)
+	if len(facts) > 0 {
+		text += " (" + strings.Join(facts, ", ") + ")"
+	}
+	return text + ": it is the limit if what it reads from piles up, or if its flame graph shows work"
 }
 
 // unexplained describes the task that is backpressured most, where all are measured and

@@ -1,6 +1,7 @@
 package diagnosis_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
@@ -71,7 +72,7 @@ func TestExplainAndAdvise(t *testing.T) {
 		},
 		"unmeasured": {
 			chain(task("in", at(0, 0.9)), task("async", at(0.05, 0))),
-			"in, which feeds it, is backpressured 90 % of the time, yet async is only 5 % busy: it waits for something that Flink does not count as work.",
+			"in, which feeds it, is backpressured 90 % of the time, yet async is only 5 % busy: it waits for something that Flink does not count as work. Or in waits for something of its own: these measurements cannot tell which.",
 			"Check what async waits for: calls to other systems, threads of its own, locks, or the network between it and its inputs.",
 		},
 	} {
@@ -86,6 +87,91 @@ func TestExplainAndAdvise(t *testing.T) {
 		if got := diagnosis.Advise(snapshot, verdict.Roots[0]); got != c.advice {
 			t.Errorf("%s: the advice is\n%s\nwant\n%s", name, got, c.advice)
 		}
+	}
+}
+
+// Buffers tell work that Flink does not measure, the network and waits of a task's own
+// from one another, which look alike in the shares of time.
+func TestBuffersDecide(t *testing.T) {
+	nodes := chain(task("in", at(0.05, 0.9)), task("map", at(0.1, 0.9)), task("out", at(0.05, 0)))
+	for name, c := range map[string]struct {
+		out, in           job.Share // of map, and of out
+		task              string
+		kind              diagnosis.Kind
+		severity          job.Share
+		instead           bool
+		explained, advice string
+	}{
+		"not looked at": {
+			job.Unknown, job.Unknown, "out", diagnosis.UnmeasuredWork, 0.9, true,
+			"map, which feeds it, is backpressured 90 % of the time, yet out is only 5 % busy: it waits for something that Flink does not count as work. Or map waits for something of its own: these measurements cannot tell which.",
+			"Check what out waits for: calls to other systems, threads of its own, locks, or the network between it and its inputs.",
+		},
+		"the input of the task below is full": {
+			1, 1, "out", diagnosis.UnmeasuredWork, 0.9, false,
+			"map, which feeds it, is backpressured 90 % of the time, yet out is only 5 % busy: it waits for something that Flink does not count as work.",
+			"Check what out waits for: calls to other systems, threads of its own, locks, or the network between it and its inputs.",
+		},
+		"the output is full, the input below is empty": {
+			0.9, 0.1, "out", diagnosis.Network, 0.9, false,
+			"map, which feeds it, is backpressured 90 % of the time and its output buffers are full, yet the input buffers of out, 5 % busy, are not: the network between them carries no more.",
+			"Look at the network between the TaskManagers of out and those of its inputs: its bandwidth and losses, the number of network buffers, and how large records are.",
+		},
+		"neither is full": {
+			0.1, 0, "map", diagnosis.UnmeasuredWork, 0.9, false,
+			"map is backpressured 90 % of the time, though its output buffers are not full and what is below it has time: it waits for something of its own that Flink counts as backpressure.",
+			"Check what map waits for: a full queue of asynchronous requests, or uploads of its state (changelog).",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			snapshot := snapshotOf(nodes...)
+			snapshot.Pools = []job.Pools{job.UnknownPools, {Out: c.out, In: job.Unknown}, {Out: job.Unknown, In: c.in}}
+			verdict := diagnosis.Diagnose(snapshot)
+			if len(verdict.Roots) != 1 {
+				t.Fatalf("the roots are %+v", named(verdict))
+			}
+			root := verdict.Roots[0]
+			if snapshot.Graph.Tasks[root.Task].Name != c.task || root.Kind != c.kind || root.Severity != c.severity || (root.Instead >= 0) != c.instead {
+				t.Errorf("the root cause is %+v", root)
+			}
+			if explained, advice := diagnosis.Explain(snapshot, root), diagnosis.Advise(snapshot, root); explained != c.explained || advice != c.advice {
+				t.Errorf("it is explained as\n%s\n%s", explained, advice)
+			}
+			if want := []diagnosis.Question{{Task: 1, Output: true}, {Task: 2}}; !slices.Equal(verdict.InQuestion, want) {
+				t.Errorf("in question are %v, want %v", verdict.InQuestion, want)
+			}
+		})
+	}
+}
+
+// A source that is busy all the time works at its limit, or waits on the task's thread.
+func TestSourceThatMayOnlyWait(t *testing.T) {
+	for name, c := range map[string]struct {
+		nodes []node
+		want  string
+	}{
+		"few records": {
+			chain(task("in", at(1, 0).handling(12)), task("map", at(0.6, 0).handling(12))),
+			"2 of 2 tasks measured over 10 s; the busiest, in, is 100 % busy; the source in may work at its limit, or only wait on the task's thread between records, which Flink counts as busy (it emits 12 records a second, all below it is at most 60 % busy): it is the limit if what it reads from piles up, or if its flame graph shows work.",
+		},
+		"all below idle": {
+			chain(task("in", at(1, 0).handling(5000)), task("map", at(0.02, 0).handling(5000))),
+			"2 of 2 tasks measured over 10 s; the busiest, in, is 100 % busy; the source in may work at its limit, or only wait on the task's thread between records, which Flink counts as busy (it emits 5000 records a second, all below it is at most 2 % busy): it is the limit if what it reads from piles up, or if its flame graph shows work.",
+		},
+		"records are not counted": {
+			chain(task("in", at(1, 0)), task("map", at(0.02, 0))),
+			"2 of 2 tasks measured over 10 s; the busiest, in, is 100 % busy; the source in may work at its limit, or only wait on the task's thread between records, which Flink counts as busy (all below it is at most 2 % busy): it is the limit if what it reads from piles up, or if its flame graph shows work.",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			snapshot, verdict := diagnosed(c.nodes...)
+			if verdict.Kind != diagnosis.NotKnown || len(verdict.Roots) > 0 {
+				t.Errorf("the verdict is %s with %+v", verdict.Kind, named(verdict))
+			}
+			if got := diagnosis.Looked(snapshot, verdict.Kind); got != c.want {
+				t.Errorf("it is explained as\n%s", got)
+			}
+		})
 	}
 }
 
