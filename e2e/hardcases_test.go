@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -19,18 +20,20 @@ import (
 )
 
 const (
-	// changes is how long a job of HardJobs.java has worked when it changes.
-	changes = 30 * time.Second
-	// begun is how long a job has worked at most when the queries begin.
-	begun = 10 * time.Second
-	// follows is how long after a change its verdict is right: a fetch in which the
-	// change is, one that is past it, and what these lag behind.
-	follows = 45 * time.Second
+	// changeAfter is how long a job of HardJobs.java has worked when it changes, and
+	// headStart how long it has at most when the queries begin.
+	changeAfter = 30 * time.Second
+	headStart   = 10 * time.Second
+	// followed is how long after a change the verdict is right at the latest: a fetch
+	// in which the change is, one that is past it, and what these lag behind.
+	followed = 45 * time.Second
 	// steady is when the verdicts on jobs that do not change have to be right: after
 	// the warm-up of their tasks, and two fetches.
 	steady = 35 * time.Second
 	// observed is how long the jobs are queried.
-	observed = changes + follows + 7*time.Second
+	observed = changeAfter + followed + 7*time.Second
+	// checkpointInterval is that of the job checkpoints.
+	checkpointInterval = 2 * time.Second
 )
 
 // hardVersions are those of FLINK_VERSIONS, or the oldest, which has no counters, one
@@ -68,8 +71,8 @@ var hardCases = map[string]func(observation) error{
 	"sleeping-source":           func(observation) error { return nil }, // what is right there is not settled
 }
 
-// known are the verdicts that are not right yet, by job, and what is seen instead.
-var known = map[string]string{
+// notRightYet are the verdicts that are not, by job, and what is seen instead.
+var notRightYet = map[string]string{
 	"series":                    "the first of two tasks in a row is named, which is 95 % busy and 5 % backpressured, not the second, which is 100 % busy",
 	"busy-branch-of-one-source": "of two tasks below one source the one is named that is 95 % busy, not the one that is 100 % busy: they count as equally busy",
 	"legacy-source":             "the verdict is none over all tasks, and that the legacy source is not measured is not said",
@@ -87,12 +90,15 @@ func TestHardCases(t *testing.T) {
 			ds := startPlugin(t, flink.URL())
 			ds.source = source(version)
 			seen := ds.observe(t)
+			if completed := checkpoints(t, flink.URL(), seen["checkpoints"].id()); completed < int(observed/checkpointInterval)/2 {
+				t.Errorf("the job that has a checkpoint every %s completed %d in %s", checkpointInterval, completed, observed)
+			}
 			for name, check := range hardCases {
 				t.Run(name, func(t *testing.T) {
 					t.Logf("%s", seen[name].text())
 					switch err := check(seen[name]); {
-					case err != nil && known[name] != "":
-						t.Skipf("%s: %v", known[name], err)
+					case err != nil && notRightYet[name] != "":
+						t.Skipf("%s: %v", notRightYet[name], err)
 					case err != nil:
 						t.Error(err)
 					}
@@ -167,6 +173,27 @@ func (ds dataSource) hardAnswers(t *testing.T, at time.Time) map[string]hardAnsw
 	return answers
 }
 
+// id is Flink's id of the job.
+func (o observation) id() string {
+	id, _ := o.answers[0].bottlenecks[0]["job_id"].(string)
+	return id
+}
+
+// checkpoints is how many checkpoints a job has completed, by Flink.
+func checkpoints(t *testing.T, flink, jobID string) int {
+	t.Helper()
+	response, err := newClient(t).Get(flink + "/jobs/" + jobID + "/checkpoints")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var answer struct{ Counts struct{ Completed int } }
+	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
+		t.Fatal(err)
+	}
+	return answer.Counts.Completed
+}
+
 // root is a root cause: a task, why, and how many of its subtasks are hot, 0 if that
 // may be any number, as before all are measured.
 type root struct {
@@ -177,26 +204,21 @@ type root struct {
 // always checks every answer from when the verdict has to be right.
 func always(check func(hardAnswer) error) func(observation) error {
 	return func(o observation) error {
-		answers := o.between(o.start.Add(steady), o.start.Add(observed))
-		if len(answers) == 0 {
-			return errors.New("there is no answer")
-		}
-		for _, each := range answers {
+		checked := 0
+		for _, each := range o.answers {
+			if each.at.Before(o.start.Add(steady)) {
+				continue
+			}
 			if err := check(each); err != nil {
 				return fmt.Errorf("%s after the start: %w\n%s", each.at.Sub(o.start).Round(time.Second), err, each.table())
 			}
+			checked++
+		}
+		if checked == 0 {
+			return errors.New("there is no answer")
 		}
 		return nil
 	}
-}
-
-func (o observation) between(from, to time.Time) (answers []hardAnswer) {
-	for _, each := range o.answers {
-		if !each.at.Before(from) && each.at.Before(to) {
-			answers = append(answers, each)
-		}
-	}
-	return answers
 }
 
 // names checks that a verdict has these root causes and no other.
@@ -352,14 +374,14 @@ func (a hardAnswer) attempt() (highest int64) {
 // moves checks that the first task is named until it is the second that is slow, then
 // that one, from soon after on, and never another.
 func (o observation) moves() error {
-	latest := o.start.Add(changes)
+	latest := o.start.Add(changeAfter)
 	first, second := names(root{"first", "capacity", 0}), names(root{"second", "capacity", 0})
 	before, after := 0, 0
 	for _, each := range o.answers {
 		isFirst, isSecond := first(each), second(each)
-		late := each.at.After(latest.Add(follows))
+		late := each.at.After(latest.Add(followed))
 		switch {
-		case isSecond == nil && each.at.After(latest.Add(-begun)):
+		case isSecond == nil && each.at.After(latest.Add(-headStart)):
 			after++
 		case isFirst == nil && after == 0 && each.at.Before(latest):
 			before++
