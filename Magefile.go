@@ -173,8 +173,8 @@ type Check mg.Namespace
 func (Check) All() error { return run(steps()) }
 
 // Full does the same, and what takes longer: the frontend in the oldest
-// Grafana that plugin.json promises, a bottleneck that moves on a real Flink,
-// and a real Prometheus beside it.
+// Grafana that plugin.json promises, a bottleneck that moves and jobs that are
+// easily mistaken on real Flinks, and a real Prometheus beside one.
 func (Check) Full() error {
 	return run(append(steps(),
 		step{"browser, Grafana 10.4", oldBrowser, browser.Available()},
@@ -182,7 +182,7 @@ func (Check) Full() error {
 }
 
 // slow are the tests that sample a real Flink for minutes.
-const slow = "Alternating|Prometheus"
+const slow = "Alternating|HardCases|Prometheus"
 
 // steps are those of the check; the tests on a real Flink come last, so that
 // the output ends with their outcome.

@@ -43,7 +43,7 @@ type Cluster struct {
 }
 
 // Start builds what dir, the Maven project e2e/flink, has for the version,
-// unless that is built already, and runs it with the jobs: their names, or
+// unless that is built already, and runs it with the jobs: their names, "hard", or
 // "all". It returns when all their tasks run. The first build of a version
 // downloads it and may take minutes.
 //

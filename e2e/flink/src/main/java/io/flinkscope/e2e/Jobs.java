@@ -29,6 +29,7 @@ final class Jobs {
     BUILDERS.put("skew", SkewJob::build);
     BUILDERS.put("slow-sink", SlowSinkJob::build);
     BUILDERS.put("two-sources", TwoSourcesJob::build);
+    BUILDERS.putAll(HardJobs.BUILDERS);
   }
 
   /** Those whose bottleneck moves, and those that are there for their size. */
@@ -36,16 +37,23 @@ final class Jobs {
 
   private Jobs() {}
 
-  /** The one job of this name, or for {@code all} every one with one bottleneck or none. */
+  /**
+   * The one job of this name, for {@code all} every one with one bottleneck or none, or for {@code
+   * hard} those of {@link HardJobs}.
+   */
   static Collection<String> named(String name) {
     if ("all".equals(name)) {
       return BUILDERS.keySet().stream()
           .filter(job -> !ASKED_FOR_BY_NAME.matcher(job).matches())
+          .filter(job -> !HardJobs.BUILDERS.containsKey(job))
           .collect(Collectors.toList());
+    }
+    if ("hard".equals(name)) {
+      return HardJobs.BUILDERS.keySet();
     }
     if (!BUILDERS.containsKey(name)) {
       String known = String.join(", ", BUILDERS.keySet());
-      throw new IllegalArgumentException("Unknown job " + name + ": known are " + known + ", all.");
+      throw new IllegalArgumentException("Unknown job " + name + ": known are " + known + ", all, hard.");
     }
     return List.of(name);
   }

@@ -31,7 +31,18 @@ final class Streams {
 
   /** 100 records a second for a subtask, and idle between them. */
   static DataStream<Long> trickle(StreamExecutionEnvironment env, String name) {
-    return source(env, name, new ThrottledSequence(CALM_RATE));
+    return trickle(env, name, CALM_RATE);
+  }
+
+  /** So many records a second for a subtask, and idle between them. */
+  static DataStream<Long> trickle(
+      StreamExecutionEnvironment env, String name, double recordsPerSecond) {
+    return source(env, name, new ThrottledSequence(recordsPerSecond));
+  }
+
+  /** A few records a second for a subtask, which is busy all the time: it sleeps between them. */
+  static DataStream<Long> sleeping(StreamExecutionEnvironment env, String name, long millis) {
+    return source(env, name, new SleepingSequence(millis));
   }
 
   private static DataStream<Long> source(
