@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"io/fs"
 	"maps"
+	"math"
 	"net/http"
 	"strings"
 	"testing"
@@ -182,8 +183,13 @@ func (m *Moment) Gauge(path, subtask string) (gauge struct{ Idle, Busy, Backpres
 	}
 	subtasks, _ := open(m.answers[path].Body)["subtasks"].([]any)
 	for _, each := range subtasks {
-		if ratios := each.(object); text(ratios["subtask"]) == subtask && text(ratios["busyRatio"]) != "NaN" {
-			gauge.Idle, gauge.Busy, gauge.Backpressured = number(ratios["idleRatio"]), number(ratios["busyRatio"]), number(ratios["ratio"])
+		ratios := each.(object)
+		if text(ratios["subtask"]) != subtask {
+			continue
+		}
+		gauge.Idle, gauge.Busy, gauge.Backpressured = number(ratios["idleRatio"]), math.NaN(), number(ratios["ratio"])
+		if text(ratios["busyRatio"]) != "NaN" { // a legacy source's is
+			gauge.Busy = number(ratios["busyRatio"])
 		}
 	}
 	return gauge

@@ -23,9 +23,8 @@ type Bottleneck struct {
 	Name string
 	// Kind is capacity, skew, machine, source or unmeasured.
 	Kind string
-	// Severity is, 0 to 1, the mean share of time that the subtasks of the
-	// input that is held back most are backpressured; of a source how busy
-	// it is.
+	// Severity is, 0 to 1, the mean share of time that the subtasks of the task that
+	// it holds back most are backpressured; of a source how busy it is.
 	Severity float64
 	// Hot are the subtasks that are busy more than half of their time, and
 	// Hosts where those run.
@@ -66,6 +65,14 @@ func (f finder) bottleneck(task int) Bottleneck {
 	}
 	for _, input := range f.phase.tasks[task].Inputs {
 		found.Severity = max(found.Severity, meanHeld(f.phase.loads[input]))
+	}
+	leads := leadingTo(f.phase.tasks, []int{task})
+	for source, limits := range f.phase.limits {
+		for t := range f.phase.tasks {
+			if slices.Contains(limits, task) && leads[t] && f.phase.gains[source][t] > 0 {
+				found.Severity = max(found.Severity, meanHeld(f.phase.loads[t]))
+			}
+		}
 	}
 	found.Kind = f.kind(found)
 	return found

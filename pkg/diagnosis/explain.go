@@ -123,12 +123,16 @@ func Advise(snapshot *job.Snapshot, root Root) string {
 	}
 }
 
-// upstream describes which tasks are held back, and how much of the time.
+// upstream describes which task is held back most, and how much of the time.
 func upstream(snapshot *job.Snapshot, root Root) string {
 	if root.Upstream < 0 {
 		return "Nothing upstream is measured"
 	}
-	return fmt.Sprintf("%s, which feeds it, is backpressured %s of the time", snapshot.Graph.Tasks[root.Upstream].Name, percent(root.Severity))
+	where := "further up"
+	if slices.Contains(snapshot.Graph.Tasks[root.Task].Inputs, root.Upstream) {
+		where = "which feeds it"
+	}
+	return fmt.Sprintf("%s, %s, is backpressured %s of the time", snapshot.Graph.Tasks[root.Upstream].Name, where, percent(root.Severity))
 }
 
 // Looked describes what was looked at where no root cause was found.

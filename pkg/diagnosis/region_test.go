@@ -17,7 +17,7 @@ func TestRootOfOneRegion(t *testing.T) {
 		"a bottleneck in the middle: backpressure runs upstream from it": {
 			chain(task("in", at(0.1, 0.8), at(0.1, 0.9)), task("parse", at(0.2, 0.7), at(0.2, 0.7)),
 				task("enrich", at(1, 0), at(0.9, 0)), task("out", at(0.2, 0), at(0.2, 0))),
-			root{"enrich", diagnosis.Capacity, 0.7, "parse", []int{0, 1}, nil}, nil,
+			root{"enrich", diagnosis.Capacity, 0.85, "in", []int{0, 1}, nil}, nil,
 		},
 		"a slow sink": {
 			chain(task("in", at(0.1, 0.6)), task("map", at(0.1, 0.8)), task("sink", at(0.95, 0))),
@@ -53,7 +53,7 @@ func TestRootOfOneRegion(t *testing.T) {
 		},
 		"a task that is backpressured more than half is none": {
 			chain(task("in", at(0, 0.9)), task("map", at(0.4, 0.6)), task("out", at(0.35, 0))),
-			root{"out", diagnosis.Capacity, 0.6, "map", []int{0}, nil}, nil,
+			root{"out", diagnosis.Capacity, 0.9, "in", []int{0}, nil}, nil,
 		},
 		"of the subtasks of a task one is at its limit, and one waits": {
 			chain(task("in", at(0, 0.9)), task("map", at(1, 0), at(0, 0.6)), task("out", at(0.7, 0))),
@@ -82,7 +82,7 @@ func TestRootOfOneRegion(t *testing.T) {
 		"all of a task's subtasks that have anything to do wait": {
 			chain(task("in", at(0.02, 0.95), at(0.02, 0.95), at(0, 0), at(0, 0), at(0, 0), at(0, 0)), task("map", at(0.25, 0.75), at(0.25, 0.75), at(0, 0), at(0, 0), at(0, 0), at(0, 0)),
 				task("enrich", at(0.08, 0), at(0.08, 0))),
-			root{"enrich", diagnosis.UnmeasuredWork, 0.25, "map", nil, nil}, nil,
+			root{"enrich", diagnosis.UnmeasuredWork, 1.9 / 6, "in", nil, nil}, nil,
 		},
 		"backpressure of a task below which nothing is, is its own": {
 			chain(task("in", at(0, 0.9)), task("map", at(0.2, 0.8))),
@@ -102,7 +102,7 @@ func TestRootOfOneRegion(t *testing.T) {
 		},
 		"two that take turns within the time measured": {
 			chain(task("in", at(0.05, 0.95)), task("x", at(0.68, 0.3)), task("y", at(0.7, 0))),
-			root{"x", diagnosis.Capacity, 0.95, "in", []int{0}, nil}, []root{{"y", diagnosis.Capacity, 0.3, "x", []int{0}, nil}},
+			root{"y", diagnosis.Capacity, 0.95, "in", []int{0}, nil}, []root{{"x", diagnosis.Capacity, 0.95, "in", []int{0}, nil}},
 		},
 		"an ended task beside one that works in bursts does not hide it": {
 			[]node{task("in", at(0.1, 0.8)), task("a", at(0.6, 0)).after("in"), ended("b").after("in")},
@@ -113,8 +113,8 @@ func TestRootOfOneRegion(t *testing.T) {
 	}
 }
 
-// Severity is the highest, over the direct inputs, of the mean over the
-// input's subtasks: not of the maximum, which one subtask can make.
+// Severity is the highest, over the tasks that wait for the root cause, of the mean
+// over the task's subtasks: not of the maximum, which one subtask can make.
 func TestSeverity(t *testing.T) {
 	join := func(inputs ...node) []node {
 		var from []string
@@ -133,7 +133,7 @@ func TestSeverity(t *testing.T) {
 		"unmeasured subtasks are left out":      {join(task("a", at(0, 0.6), noMetrics)), 0.6, "a"},
 		"an unmeasured input is left out":       {join(task("a", noMetrics), task("b", at(0, 0.8))), 0.8, "b"},
 		"a free input takes nothing from it":    {join(task("a", at(0, 0)), task("b", at(0, 0.8))), 0.8, "b"},
-		"a source beyond the input does not":    {append(chain(task("in", at(0, 1)), task("a", at(0.3, 0.6))), task("join", at(0.9, 0)).after("a")), 0.6, "a"},
+		"a source that waits for it further up": {append(chain(task("in", at(0, 1)), task("a", at(0.3, 0.6))), task("join", at(0.9, 0)).after("a")), 1, "in"},
 		"backpressured all the time is the top": {join(task("a", at(0, 1), at(0, 1))), 1, "a"},
 	} {
 		t.Run(name, func(t *testing.T) {

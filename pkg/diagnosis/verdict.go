@@ -90,7 +90,7 @@ func Diagnose(snapshot *job.Snapshot) *Verdict {
 	roots = append(roots, atLimit...)
 	machines(snapshot, roots)
 	slices.SortFunc(roots, func(a, b Root) int {
-		return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(snapshot.Tasks[b.Task].Busy.Max, snapshot.Tasks[a.Task].Busy.Max), strings.Compare(s.id(a.Task), s.id(b.Task)))
+		return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(snapshot.Tasks[b.Task].Busy.Avg, snapshot.Tasks[a.Task].Busy.Avg), strings.Compare(s.id(a.Task), s.id(b.Task)))
 	})
 	verdict := &Verdict{Snapshot: snapshot, Roots: roots, Kind: None, InQuestion: s.inQuestion}
 	switch {
@@ -215,7 +215,8 @@ type Root struct {
 	Task     int
 	Kind     Kind
 	Severity job.Share
-	// Upstream is the direct input that is held back most, -1 for a source.
+	// Upstream is the task, of those that it holds back, that waits most; -1 for a
+	// source.
 	Upstream int
 	// Hot are the indexes of the busy subtasks, and Hosts and TaskManagers where
 	// they run.
@@ -258,30 +259,28 @@ func (s *search) root(end ending) Root {
 	return root
 }
 
-// nearly is the busy share from which a task is nearly at its limit: how much the job is
-// held back shows above it, and hardly in how much it waits itself.
-const nearly job.Share = 0.8
-
-// severity is the highest, over the direct inputs, of the mean share of time that those
-// of an input's subtasks are backpressured that feed the hot ones: all, unless the input
-// sends forward. An input that is nearly at its limit itself, and so not backpressured
-// much, hands on how much its own inputs are.
+// severity is how much of their time the tasks wait that the task holds back: the
+// highest mean over a task's subtasks, among those whose backpressure ends here; of a
+// direct input that sends forward, over the subtasks that feed hot ones.
 func (s *search) severity(task int) (severity job.Share, upstream int) {
 	upstream = -1
+	held := func(above int, waits job.Share) {
+		if waits.Known() && (upstream < 0 || waits > severity) {
+			upstream, severity = above, waits
+		}
+	}
 	graph := s.snapshot.Graph.Tasks[task]
 	least := hotAbove(s.snapshot.Tasks[task])
 	for i, input := range graph.Inputs {
-		held := s.snapshot.Tasks[input].Backpressured.Avg
 		if i < len(graph.Forward) && graph.Forward[i] {
-			held = s.feedingHot(task, input, least)
+			held(input, s.feedingHot(task, input, least))
+		} else {
+			held(input, s.snapshot.Tasks[input].Backpressured.Avg)
 		}
-		if busy := s.snapshot.Tasks[input].Busy.Max; held > noise && busy > nearly && busy < surely {
-			if above, _ := s.severity(input); above > held {
-				held = above
-			}
-		}
-		if held.Known() && (upstream < 0 || held > severity) {
-			upstream, severity = input, held
+	}
+	for above, load := range s.snapshot.Tasks {
+		if slices.ContainsFunc(s.below[above], func(end ending) bool { return end.task == task }) {
+			held(above, load.Backpressured.Avg)
 		}
 	}
 	return severity, upstream

@@ -92,6 +92,7 @@ func TestTwoSamplesMakeASnapshot(t *testing.T) {
 		"gauges that add up to half":          {[]point{{at: time.Minute, gauge: half}}, 0.25, job.FromGauge60s, ""},
 		"another attempt":                     {[]point{at(60, 60, 0), at(70, 60, 10).in(1)}, job.Unknown, "", job.NoMetrics},
 		"counters that ran backwards":         {[]point{at(60, 60, 0), at(70, 5, 2)}, job.Unknown, "", job.NoMetrics},
+		"a small step back is no new begin":   {[]point{at(60, 60, 0), at(70, 60, 10), at(72, 60, 9), at(80, 60, 20)}, 1, job.FromCounters, ""},
 		"and go on from there":                {[]point{at(60, 60, 0), at(70, 5, 0), at(80, 5, 10)}, 1, job.FromCounters, ""},
 		"three fetches without a change":      {[]point{at(60, 60, 0), at(70, 60, 10), at(101, 60, 10)}, job.Unknown, "", job.Stale},
 		"not yet three fetches":               {[]point{at(60, 60, 0), at(70, 60, 10), at(100, 60, 10)}, 1, job.FromCounters, ""},
