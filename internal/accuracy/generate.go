@@ -294,7 +294,7 @@ var Strata = []Stratum{
 		p.use[second] = p.use[first] * g.between(0.9, 1.1)
 		return Case{Job: p.finish(*g), At: g.settled()}
 	}},
-	{Name: "equally slow branches", make: func(g *generator) Case {
+	{Name: "equally slow branches", NearTie: true, make: func(g *generator) Case {
 		p := g.diamond()
 		g.heldBack(p, 2)
 		p.use[3] = p.use[2] * g.between(0.99, 1.01)

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"time"
 
 	df "github.com/flinkscope/flinkscope-flink-datasource/internal/dataflow"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
@@ -33,13 +34,20 @@ func Judge(stratum int, seed uint64) Outcome {
 	made := Strata[stratum].make(g)
 	o := newObserver(made.Job, seed)
 	var snapshot *job.Snapshot
+	var verdict *diagnosis.Verdict
+	var sets []diagnosis.RootSet
 	for o.next <= made.At {
 		snapshot = o.poll()
+		verdict = o.diagnose(snapshot)
+		sets = recent(append(sets, setOf(verdict)))
 	}
-	truth := truthOf(made, o.run)
-	verdict := o.diagnose(snapshot)
+	truth := truthOf(made, o.run, Strata[stratum].NearTie)
+	alternation, alternates := diagnosis.FindAlternation(sets)
 	out := Outcome{Seed: seed, Stratum: stratum, Healthy: len(truth.sets) == 0}
-	out.Named, out.Kind = truth.allows(verdict)
+	out.Named, out.Kind = truth.allows(verdict, func(task int) bool {
+		_, takes := alternation.Turns[snapshot.Graph.Tasks[task].ID]
+		return alternates && takes
+	})
 	out.FalseAlarm = out.Healthy && len(verdict.Roots) > 0
 	gauges := o.gauges(snapshot)
 	for _, rival := range rivals {
@@ -60,10 +68,12 @@ type truth struct {
 	of   Case
 	run  *df.Run
 	sets [][]df.Unit
+	// nearTie is set where two causes are so alike that the order does not matter.
+	nearTie bool
 }
 
-func truthOf(of Case, run *df.Run) truth {
-	return truth{of, run, df.Causes(run, !of.Changes)}
+func truthOf(of Case, run *df.Run, nearTie bool) truth {
+	return truth{of, run, df.Causes(run, !of.Changes), nearTie}
 }
 
 // named reports whether the task is a cause: it, or a subtask of it, is in a minimal
@@ -91,17 +101,42 @@ func (t truth) names(task int) bool {
 
 // allows reports whether the verdict is right in the task that it names first, and in
 // the kind.
-func (t truth) allows(v *diagnosis.Verdict) (named, kind bool) {
+func (t truth) allows(v *diagnosis.Verdict, alternates func(task int) bool) (named, kind bool) {
 	if len(v.Roots) == 0 {
 		none := len(t.sets) == 0 && v.Kind == diagnosis.None
 		cannot := v.Kind == diagnosis.NotKnown && t.undecidable(v.Snapshot)
 		return none || cannot, none || cannot
 	}
 	root := v.Roots[0]
+	if t.nearTie && len(v.Roots) > 1 && !t.names(root.Task) {
+		root = v.Roots[1] // both are listed, in either order
+	}
 	if len(t.sets) == 0 || !t.names(root.Task) {
 		return false, false
 	}
+	if alternates(root.Task) {
+		return true, t.of.Changes
+	}
+	if root.Kind == diagnosis.Alternating {
+		return true, t.of.Changes
+	}
 	return true, slices.Contains(t.kinds(root.Task), root.Kind)
+}
+
+// setOf are the root causes of a verdict, as the history keeps them.
+func setOf(v *diagnosis.Verdict) diagnosis.RootSet {
+	set := diagnosis.RootSet{At: diagnosis.Instant{At: v.Snapshot.At, From: v.Snapshot.From, MaxGap: time.Minute}}
+	for _, root := range v.Roots {
+		set.IDs = append(set.IDs, v.Snapshot.Graph.Tasks[root.Task].ID)
+	}
+	slices.Sort(set.IDs)
+	return set
+}
+
+// recent are the sets that are looked at for turns.
+func recent(sets []diagnosis.RootSet) []diagnosis.RootSet {
+	from := sets[len(sets)-1].At.At.Add(-diagnosis.FlappingWindow(fetch))
+	return slices.DeleteFunc(sets, func(set diagnosis.RootSet) bool { return set.At.At.Before(from) })
 }
 
 // undecidable reports whether another job, with another truth, gives the same
@@ -126,7 +161,7 @@ func (t truth) undecidable(s *job.Snapshot) bool {
 func (t truth) kinds(task int) (kinds []diagnosis.Kind) {
 	made := t.of.Job.Tasks[task]
 	if t.of.Changes {
-		kinds = append(kinds, "alternating")
+		return nil // it is named as one that takes turns, or wrongly
 	}
 	for _, set := range t.sets {
 		for _, unit := range set {

@@ -86,12 +86,24 @@ func (s *search) run() (found []ending) {
 			switch {
 			case at < 0:
 				found = append(found, end)
-			case s.id(end.instead) < s.id(found[at].instead) || end.kind == "":
+			case preference(end) > preference(found[at]) || preference(end) == preference(found[at]) && s.id(end.instead) < s.id(found[at].instead):
 				found[at] = end // the same, in whatever order Flink lists the tasks
 			}
 		}
 	}
 	return found
+}
+
+// preference orders what backpressure of several tasks shows of one that it ends at.
+func preference(end ending) int {
+	switch end.kind {
+	case Alternating:
+		return 2
+	case "":
+		return 1
+	default:
+		return 0
+	}
 }
 
 // id is that of a task, by which equals are ordered; empty for none.
@@ -181,8 +193,8 @@ func (s *search) decide(task int) []ending {
 	lower := s.endsBelow(task)
 	switch {
 	case waits > checkpoints && len(lower) > 0 && busy < atLimit:
-		if busy > half && s.fullness(lower[0].task) < limit {
-			return append(slices.Clone(lower), own...) // they take turns
+		if other, _ := s.work(lower[0].task); busy > half && lower[0].kind == "" && other > lowest && s.fullness(lower[0].task) < limit {
+			return turns(append(slices.Clone(lower), own...))
 		}
 		return lower
 	case waits > checkpoints && passesOn(s.snapshot.Tasks[task]):
@@ -202,6 +214,14 @@ func (s *search) decide(task int) []ending {
 		return busier
 	}
 	return own
+}
+
+// turns are endings that take turns within the time measured.
+func turns(ends []ending) []ending {
+	for i := range ends {
+		ends[i].kind = Alternating
+	}
+	return ends
 }
 
 // unexplained reports whether a task waits longer than the fullest of those below it

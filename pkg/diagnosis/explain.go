@@ -33,6 +33,8 @@ func Explain(snapshot *job.Snapshot, root Root) string {
 			text += fmt.Sprintf(" Or %s waits for something of its own: these measurements cannot tell which.", snapshot.Graph.Tasks[root.Instead].Name)
 		}
 		return text
+	case Alternating:
+		return fmt.Sprintf("%s is %s busy on average: within the %s measured it and others take turns at holding the job back, faster than Flink's metrics show. %s.", task.Name, percent(load.Busy.Avg), seconds(snapshot.Window()), upstream(snapshot, root))
 	case Network:
 		return fmt.Sprintf("%s and its output buffers are full, yet the input buffers of %s, %s busy, are not: the network between them carries no more.", upstream(snapshot, root), task.Name, percent(load.Busy.Max))
 	case Skewed, Machine:
@@ -116,6 +118,8 @@ func Advise(snapshot *job.Snapshot, root Root) string {
 			return fmt.Sprintf("Check what %s waits for: a full queue of asynchronous requests, or uploads of its state (changelog).", name)
 		}
 		return fmt.Sprintf("Check what %s waits for: calls to other systems, threads of its own, locks, or the network between it and its inputs.", name)
+	case Alternating:
+		return AdviseAlternating(name)
 	case Network:
 		return fmt.Sprintf("Look at the network between the TaskManagers of %s and those of its inputs: its bandwidth and losses, the number of network buffers, and how large records are.", name)
 	default:

@@ -48,6 +48,8 @@ type RootSet struct {
 	At Instant
 	// Tasks is a number for them: the same for the same tasks, 0 for none.
 	Tasks int
+	// IDs are those of the tasks, as far as they are known. Nobody may change them.
+	IDs []string
 }
 
 // RootSets are those of the times at which the root causes are known: some task is
@@ -63,7 +65,7 @@ func RootSets(at []Instant, columns [][]float64, isRoot func(float64) bool) (set
 			measured = measured && !math.IsNaN(column[i])
 		}
 		if roots != 0 || measured {
-			sets = append(sets, RootSet{at[i], roots})
+			sets = append(sets, RootSet{At: at[i], Tasks: roots})
 		}
 	}
 	return sets

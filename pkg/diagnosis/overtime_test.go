@@ -53,7 +53,7 @@ func inSeconds(at time.Time) string {
 	return fmt.Sprint(at.Sub(begun).Seconds())
 }
 
-// A task is a root cause since its streak began: interruptions up to a minute,
+// A task is a root cause since its streak began: interruptions up to 25 s,
 // by a checkpoint or a burst, do not end it, a gap in which nothing was sampled does.
 func TestStreak(t *testing.T) {
 	for name, c := range map[string]struct{ samples, since string }{
@@ -62,13 +62,13 @@ func TestStreak(t *testing.T) {
 		"not any more":                       {"10r 20r 30.", "-"},
 		"not known any more":                 {"10r 20r 30?", "-"},
 		"never":                              {"10. 20. 30.", "-"},
-		"interrupted for a minute":           {"10r 20. 60. 90r", "0"},
-		"interrupted for longer":             {"10r 20. 60. 91r", "81"},
-		"not known for a minute":             {"10r 20? 60? 90r", "0"},
-		"not known for longer":               {"10r 20? 60? 91r", "81"},
-		"not known, then none, for a minute": {"10r 20? 60. 90r", "0"},
-		"not known, then none, for longer":   {"10r 20? 60. 91r", "81"},
-		"interrupted again and again":        {"10r 20. 90r 100. 170r 180? 250r", "0"},
+		"interrupted for two fetches":        {"10r 20. 30. 55r", "0"},
+		"interrupted for longer":             {"10r 20. 30. 56r", "46"},
+		"not known for two fetches":          {"10r 20? 30? 55r", "0"},
+		"not known for longer":               {"10r 20? 30? 56r", "46"},
+		"not known, then none":               {"10r 20? 30. 55r", "0"},
+		"not known, then none, for longer":   {"10r 20? 30. 56r", "46"},
+		"interrupted again and again":        {"10r 20. 50r 60. 90r 100? 130r", "0"},
 		"interrupted for long, then briefly": {"10r 20. 60. 100r 110. 120r", "90"},
 		"none in the sample before":          {"10. 20r", "10"},
 		"a minute without a sample":          {"10r 80r", "0"},
@@ -132,7 +132,7 @@ func goingBack(at []diagnosis.Instant, severity []float64) (since time.Time) {
 			return since
 		case severity[i] > 0:
 			since = at[i].From
-		case since.IsZero() || since.Sub(at[i].At) > time.Minute:
+		case since.IsZero() || since.Sub(at[i].At) > 25*time.Second:
 			return since
 		}
 	}

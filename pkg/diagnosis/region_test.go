@@ -102,7 +102,7 @@ func TestRootOfOneRegion(t *testing.T) {
 		},
 		"two that take turns within the time measured": {
 			chain(task("in", at(0.05, 0.95)), task("x", at(0.68, 0.3)), task("y", at(0.7, 0))),
-			root{"y", diagnosis.Capacity, 0.95, "in", []int{0}, nil}, []root{{"x", diagnosis.Capacity, 0.95, "in", []int{0}, nil}},
+			root{"y", diagnosis.Alternating, 0.95, "in", []int{0}, nil}, []root{{"x", diagnosis.Alternating, 0.95, "in", []int{0}, nil}},
 		},
 		"an ended task beside one that works in bursts does not hide it": {
 			[]node{task("in", at(0.1, 0.8)), task("a", at(0.6, 0)).after("in"), ended("b").after("in")},

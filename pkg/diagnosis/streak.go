@@ -24,9 +24,16 @@ func (i Instant) begin() time.Time {
 // longer than a gap.
 func (i Instant) gapUntil(then time.Time) bool { return i.MaxGap > 0 && then.Sub(i.At) > i.MaxGap }
 
-// maxInterruption is how long a pause may last that does not end a streak: the task
-// is no root cause for a checkpoint or a burst, or is not measured.
-const maxInterruption = time.Minute
+// minInterruption is the least pause that ends a streak.
+const minInterruption = 25 * time.Second
+
+// maxInterruption is how long a pause may last that does not end a streak: as two
+// fetches explain, in which the task is no root cause for a checkpoint or a burst, or is
+// not measured. A sample is measured over about one. What pauses for longer takes turns:
+// see [FindAlternation].
+func (i Instant) maxInterruption() time.Duration {
+	return max(minInterruption, i.At.Sub(i.begin())*5/2)
+}
 
 // Streak follows since when a task has been a root cause. The zero value is
 // that of a task that has not been seen.
@@ -52,7 +59,7 @@ func (s *Streak) Add(at Instant, severity float64) (since time.Time) {
 		}
 		return time.Time{}
 	}
-	if s.since.IsZero() || !s.interrupted.IsZero() && begin.Sub(s.interrupted) > maxInterruption {
+	if s.since.IsZero() || !s.interrupted.IsZero() && begin.Sub(s.interrupted) > at.maxInterruption() {
 		s.since = begin
 	}
 	s.interrupted = time.Time{}

@@ -15,14 +15,15 @@ type Kind string
 
 // The kinds of root cause, and of there being none.
 const (
-	Capacity       Kind = "capacity"   // most subtasks are busy
-	Skewed         Kind = "skew"       // few are, the rest wait
-	Machine        Kind = "machine"    // the hot subtasks are on one TaskManager or host, where each record takes longer
-	Network        Kind = "network"    // records wait in the buffers between the task and its input, which it does not get
-	AtSource       Kind = "source"     // nothing is backpressured; the source itself is at its limit
-	UnmeasuredWork Kind = "unmeasured" // something waits that Flink does not measure: the task is not busy, or it is the last one and is backpressured
-	None           Kind = "none"       // measured, and nothing holds the job back
-	NotKnown       Kind = "unknown"    // too little was measured
+	Capacity       Kind = "capacity"    // most subtasks are busy
+	Skewed         Kind = "skew"        // few are, the rest wait
+	Machine        Kind = "machine"     // the hot subtasks are on one TaskManager or host, where each record takes longer
+	Network        Kind = "network"     // records wait in the buffers between the task and its input, which it does not get
+	AtSource       Kind = "source"      // nothing is backpressured; the source itself is at its limit
+	Alternating    Kind = "alternating" // it takes turns with other tasks
+	UnmeasuredWork Kind = "unmeasured"  // something waits that Flink does not measure: the task is not busy, or it is the last one and is backpressured
+	None           Kind = "none"        // measured, and nothing holds the job back
+	NotKnown       Kind = "unknown"     // too little was measured
 )
 
 // Verdict is what holds a job back, by one snapshot. It is made once a snapshot
@@ -247,12 +248,12 @@ func (s *search) root(end ending) Root {
 	root := Root{Task: end.task, Upstream: -1, Instead: end.instead}
 	root.Severity, root.Upstream = s.severity(end.task)
 	load := s.snapshot.Tasks[end.task]
-	if end.kind == "" {
+	if end.kind == "" || end.kind == Alternating {
 		root.setHot(load)
-		root.Kind = kindOf(load, root.Hot)
-		return root
 	}
-	root.Kind = end.kind
+	if root.Kind = end.kind; root.Kind == "" {
+		root.Kind = kindOf(load, root.Hot)
+	}
 	if end.kind == UnmeasuredWork && passesOn(load) {
 		root.Severity = load.Backpressured.Avg // it waits for itself
 	}

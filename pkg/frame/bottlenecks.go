@@ -108,6 +108,8 @@ func (f *finding) severity() job.Share {
 // kind is none or unknown where there is no root cause.
 func (f *finding) kind() diagnosis.Kind {
 	switch {
+	case f.alternates():
+		return diagnosis.Alternating
 	case f.root != nil:
 		return f.root.Kind
 	case f.Clear(f.Tasks):
@@ -117,10 +119,23 @@ func (f *finding) kind() diagnosis.Kind {
 	}
 }
 
-// since is when the task became a root cause, zero where that is not known.
+// alternates reports whether the root cause is one that takes turns with others.
+func (f *finding) alternates() bool {
+	if f.root == nil {
+		return false
+	}
+	_, takes := f.turn(f.root.Task)
+	return takes
+}
+
+// since is when the task became a root cause, on and off if it takes turns; zero where
+// that is not known.
 func (f *finding) since() time.Time {
 	if f.root == nil || f.Past == nil {
 		return time.Time{}
+	}
+	if turn, takes := f.turn(f.root.Task); takes {
+		return turn.Since
 	}
 	return f.Past[f.root.Task].Since
 }
@@ -143,12 +158,15 @@ func (f *finding) explanation() string {
 	if f.root == nil {
 		return diagnosis.Looked(f.Snapshot, f.kind())
 	}
-	return diagnosis.Explain(f.Snapshot, *f.root)
+	return diagnosis.Explain(f.Snapshot, *f.root) + f.Alternation.Explain(f.Snapshot, f.root.Task)
 }
 
 func (f *finding) advice() string {
 	if f.root == nil {
 		return ""
+	}
+	if f.alternates() {
+		return diagnosis.AdviseAlternating(f.task(f.root.Task).Name)
 	}
 	return diagnosis.Advise(f.Snapshot, *f.root)
 }

@@ -26,6 +26,16 @@ type Job struct {
 	// Past has for each task of the graph what only history shows; nil where
 	// there is none.
 	Past []TaskPast
+	// Alternation is set where the bottleneck takes turns between tasks.
+	Alternation *diagnosis.Alternation
+}
+
+// turn is when a task was the root cause, if it takes turns.
+func (j Job) turn(task int) (turn diagnosis.Turn, takes bool) {
+	if j.Alternation != nil {
+		turn, takes = j.Alternation.Turns[j.task(task).ID]
+	}
+	return turn, takes
 }
 
 // TaskPast is what only history shows of a task.

@@ -13,8 +13,8 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
 )
 
-// since adds to each job since when each of its root causes has been one, and
-// whether they move too fast to be followed. Only the built-in history has both.
+// since adds to each job since when each of its root causes has been one, whether they
+// take turns, and whether they move too fast to be followed. Only the built-in history has both.
 func since(ctx context.Context, _ Request, result *loaded) error {
 	for n := range result.Jobs {
 		shown := &result.Jobs[n]
@@ -28,6 +28,9 @@ func since(ctx context.Context, _ Request, result *loaded) error {
 		shown.Past = make([]frame.TaskPast, len(shown.Snapshot.Tasks))
 		for i, task := range shown.Snapshot.Graph.Tasks {
 			shown.Past[i] = frame.TaskPast{Since: since[task.ID].Round(time.Millisecond), Blame: math.NaN()}
+		}
+		if alternation, found := diagnosis.FindAlternation(sets); found {
+			shown.Alternation = &alternation
 		}
 		result.Add(flapping(shown.Snapshot.Job.Name, sets, fetch)...)
 	}

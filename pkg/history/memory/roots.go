@@ -66,11 +66,13 @@ func rootSets(all []rows) (sets []diagnosis.RootSet) {
 	for n := range all {
 		rows := &all[n]
 		var last *roots
+		var ids []string
 		number := 0
 		for row := rows.from; row < rows.end; row++ {
 			of := rows.heads[row].roots
 			if of != last {
-				key, known := rows.key(of), false
+				ids = rows.idsOf(of)
+				key, known := strings.Join(ids, " "), false
 				if number, known = numbers[key]; !known {
 					number = len(numbers)
 					numbers[key] = number
@@ -78,21 +80,20 @@ func rootSets(all []rows) (sets []diagnosis.RootSet) {
 				last = of
 			}
 			if number > 0 || of.measured && rows.taskCount == tasks {
-				sets = append(sets, diagnosis.RootSet{At: rows.heads[row].instant(rows.clock), Tasks: number})
+				sets = append(sets, diagnosis.RootSet{At: rows.heads[row].instant(rows.clock), Tasks: number, IDs: ids})
 			}
 		}
 	}
 	return sets
 }
 
-// key is the same for the same tasks, whatever their order in the graph.
-func (r *rows) key(of *roots) string {
-	var ids []string
+// idsOf are those of the tasks, in an order that is the same for the same tasks.
+func (r *rows) idsOf(of *roots) (ids []string) {
 	for _, cause := range of.causes {
 		ids = append(ids, r.tasks()[cause.task].ID)
 	}
 	slices.Sort(ids)
-	return strings.Join(ids, " ")
+	return ids
 }
 
 // countTasks counts the tasks that a job had in some rows, which mostly are the same.

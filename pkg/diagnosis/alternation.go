@@ -1,0 +1,125 @@
+package diagnosis
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
+)
+
+// Alternation is a bottleneck that takes turns between tasks for so long each that
+// samples can follow it: what is shown of one moment is whose turn it is.
+type Alternation struct {
+	// From and To bound the time looked at.
+	From, To time.Time
+	// Turns are those of each task that takes turns, by its id.
+	Turns map[string]Turn
+}
+
+// Turn is when a task was the root cause.
+type Turn struct {
+	// Since is when it was for the first time in the time looked at, and Share for how
+	// much of that.
+	Since time.Time
+	Share float64
+}
+
+const (
+	// leastTurn and mostTurn bound the share of time of a task that takes turns: less
+	// is chance, and more a root cause that is there always.
+	leastTurn, mostTurn = 0.1, 0.9
+	// leastReturns is how often the bottleneck has to come back to a task.
+	leastReturns = 1
+)
+
+// FindAlternation judges the root causes of a job's tasks over time, up to the present:
+// found is set where the bottleneck has moved from one task to another and back. A
+// bottleneck that has moved for good is none, and neither is one that comes and goes
+// alone.
+func FindAlternation(sets []RootSet) (found Alternation, alternates bool) {
+	if len(sets) < 3 {
+		return found, false
+	}
+	found = Alternation{From: sets[0].At.begin(), To: sets[len(sets)-1].At.At, Turns: map[string]Turn{}}
+	lengths, returns, first := map[string]time.Duration{}, map[string]int{}, map[string]time.Time{}
+	total := time.Duration(0)
+	since := found.From
+	var before []string           // the last that were root causes
+	left := map[string][]string{} // by task, those that took over when it ceased to be one
+	for _, set := range sets {
+		length := set.At.At.Sub(since)
+		since = set.At.At
+		total += length
+		for _, id := range set.IDs {
+			if _, known := first[id]; !known {
+				first[id] = set.At.begin()
+			}
+			lengths[id] += length
+			if others, gone := left[id]; gone && !slices.Contains(before, id) && len(others) > 0 {
+				returns[id]++
+			}
+			delete(left, id)
+		}
+		for _, id := range before {
+			if len(set.IDs) > 0 && !slices.Contains(set.IDs, id) {
+				left[id] = set.IDs
+			}
+		}
+		if len(set.IDs) > 0 {
+			before = set.IDs
+		}
+	}
+	comesBack := false
+	for id, length := range lengths {
+		if share := float64(length) / float64(max(total, 1)); share >= leastTurn && share <= mostTurn {
+			found.Turns[id] = Turn{first[id], share}
+			comesBack = comesBack || returns[id] >= leastReturns
+		}
+	}
+	return found, comesBack && len(found.Turns) > 1
+}
+
+// Explain describes the turns of a job's tasks, the longest first, for one of them;
+// empty for a task that takes none.
+func (a *Alternation) Explain(snapshot *job.Snapshot, task int) string {
+	if a == nil {
+		return ""
+	}
+	own, takes := a.Turns[snapshot.Graph.Tasks[task].ID]
+	if !takes {
+		return ""
+	}
+	type turn struct {
+		name  string
+		share float64
+	}
+	var others []turn
+	for i, other := range snapshot.Graph.Tasks {
+		if of, found := a.Turns[other.ID]; found && i != task {
+			others = append(others, turn{other.Name, of.Share})
+		}
+	}
+	slices.SortStableFunc(others, func(a, b turn) int { return cmp.Compare(b.share, a.share) })
+	var texts []string
+	for _, other := range others {
+		texts = append(texts, fmt.Sprintf("%s %.0f %%", other.name, 100*other.share))
+	}
+	return fmt.Sprintf(" It takes turns: over the last %s, %s was the root cause %.0f %% of the time, %s.",
+		minutes(a.To.Sub(a.From)), snapshot.Graph.Tasks[task].Name, 100*own.Share, strings.Join(texts, ", "))
+}
+
+// AdviseAlternating returns what to do about a task that takes turns with others.
+func AdviseAlternating(name string) string {
+	return fmt.Sprintf("Speed up %s and those that it takes turns with: each holds the job back for its part of the time. Where a window fires at fixed times, spreading its firing evens the load out.", name)
+}
+
+// minutes is a length of time in words.
+func minutes(length time.Duration) string {
+	if length < 2*time.Minute {
+		return seconds(length)
+	}
+	return fmt.Sprintf("%.0f min", length.Minutes())
+}
