@@ -3,12 +3,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 
@@ -21,6 +23,7 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/e2e/cluster"
 	"github.com/flinkscope/flinkscope-flink-datasource/e2e/host"
 	"github.com/flinkscope/flinkscope-flink-datasource/e2e/prometheus"
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/accuracy"
 	"github.com/flinkscope/flinkscope-flink-datasource/internal/demo"
 	"github.com/flinkscope/flinkscope-flink-datasource/internal/figures"
 	"github.com/flinkscope/flinkscope-flink-datasource/internal/release"
@@ -145,6 +148,48 @@ var performanceTables = []figures.Table{
 	},
 }
 
+// Accuracy judges the verdict on random jobs against what truly holds them back:
+// ACCURACY_JOBS of them (10,000), which follow from ACCURACY_SEED (a hash of the
+// commit). It writes docs/accuracy.md, and fails if a bar is not met.
+func Accuracy(ctx context.Context) error {
+	commit, err := sh.Output("git", "rev-parse", "HEAD")
+	if err != nil {
+		return err
+	}
+	report, err := judged(ctx, cmp.Or(os.Getenv("ACCURACY_SEED"), fmt.Sprint(accuracy.SeedOf(commit))), cmp.Or(os.Getenv("ACCURACY_JOBS"), "10000"))
+	if err != nil {
+		return err
+	}
+	return errors.Join(report.Missed(), report.Write("docs/accuracy.md"))
+}
+
+// judged prints how often the verdict was right.
+func judged(ctx context.Context, seed, jobs string) (*accuracy.Report, error) {
+	from, err := strconv.ParseUint(seed, 10, 64)
+	if err != nil {
+		return nil, fmt.Errorf("ACCURACY_SEED: %w", err)
+	}
+	count, err := strconv.Atoi(jobs)
+	if err != nil {
+		return nil, fmt.Errorf("ACCURACY_JOBS: %w", err)
+	}
+	report, err := accuracy.Run(ctx, from, count)
+	if err != nil {
+		return nil, err
+	}
+	fmt.Printf("%s\n%s\n%s\n", report, report.Misses(), report.Took.Round(time.Second))
+	return report, nil
+}
+
+// accurate judges a thousand jobs, the same ones each time.
+func accurate() error {
+	report, err := judged(context.Background(), "1", "1000")
+	if err != nil {
+		return err
+	}
+	return report.Missed()
+}
+
 // timed is the tag of the browser tests that measure times.
 const timed = "@bench"
 
@@ -198,6 +243,7 @@ func steps() []step {
 		{"build", builds(node), nil},
 		{"test", Test, nil},
 		{"memory", memory, nil},
+		{"accuracy", accurate, nil},
 		{"archive", archive, node},
 		{"browser", script("e2e", "--grep-invert", timed), page},
 		{"real Flink", tagged("-skip", slow, "./e2e", "./e2e/compose"), flink},

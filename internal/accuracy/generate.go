@@ -238,7 +238,7 @@ func (p *plan) finish(g generator) *df.Job {
 		if source := p.job.Tasks[x.From].Source; source != nil && source.Splits > 0 { // the others' channels are empty
 			each *= float64(p.job.Tasks[x.From].Parallelism) / float64(source.Splits)
 		}
-		x.Buffered = each * p.hottest(x.To) * g.between(0.3, 1.5)
+		x.Buffered = each * max(p.hottest(x.To), p.hottest(x.From)) * g.between(0.5, 1.5)
 	}
 	return p.job
 }
@@ -265,7 +265,7 @@ func (p *plan) input(t int) *df.Exchange {
 // settled is a time at which a job's buffers are as full as they get and that falls
 // anywhere between two polls.
 func (g generator) settled() time.Duration {
-	return 90*time.Second + time.Duration(g.Float64()*float64(20*time.Second))
+	return settledAfter + time.Duration(g.Float64()*float64(20*time.Second))
 }
 
 // heldBack makes one task of a plan the slowest.

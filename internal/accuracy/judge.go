@@ -2,6 +2,7 @@ package accuracy
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -120,7 +121,12 @@ func (t truth) allows(v *diagnosis.Verdict, alternates func(task int) bool) (nam
 	if root.Kind == diagnosis.Alternating {
 		return true, t.of.Changes
 	}
-	return true, slices.Contains(t.kinds(root.Task), root.Kind)
+	kinds := t.kinds(root.Task)
+	if !v.Snapshot.Tasks[root.Task].Complete() {
+		// Whether most subtasks are busy depends on those that are not measured.
+		kinds = append(kinds, diagnosis.Capacity, diagnosis.Skewed)
+	}
+	return true, slices.Contains(kinds, root.Kind)
 }
 
 // setOf are the root causes of a verdict, as the history keeps them.
@@ -181,19 +187,39 @@ func (t truth) kinds(task int) (kinds []diagnosis.Kind) {
 		if slow {
 			kinds = append(kinds, diagnosis.Machine)
 		}
-		working := 0
-		for s := range made.Parallelism {
-			if t.run.Utilisation(task, s) > 0.5 {
-				working++
-			}
-		}
-		if 2*working > made.Parallelism || made.Parallelism == 1 {
+		// Where as many subtasks as not are about as busy as the busiest it is either.
+		most, of := t.working(task, 0.8)
+		if some, _ := t.working(task, 0.7); 2*some > of || of == 1 {
 			kinds = append(kinds, diagnosis.Capacity)
+			if 2*most <= of && !slow {
+				kinds = append(kinds, diagnosis.Skewed)
+			}
 		} else if !slow {
 			kinds = append(kinds, diagnosis.Skewed)
 		}
 	}
 	return kinds
+}
+
+// working counts the subtasks of a task that have worked for a share of what the busiest
+// has, or more, of those that have run.
+func (t truth) working(task int, share float64) (count, of int) {
+	busiest := 0.0
+	for s := range t.of.Job.Tasks[task].Parallelism {
+		if used := t.run.Utilisation(task, s); used > busiest {
+			busiest = used
+		}
+	}
+	for s := range t.of.Job.Tasks[task].Parallelism {
+		used := t.run.Utilisation(task, s)
+		if !math.IsNaN(used) {
+			of++
+		}
+		if used >= share*busiest {
+			count++
+		}
+	}
+	return count, of
 }
 
 // slowPlace reports whether a TaskManager or host that is slower than others is a

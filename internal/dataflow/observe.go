@@ -18,8 +18,12 @@ type Observed struct {
 // Observe is what a subtask reports now.
 func (r *Run) Observe(task, subtask int) Observed {
 	sub := &r.subtasks[task][subtask]
+	out := 0.0
+	for _, e := range r.outs[task] {
+		out = max(out, r.channels[e].fullFor(subtask))
+	}
 	return Observed{
 		Spent: sub.Spent, Attempt: sub.attempt, Up: sub.up, Finished: sub.finished, Since: sub.upSince,
-		InPool: sub.hungry, OutPool: sub.pressed,
+		InPool: sub.hungry, OutPool: out,
 	}
 }

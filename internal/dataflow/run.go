@@ -8,7 +8,7 @@ import (
 )
 
 // tick is the step of time: short beside what a channel's buffers hold.
-const tick = 50 * time.Millisecond
+const tick = 100 * time.Millisecond
 
 // mostChannels is how many channels of an exchange have buffers of their own; where
 // there are more, those that lead to one subtask share theirs.
@@ -51,7 +51,6 @@ type subtask struct {
 	behind   float64 // records that a source could read already
 	aligned  float64 // until when it waits for a checkpoint, in seconds
 	unlucky  float64 // its noise of this second
-	pressed  float64 // how full its output is, 0 to 1
 	hungry   float64 // how full its input is, 0 to 1
 	speed    float64
 	upSince  time.Duration
@@ -69,7 +68,7 @@ type channels struct {
 	left               []float64 // what the network still carries to each receiver in this tick
 
 	// Of one whose receivers share their buffers: how many records the senders may send
-	// together until one is full, and have sent, in this tick, and how full they are.
+	// together in this tick until one is full, and have sent, and how full they are.
 	least, sent, full float64
 }
 
@@ -277,10 +276,8 @@ func (r *Run) work(t, s int, cost float64) {
 		free -= wait
 	}
 	room := math.Inf(1)
-	sub.pressed = 0
 	for _, e := range r.outs[t] {
 		room = min(room, r.channels[e].admits(s)/r.channels[e].Selectivity)
-		sub.pressed = max(sub.pressed, r.channels[e].fullFor(s))
 	}
 	if task.Window != nil {
 		r.hoards(t, s, cost, free, room)
@@ -416,7 +413,7 @@ func (c *channels) admits(sender int) float64 {
 		}
 		return least
 	default:
-		return c.least - c.sent
+		return c.least / float64(c.senders) // as each has buffers of its own
 	}
 }
 

@@ -34,8 +34,8 @@ func Causes(at *Run, frozen bool) (sets [][]Unit) {
 	for _, unit := range alone {
 		sets = append(sets, []Unit{unit})
 	}
-	for _, unit := range at.subtasksOf(alone) {
-		if judge.raises([]Unit{unit}) {
+	for _, subtasks := range at.subtasksOf(alone) {
+		for _, unit := range judge.alone(subtasks) {
 			alone, sets = append(alone, unit), append(sets, []Unit{unit})
 		}
 	}
@@ -158,15 +158,20 @@ func (r *Run) busySubtasks() (units []Unit) {
 	return units
 }
 
-// subtasksOf are the busy subtasks of the tasks among the units: where a task is not
-// enough alone, none of its subtasks is.
-func (r *Run) subtasksOf(tasks []Unit) (units []Unit) {
-	for _, unit := range r.busySubtasks() {
-		if slices.Contains(tasks, Unit{Kind: OfTask, Index: unit.Index}) {
-			units = append(units, unit)
+// subtasksOf are the busy subtasks of each of the tasks among the units: where a task is
+// not enough alone, none of its subtasks is.
+func (r *Run) subtasksOf(units []Unit) (subtasks [][]Unit) {
+	busy := r.busySubtasks()
+	for _, task := range units {
+		var of []Unit
+		for _, unit := range busy {
+			if task.Kind == OfTask && unit.Index == task.Index {
+				of = append(of, unit)
+			}
 		}
+		subtasks = append(subtasks, of)
 	}
-	return units
+	return subtasks
 }
 
 // Mark is from when on [Run.Utilisation] is measured.

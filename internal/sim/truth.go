@@ -26,8 +26,8 @@ type Bottleneck struct {
 	// Severity is, 0 to 1, the mean share of time that the subtasks of the task that
 	// it holds back most are backpressured; of a source how busy it is.
 	Severity float64
-	// Hot are the subtasks that are busy more than half of their time, and
-	// Hosts where those run.
+	// Hot are the subtasks that are busy more than half of their time and about as busy
+	// as the busiest, and Hosts where those run.
 	Hot   []int
 	Hosts []string
 }
@@ -106,10 +106,15 @@ func (f finder) slow(host string) bool {
 	return its > fastest
 }
 
-// hot lists the subtasks that are busy more than half of their time.
+// hot lists the subtasks that are busy more than half of their time, and about as busy as
+// the busiest.
 func (f finder) hot(task int) (subtasks []int, hosts []string) {
+	busiest := 0.0
+	for _, load := range f.phase.loads[task] {
+		busiest = max(busiest, load.Busy)
+	}
 	for s, load := range f.phase.loads[task] {
-		if load.Busy <= 0.5 {
+		if load.Busy <= max(0.5, 0.75*busiest) {
 			continue
 		}
 		subtasks = append(subtasks, s)

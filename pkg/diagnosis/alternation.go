@@ -31,6 +31,9 @@ const (
 	// leastTurn and mostTurn bound the share of time of a task that takes turns: less
 	// is chance, and more a root cause that is there always.
 	leastTurn, mostTurn = 0.1, 0.9
+	// mostTogether is for how much of its time a task that takes turns may be a root
+	// cause beside another of them: two that are about equally slow do not take turns.
+	mostTogether = 0.6
 	// leastReturns is how often the bottleneck has to come back to a task.
 	leastReturns = 1
 )
@@ -76,10 +79,36 @@ func FindAlternation(sets []RootSet) (found Alternation, alternates bool) {
 	for id, length := range lengths {
 		if share := float64(length) / float64(max(total, 1)); share >= leastTurn && share <= mostTurn {
 			found.Turns[id] = Turn{first[id], share}
-			comesBack = comesBack || returns[id] >= leastReturns
 		}
 	}
+	for id, shared := range together(sets, found.Turns) {
+		if float64(shared) > mostTogether*float64(lengths[id]) {
+			delete(found.Turns, id)
+		}
+	}
+	for id := range found.Turns {
+		comesBack = comesBack || returns[id] >= leastReturns
+	}
 	return found, comesBack && len(found.Turns) > 1
+}
+
+// together is for how long each task was a root cause beside another of these.
+func together(sets []RootSet, of map[string]Turn) map[string]time.Duration {
+	shared := map[string]time.Duration{}
+	for i, set := range sets {
+		among := 0
+		for _, id := range set.IDs {
+			if _, found := of[id]; found {
+				among++
+			}
+		}
+		for _, id := range set.IDs {
+			if _, found := of[id]; found && among > 1 && i > 0 {
+				shared[id] += set.At.At.Sub(sets[i-1].At.At)
+			}
+		}
+	}
+	return shared
 }
 
 // Explain describes the turns of a job's tasks, the longest first, for one of them;

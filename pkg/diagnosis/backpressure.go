@@ -156,6 +156,10 @@ func (s *search) follow(task int) (ends []ending) {
 		s.doubtful = true
 		return nil
 	case !passesOn(s.snapshot.Tasks[at]) && s.unexplained(task, fullest):
+		if slices.ContainsFunc(outputs, s.missing) {
+			s.doubtful = true // as after a restart
+			return nil
+		}
 		return s.unmeasured(task, outputs, at)
 	case !(fullest > half) && !(waits > half):
 		return nil // bursts and checkpoints
@@ -192,6 +196,8 @@ func (s *search) decide(task int) []ending {
 	}
 	lower := s.endsBelow(task)
 	switch {
+	case waits > checkpoints && len(lower) == 0 && busy > half && s.busyMeanwhile(task, waits) >= 0:
+		return turns(append([]ending{{s.busyMeanwhile(task, waits), "", -1}}, own...))
 	case waits > checkpoints && len(lower) > 0 && busy < atLimit:
 		if other, _ := s.work(lower[0].task); busy > half && lower[0].kind == "" && other > lowest && s.fullness(lower[0].task) < limit {
 			return turns(append(slices.Clone(lower), own...))
@@ -205,7 +211,7 @@ func (s *search) decide(task int) []ending {
 	// is what it waits for. Where it is at its limit too, they are named both.
 	busier := slices.DeleteFunc(slices.Clone(lower), func(end ending) bool {
 		other, _ := s.work(end.task)
-		return !(other > busy+noise)
+		return !(other > busy+noise) && !(other >= atLimit)
 	})
 	if busy >= atLimit {
 		return append(busier, own...)
@@ -214,6 +220,17 @@ func (s *search) decide(task int) []ending {
 		return busier
 	}
 	return own
+}
+
+// busyMeanwhile is a task below one that has worked for about as long as that has
+// waited; −1 if there is none.
+func (s *search) busyMeanwhile(task int, waits job.Share) int {
+	for _, output := range s.outputs(task) {
+		if other, itself := s.work(output); other >= waits-noise && itself <= noise {
+			return output
+		}
+	}
+	return -1
 }
 
 // turns are endings that take turns within the time measured.
@@ -234,7 +251,7 @@ func (s *search) unexplained(task int, fullest job.Share) bool {
 	}
 	s.ask(task)
 	full, known := s.inputFull(s.outputs(task))
-	empty := full < 0 && known && s.pools(task).Out < emptyBelow
+	empty := full < 0 && known && s.pools(task).Out < emptyBelow && fullest <= half
 	return empty || load.Backpressured.Max-fullest > checkpoints
 }
 

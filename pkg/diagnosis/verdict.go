@@ -91,7 +91,8 @@ func Diagnose(snapshot *job.Snapshot) *Verdict {
 	roots = append(roots, atLimit...)
 	machines(snapshot, roots)
 	slices.SortFunc(roots, func(a, b Root) int {
-		return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(snapshot.Tasks[b.Task].Busy.Avg, snapshot.Tasks[a.Task].Busy.Avg), strings.Compare(s.id(a.Task), s.id(b.Task)))
+		of, other := snapshot.Tasks[a.Task].Busy, snapshot.Tasks[b.Task].Busy
+		return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(other.Max.Percent(), of.Max.Percent()), cmp.Compare(other.Avg, of.Avg), strings.Compare(s.id(a.Task), s.id(b.Task)))
 	})
 	verdict := &Verdict{Snapshot: snapshot, Roots: roots, Kind: None, InQuestion: s.inQuestion}
 	switch {
@@ -313,8 +314,11 @@ func kindOf(load job.TaskLoad, hot []int) Kind {
 	}
 }
 
-// hotAbove is the busy share above which a subtask of the task is hot.
-func hotAbove(load job.TaskLoad) job.Share { return min(half, load.Busy.Max*9/10) }
+// hotAbove is the busy share above which a subtask of the task is hot: about as busy as
+// the busiest, and busy more than half of the time unless none is.
+func hotAbove(load job.TaskLoad) job.Share {
+	return max(min(half, load.Busy.Max*9/10), load.Busy.Max*3/4)
+}
 
 // hot lists the subtasks that are busy most of their time, hottest first, and
 // the hosts and TaskManagers that they run on. Where none is, as the load comes in bursts, it
