@@ -165,8 +165,26 @@ func Looked(snapshot *job.Snapshot, kind Kind) string {
 		text += "; " + unexplained(snapshot)
 	case kind == NotKnown:
 		text += "; what is not measured may hold the job back: " + reasons(snapshot)
+	default:
+		text += legacySources(snapshot)
 	}
 	return text + "."
+}
+
+// legacySources names the sources that could be what limits the job, for all that is
+// known; empty if there is none.
+func legacySources(snapshot *job.Snapshot) string {
+	var names []string
+	for i, load := range snapshot.Tasks {
+		legacy := func(s job.SubtaskLoad) bool { return s.Why == job.Unmeasured }
+		if snapshot.Graph.Tasks[i].Source() && slices.ContainsFunc(load.Subtasks, legacy) {
+			names = append(names, snapshot.Graph.Tasks[i].Name)
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; whether %s, a legacy source, is what limits the job is not known, as Flink does not measure its busy time", listed(names))
 }
 
 // mayWait describes a source that works at its limit or only waits, and how to see

@@ -317,8 +317,13 @@ func TestLegacySource(t *testing.T) {
 	if got := named(legacy(0.8, 0.9)); len(got) != 1 || got[0].task != "map" || got[0].kind != diagnosis.Capacity {
 		t.Errorf("below a held-back legacy source the roots are %+v, want map", got)
 	}
-	if verdict := legacy(0, 0.3); len(verdict.Roots) > 0 {
+	verdict := legacy(0, 0.3)
+	if len(verdict.Roots) > 0 {
 		t.Errorf("a free legacy source has roots %+v", verdict.Roots)
+	}
+	want := "2 of 2 tasks measured over 60 s; the busiest, map, is 30 % busy; whether in, a legacy source, is what limits the job is not known, as Flink does not measure its busy time."
+	if got := diagnosis.Looked(verdict.Snapshot, verdict.Kind); got != want {
+		t.Errorf("it is explained as\n%s", got)
 	}
 }
 
