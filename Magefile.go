@@ -123,6 +123,10 @@ var performanceTables = []figures.Table{
 		Columns: []string{"subtasks", "answer", "`encoding/json`", "the plugin", "times as fast (≥ 6 from 1,000 on)"},
 	},
 	{
+		Heading: "A verdict", Text: "The verdict on a snapshot, against decoding the answers that it is made from. It is made once a snapshot.",
+		Columns: []string{"tasks × subtasks", "decoding", "verdict", "ratio (≤ 0.1)"},
+	},
+	{
 		Heading: "A warm query", Text: "A query for what was polled before, through the built plugin over gRPC, until its answer has arrived; against encoding the finished frame to Arrow alone, and against a plugin on the same SDK that does nothing but return the finished frame: what that takes beside the encoding is gRPC and the SDK. Bars: 1.7 × the encoding for `subtasks` and `measure` by subtask at 10,000; 1 ms for `tasks`, `bottlenecks` and `nodeGraph` of 100 tasks of up to 100 subtasks.",
 		Columns: []string{"subtasks", "query", "encoding", "plugin with the finished frame", "this plugin", "of the encoding", "of that plugin"},
 	},
