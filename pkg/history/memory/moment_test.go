@@ -357,3 +357,31 @@ func TestWhatIsNotKept(t *testing.T) {
 		t.Error("a job without tasks was not kept")
 	}
 }
+
+// Whatever buffers showed decides the verdict on the past, too, and is kept once while
+// it stays the same.
+func TestPoolsAreKept(t *testing.T) {
+	bytes := map[bool]int{}
+	for _, looked := range []bool{false, true} {
+		store := open(roomy)
+		cluster := store.Cluster("eu")
+		var last *diagnosis.Verdict
+		for n := range 500 {
+			last = small("a", second(n+1), unlike(n))
+			if looked {
+				snapshot := *last.Snapshot
+				snapshot.Pools = []job.Pools{{Out: 0.5, In: job.Unknown}, job.UnknownPools}
+				last = diagnosis.Diagnose(&snapshot)
+			}
+			cluster.Add(last, math.NaN(), maxGap)
+		}
+		kept, _, _ := cluster.At(t.Context(), history.Job{ID: "a"}, second(500))
+		if diff := cmp.Diff(last.Snapshot, kept.Snapshot, closely); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+		bytes[looked] = store.Bytes()
+	}
+	if more := bytes[true] - bytes[false]; more < 0 || more > 1000 {
+		t.Errorf("with them the history takes %d bytes more", more)
+	}
+}
