@@ -56,8 +56,9 @@ func slows(snapshot *job.Snapshot, root int, place string, on func(*job.SubtaskL
 		return own.hot && !own.manyRecords() && hot && agree >= differ
 	case agree+differ == 0: // one subtask may have a key that is dear
 		return own.costs() && len(own.here) > 1 && !own.manyRecords()
-	default:
-		return own.costs() && agree > differ && !own.manyRecords()
+	default: // where as many tasks agree as not, it is the root cause that decides
+		most := agree > differ || agree == differ && len(own.here) > 1
+		return own.costs() && most && !own.manyRecords()
 	}
 }
 

@@ -82,7 +82,7 @@ func TestRootOfOneRegion(t *testing.T) {
 		"all of a task's subtasks that have anything to do wait": {
 			chain(task("in", at(0.02, 0.95), at(0.02, 0.95), at(0, 0), at(0, 0), at(0, 0), at(0, 0)), task("map", at(0.25, 0.75), at(0.25, 0.75), at(0, 0), at(0, 0), at(0, 0), at(0, 0)),
 				task("enrich", at(0.08, 0), at(0.08, 0))),
-			root{"enrich", diagnosis.UnmeasuredWork, 1.9 / 6, "in", nil, nil}, nil,
+			root{"enrich", diagnosis.UnmeasuredWork, 0.95, "in", nil, nil}, nil,
 		},
 		"backpressure of a task below which nothing is, is its own": {
 			chain(task("in", at(0, 0.9)), task("map", at(0.2, 0.8))),
@@ -130,6 +130,7 @@ func TestSeverity(t *testing.T) {
 	}{
 		"the mean over the input's subtasks":    {join(task("a", at(0, 0.9), at(0, 0.7), at(0, 0.2))), 0.6, "a"},
 		"the highest of the inputs' means":      {join(task("a", at(0, 0.9), at(0, 0.1)), task("b", at(0, 0.7), at(0, 0.7))), 0.7, "b"},
+		"subtasks with nothing to do, too":      {join(task("a", at(0.1, 0.9), at(0, 0), at(0.02, 0), at(0, 0))), 0.9, "a"},
 		"unmeasured subtasks are left out":      {join(task("a", at(0, 0.6), noMetrics)), 0.6, "a"},
 		"an unmeasured input is left out":       {join(task("a", noMetrics), task("b", at(0, 0.8))), 0.8, "b"},
 		"a free input takes nothing from it":    {join(task("a", at(0, 0)), task("b", at(0, 0.8))), 0.8, "b"},

@@ -262,7 +262,8 @@ func (s *search) root(end ending) Root {
 }
 
 // severity is how much of their time the tasks wait that the task holds back: the
-// highest mean over a task's subtasks, among those whose backpressure ends here; of a
+// highest mean over a task's subtasks that have something to do, among the tasks whose
+// backpressure ends here; of a
 // direct input that sends forward, over the subtasks that feed hot ones.
 func (s *search) severity(task int) (severity job.Share, upstream int) {
 	upstream = -1
@@ -277,12 +278,12 @@ func (s *search) severity(task int) (severity job.Share, upstream int) {
 		if i < len(graph.Forward) && graph.Forward[i] {
 			held(input, s.feedingHot(task, input, least))
 		} else {
-			held(input, s.snapshot.Tasks[input].Backpressured.Avg)
+			held(input, waiting(s.snapshot.Tasks[input]))
 		}
 	}
 	for above, load := range s.snapshot.Tasks {
 		if slices.ContainsFunc(s.below[above], func(end ending) bool { return end.task == task }) {
-			held(above, load.Backpressured.Avg)
+			held(above, waiting(load))
 		}
 	}
 	return severity, upstream
@@ -298,7 +299,23 @@ func (s *search) feedingHot(task, input int, least job.Share) job.Share {
 		}
 	}
 	if count == 0 {
-		return s.snapshot.Tasks[input].Backpressured.Avg
+		return waiting(s.snapshot.Tasks[input])
+	}
+	return sum / job.Share(count)
+}
+
+// waiting is the mean backpressure of a task's subtasks, without those that have
+// nothing to do: of a source with fewer splits than subtasks the others say nothing of
+// how much it is held back.
+func waiting(load job.TaskLoad) job.Share {
+	sum, count := job.Share(0), 0
+	for i := range load.Subtasks {
+		if subtask := &load.Subtasks[i]; subtask.Known() && !(subtask.Idle > limit) {
+			sum, count = sum+subtask.Backpressured, count+1
+		}
+	}
+	if count == 0 {
+		return load.Backpressured.Avg
 	}
 	return sum / job.Share(count)
 }
