@@ -78,7 +78,7 @@ func (g generator) chain(tasks int) *plan {
 	return p
 }
 
-// graph is a chain, a diamond, two sources that are joined, or two unconnected chains.
+// graph is a chain, a diamond or two sources that are joined.
 func (g generator) graph() *plan {
 	switch g.IntN(5) {
 	case 0:
@@ -284,6 +284,7 @@ var Strata = []Stratum{
 	{Name: "one task at its capacity", make: func(g *generator) Case {
 		p := g.graph()
 		g.heldBack(p, p.below(*g))
+		p.job.Tasks[0].Source.Legacy = g.chance(0.1)
 		return Case{Job: p.finish(*g), At: g.settled()}
 	}},
 	{Name: "two in series within 10 %", NearTie: true, make: func(g *generator) Case {
@@ -383,6 +384,11 @@ var Strata = []Stratum{
 		source.Source.Splits = 1 + g.IntN(source.Parallelism/2)
 		p.use[0] = g.between(1.3, 4)
 		p.flood = true
+		if g.chance(0.5) { // the others have ended
+			for s := source.Source.Splits; s < source.Parallelism; s++ {
+				source.Finished = append(source.Finished, s)
+			}
+		}
 		return Case{Job: p.finish(*g), At: g.settled()}
 	}},
 	{Name: "source limited from outside", Healthy: true, make: func(g *generator) Case {

@@ -40,10 +40,10 @@ func Judge(stratum int, seed uint64) Outcome {
 	for o.next <= made.At {
 		snapshot = o.poll()
 		verdict = o.diagnose(snapshot)
-		sets = recent(append(sets, setOf(verdict)))
+		sets = append(sets, setOf(verdict))
 	}
 	truth := truthOf(made, o.run, Strata[stratum].NearTie)
-	alternation, alternates := diagnosis.FindAlternation(sets)
+	alternation, alternates := diagnosis.FindAlternation(sets, diagnosis.FlappingWindow(fetch))
 	out := Outcome{Seed: seed, Stratum: stratum, Healthy: len(truth.sets) == 0}
 	out.Named, out.Kind = truth.allows(verdict, func(task int) bool {
 		_, takes := alternation.Turns[snapshot.Graph.Tasks[task].ID]
@@ -137,12 +137,6 @@ func setOf(v *diagnosis.Verdict) diagnosis.RootSet {
 	}
 	slices.Sort(set.IDs)
 	return set
-}
-
-// recent are the sets that are looked at for turns.
-func recent(sets []diagnosis.RootSet) []diagnosis.RootSet {
-	from := sets[len(sets)-1].At.At.Add(-diagnosis.FlappingWindow(fetch))
-	return slices.DeleteFunc(sets, func(set diagnosis.RootSet) bool { return set.At.At.Before(from) })
 }
 
 // undecidable reports whether another job, with another truth, gives the same

@@ -128,6 +128,9 @@ func (o *observer) sample(at time.Duration) *job.Sample {
 			}
 			if seen.Attempt == now.Attempt && seen.Up {
 				o.count(&sub, seen, o.job.Tasks[t].Source)
+				if source := o.job.Tasks[t].Source; source != nil && source.Legacy {
+					sub.Gauge = &job.Shares{Idle: 0, Busy: job.Unknown, Backpressured: o.waited(t, s)}
+				}
 			}
 			sample.Tasks[t].Subtasks = append(sample.Tasks[t].Subtasks, sub)
 		}
@@ -183,6 +186,19 @@ func (o *observer) diagnose(snapshot *job.Snapshot) *diagnosis.Verdict {
 		}
 	}
 	return diagnosis.Diagnose(&further)
+}
+
+// waited is the share of the last minute that a subtask has been backpressured.
+func (o *observer) waited(t, s int) job.Share {
+	before, now := o.past[max(0, len(o.past)-7)][t][s], o.seen[t][s]
+	if before.Attempt != now.Attempt {
+		before = df.Observed{}
+	}
+	total := now.Idle + now.Busy + now.Backpressured - before.Idle - before.Busy - before.Backpressured
+	if total <= 0 {
+		return job.Unknown
+	}
+	return job.Share((now.Backpressured - before.Backpressured) / total)
 }
 
 // gauges is the snapshot as Flink's gauges have it, means of the last minute.

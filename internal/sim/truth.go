@@ -24,7 +24,8 @@ type Bottleneck struct {
 	// Kind is capacity, skew, machine, source or unmeasured.
 	Kind string
 	// Severity is, 0 to 1, the mean share of time that the subtasks of the task that
-	// it holds back most are backpressured; of a source how busy it is.
+	// it holds back most are backpressured; of a source half of how busy it is, as it
+	// might only wait.
 	Severity float64
 	// Hot are the subtasks that are busy more than half of their time and about as busy
 	// as the busiest, and Hosts where those run.
@@ -59,7 +60,7 @@ func (f finder) bottleneck(task int) Bottleneck {
 	if f.phase.tasks[task].source() {
 		found.Kind = "source"
 		for _, load := range f.phase.loads[task] {
-			found.Severity = max(found.Severity, load.Busy)
+			found.Severity = max(found.Severity, load.Busy/2)
 		}
 		return found
 	}

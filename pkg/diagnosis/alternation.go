@@ -21,8 +21,8 @@ type Alternation struct {
 
 // Turn is when a task was the root cause.
 type Turn struct {
-	// Since is when it was for the first time in the time looked at, and Share for how
-	// much of that.
+	// Since is when the first of its turns began, and Share for how much of the time
+	// looked at it was.
 	Since time.Time
 	Share float64
 }
@@ -38,16 +38,21 @@ const (
 	leastReturns = 1
 )
 
-// FindAlternation judges the root causes of a job's tasks over time, up to the present:
-// found is set where the bottleneck has moved from one task to another and back. A
-// bottleneck that has moved for good is none, and neither is one that comes and goes
-// alone.
-func FindAlternation(sets []RootSet) (found Alternation, alternates bool) {
+// FindAlternation judges the root causes of a job's tasks over the last window of time
+// up to the present: alternates is set where the bottleneck has moved from one task to
+// another and back. A bottleneck that has moved for good is none, and neither is one
+// that comes and goes alone. The turns begin with the first of those that follow each
+// other within such a window, however long ago.
+func FindAlternation(sets []RootSet, window time.Duration) (found Alternation, alternates bool) {
+	all := sets
+	for len(sets) > 0 && all[len(all)-1].At.At.Sub(sets[0].At.At) > window {
+		sets = sets[1:]
+	}
 	if len(sets) < 3 {
 		return found, false
 	}
 	found = Alternation{From: sets[0].At.begin(), To: sets[len(sets)-1].At.At, Turns: map[string]Turn{}}
-	lengths, returns, first := map[string]time.Duration{}, map[string]int{}, map[string]time.Time{}
+	lengths, returns := map[string]time.Duration{}, map[string]int{}
 	total := time.Duration(0)
 	since := found.From
 	var before []string           // the last that were root causes
@@ -57,9 +62,6 @@ func FindAlternation(sets []RootSet) (found Alternation, alternates bool) {
 		since = set.At.At
 		total += length
 		for _, id := range set.IDs {
-			if _, known := first[id]; !known {
-				first[id] = set.At.begin()
-			}
 			lengths[id] += length
 			if others, gone := left[id]; gone && !slices.Contains(before, id) && len(others) > 0 {
 				returns[id]++
@@ -78,7 +80,7 @@ func FindAlternation(sets []RootSet) (found Alternation, alternates bool) {
 	comesBack := false
 	for id, length := range lengths {
 		if share := float64(length) / float64(max(total, 1)); share >= leastTurn && share <= mostTurn {
-			found.Turns[id] = Turn{first[id], share}
+			found.Turns[id] = Turn{Share: share}
 		}
 	}
 	for id, shared := range together(sets, found.Turns) {
@@ -86,10 +88,27 @@ func FindAlternation(sets []RootSet) (found Alternation, alternates bool) {
 			delete(found.Turns, id)
 		}
 	}
-	for id := range found.Turns {
+	for id, turn := range found.Turns {
 		comesBack = comesBack || returns[id] >= leastReturns
+		turn.Since = firstTurn(all, id, window)
+		found.Turns[id] = turn
 	}
 	return found, comesBack && len(found.Turns) > 1
+}
+
+// firstTurn is when the first of the turns of a task began that follow each other, with
+// no longer pause than that.
+func firstTurn(sets []RootSet, id string, pause time.Duration) (since time.Time) {
+	for i := len(sets) - 1; i >= 0; i-- {
+		if !slices.Contains(sets[i].IDs, id) {
+			continue
+		}
+		if !since.IsZero() && since.Sub(sets[i].At.At) > pause {
+			break
+		}
+		since = sets[i].At.begin()
+	}
+	return since
 }
 
 // together is for how long each task was a root cause beside another of these.

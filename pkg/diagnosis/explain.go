@@ -61,13 +61,15 @@ func nothingBelow(snapshot *job.Snapshot, root Root) string {
 }
 
 // fewSplits reports whether a source has less to read from than subtasks: those that
-// are not hot idle, and emit nothing.
+// are not hot idle, and emit nothing, or have finished.
 func fewSplits(root Root, load job.TaskLoad) bool {
 	idle := 0
 	for i := range load.Subtasks {
 		subtask := &load.Subtasks[i]
 		switch {
 		case root.IsHot(subtask.Subtask):
+		case subtask.State == job.Finished:
+			idle++
 		case !(subtask.Idle > limit) || !(subtask.RecordsOut == 0):
 			return false
 		default:
@@ -110,7 +112,7 @@ func Advise(snapshot *job.Snapshot, root Root) string {
 		return fmt.Sprintf("Look at %s: its CPU, disk and neighbours. Restarting the TaskManager elsewhere shows whether it is the machine.", machine(root))
 	case AtSource:
 		if fewSplits(root, snapshot.Tasks[root.Task]) {
-			return fmt.Sprintf("Give %s more to read from side by side, such as partitions: with as few as it has, more parallelism will not help.", name)
+			return fmt.Sprintf("Split what %s reads into more parts, such as partitions: each is read by one subtask, so that more parallelism alone will not help.", name)
 		}
 		return fmt.Sprintf("Raise the parallelism of %s if the system it reads from has partitions enough, or break its chain to see which operator takes the time.", name)
 	case UnmeasuredWork:

@@ -53,7 +53,12 @@ func TestExplainAndAdvise(t *testing.T) {
 		"a source with few splits": {
 			chain(task("in", at(1, 0).handling(500), at(0, 0).handling(0), at(0, 0).handling(0), at(0, 0).handling(0)), task("out", at(0.2, 0))),
 			"Nothing downstream holds it back, and the source in is 100 % busy: the job goes as fast as its source does. Nothing is left to read for 3 of its 4 subtasks.",
-			"Give in more to read from side by side, such as partitions: with as few as it has, more parallelism will not help.",
+			"Split what in reads into more parts, such as partitions: each is read by one subtask, so that more parallelism alone will not help.",
+		},
+		"a source with few splits whose other subtasks have finished": {
+			chain(task("in", at(1, 0).handling(500), in(job.Finished), in(job.Finished)), task("out", at(0.2, 0))),
+			"Nothing downstream holds it back, and the source in is 100 % busy: the job goes as fast as its source does. Nothing is left to read for 2 of its 3 subtasks.",
+			"Split what in reads into more parts, such as partitions: each is read by one subtask, so that more parallelism alone will not help.",
 		},
 		"source": {
 			chain(task("in", at(0.97, 0)), task("out", at(0.3, 0))),

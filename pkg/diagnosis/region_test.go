@@ -192,8 +192,8 @@ func TestRootsOfRegions(t *testing.T) {
 		"two jobs in one graph, of different kinds": {
 			append(chain(task("in", at(0.1, 0.6)), task("map", at(1, 0), at(0, 0), at(0, 0))), task("all", at(0.95, 0))),
 			[]root{
-				{"all", diagnosis.AtSource, 0.95, "", []int{0}, nil},
 				{"map", diagnosis.Skewed, 0.6, "in", []int{0}, nil},
+				{"all", diagnosis.AtSource, 0.475, "", []int{0}, nil},
 			},
 		},
 		"a union of a held-back and a free source is held back by one": {

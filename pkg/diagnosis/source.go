@@ -11,6 +11,10 @@ const (
 	// fewRecords is how many records a second a subtask emits of which each takes so
 	// long that it rather waits than works.
 	fewRecords = 100
+	// doubt is by how much a source counts less than a task that others are known to
+	// wait for: it may always only wait. So a rule that fires above a half does not for a
+	// source alone.
+	doubt job.Share = 0.5
 	// calm is how busy the tasks below a source are that has next to nothing for them.
 	calm job.Share = 0.1
 )
@@ -38,7 +42,7 @@ func sourcesAtLimit(snapshot *job.Snapshot) (roots []Root, mayWait []int) {
 			mayWait = append(mayWait, i)
 			continue
 		}
-		root := Root{Task: i, Kind: AtSource, Severity: load.Busy.Max, Upstream: -1, Instead: -1}
+		root := Root{Task: i, Kind: AtSource, Severity: load.Busy.Max * doubt, Upstream: -1, Instead: -1}
 		root.setHot(load)
 		roots = append(roots, root)
 	}

@@ -21,21 +21,21 @@ func TestSourceAtItsLimit(t *testing.T) {
 	}{
 		"a source": {
 			chain(task("in", at(0.95, 0).on("host-a"), at(0.2, 0).on("host-b")), task("out", at(0.3, 0))),
-			[]root{{"in", diagnosis.AtSource, 0.95, "", []int{0}, []string{"host-a"}}},
+			[]root{{"in", diagnosis.AtSource, 0.475, "", []int{0}, []string{"host-a"}}},
 		},
 		"a job that is one chained task": {
 			[]node{task("all", at(1, 0), at(0.97, 0))},
-			[]root{{"all", diagnosis.AtSource, 1, "", []int{0, 1}, nil}},
+			[]root{{"all", diagnosis.AtSource, 0.5, "", []int{0, 1}, nil}},
 		},
 		"backpressure that Flink calls ok hinders nothing": {
 			chain(task("in", at(0.95, 0)), task("map", at(0.3, 0.1)), task("out", at(0.3, 0))),
-			[]root{{"in", diagnosis.AtSource, 0.95, "", []int{0}, nil}},
+			[]root{{"in", diagnosis.AtSource, 0.475, "", []int{0}, nil}},
 		},
 		"the other source holds its own part back": {
 			append(chain(task("in", at(0.95, 0)), task("out", at(0.3, 0))), chain(task("in 2", at(0.1, 0.8)), task("out 2", at(0.9, 0)))...),
 			[]root{
-				{"in", diagnosis.AtSource, 0.95, "", []int{0}, nil},
 				{"out 2", diagnosis.Capacity, 0.8, "in 2", []int{0}, nil},
+				{"in", diagnosis.AtSource, 0.475, "", []int{0}, nil},
 			},
 		},
 	} {

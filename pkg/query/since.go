@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
@@ -23,16 +24,17 @@ func since(ctx context.Context, _ Request, result *loaded) error {
 			continue
 		}
 		fetch := cluster.interval().Fetch
-		over := history.Range{From: shown.Snapshot.At.Add(-diagnosis.FlappingWindow(fetch)), To: shown.Snapshot.At}
-		sets, since := cluster.Memory.Roots(shown.Snapshot.Job.ID, over)
+		sets, since := cluster.Memory.Roots(shown.Snapshot.Job.ID, history.Range{To: shown.Snapshot.At})
 		shown.Past = make([]frame.TaskPast, len(shown.Snapshot.Tasks))
 		for i, task := range shown.Snapshot.Graph.Tasks {
 			shown.Past[i] = frame.TaskPast{Since: since[task.ID].Round(time.Millisecond), Blame: math.NaN()}
 		}
-		if alternation, found := diagnosis.FindAlternation(sets); found {
+		window := diagnosis.FlappingWindow(fetch)
+		if alternation, found := diagnosis.FindAlternation(sets, window); found {
 			shown.Alternation = &alternation
 		}
-		result.Add(flapping(shown.Snapshot.Job.Name, sets, fetch)...)
+		last := slices.IndexFunc(sets, func(set diagnosis.RootSet) bool { return !set.At.At.Before(shown.Snapshot.At.Add(-window)) })
+		result.Add(flapping(shown.Snapshot.Job.Name, sets[max(last, 0):], fetch)...)
 	}
 	return ctx.Err()
 }
