@@ -55,17 +55,35 @@ func (p *poolRequests) since() int {
 // many requests for buffers it took.
 func polledEvery10s(t *testing.T, of *sim.Job, answer http.HandlerFunc, lasts time.Duration, each func(verdict *diagnosis.Verdict, requests int)) *poolRequests {
 	t.Helper()
-	requests := &poolRequests{Handler: &sim.Cluster{Version: "2.3.0", Fetch: fetch, Jobs: []*sim.Job{of}}, answer: answer, begun: time.Now(), at: map[string][]time.Duration{}}
+	cluster := &sim.Cluster{Version: "2.3.0", Fetch: fetch, Jobs: []*sim.Job{of}}
+	requests := &poolRequests{Handler: cluster, answer: answer, begun: time.Now(), at: map[string][]time.Duration{}}
 	c := collectorOf(t, requests)
 	info := listed(t, c)
+	cluster.Requests()
 	for begun := time.Now(); time.Since(begun) < lasts; time.Sleep(fetch + settling) {
-		verdict, _, err := c.Verdict(t.Context(), info)
+		verdict, counted, err := c.Verdict(t.Context(), info)
 		if err != nil {
 			t.Fatal(err)
 		}
-		each(verdict, requests.since())
+		forBuffers, sent := requests.since(), len(cluster.Requests())
+		if answer != nil {
+			sent += forBuffers
+		}
+		if counted != sent {
+			t.Errorf("counts %d requests, the cluster got %d", counted, sent)
+		}
+		each(verdict, forBuffers)
 	}
 	return requests
+}
+
+// wide is a job whose source waits for so many tasks that do uncounted work.
+func wide(branches int) *sim.Job {
+	tasks := []sim.Task{{Name: "Source: orders", Parallelism: 2, Capacity: 20_000}}
+	for i := range branches {
+		tasks = append(tasks, sim.Task{Name: fmt.Sprint("call-", i), Inputs: []int{0}, Parallelism: 2, Capacity: 100, Uncounted: 0.98})
+	}
+	return sim.New("wide", tasks...)
 }
 
 // uncounted is the ready job that waits for what Flink does not count.
@@ -113,13 +131,8 @@ func TestBuffersInQuestionAreRequestedOnceAMinute(t *testing.T) {
 // A poll requests the buffers of eight tasks at most; the others follow.
 func TestBuffersInQuestionAreRequestedAFewAPoll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		const branches = 19
-		tasks := []sim.Task{{Name: "Source: orders", Parallelism: 2, Capacity: 20_000}}
-		for i := range branches {
-			tasks = append(tasks, sim.Task{Name: fmt.Sprint("call-", i), Inputs: []int{0}, Parallelism: 2, Capacity: 100, Uncounted: 0.98})
-		}
 		var counts []int
-		requests := polledEvery10s(t, sim.New("wide", tasks...), nil, 50*time.Second, func(_ *diagnosis.Verdict, requests int) {
+		requests := polledEvery10s(t, wide(19), nil, 50*time.Second, func(_ *diagnosis.Verdict, requests int) {
 			counts = append(counts, requests)
 		})
 		if got := fmt.Sprint(counts); got != "[8 8 4 0 0]" {
@@ -216,6 +229,33 @@ func TestBuffersThatDoNotAnswerAreUnknown(t *testing.T) {
 				for key, at := range requests.at {
 					if len(at) != 3 {
 						t.Errorf("%s was requested at %v, want once a minute", key, at)
+					}
+				}
+			})
+		})
+	}
+}
+
+// Requests for buffers that hang slow the sampling of no job, however long a request may
+// take.
+func TestBuffersThatHangHoldUpNoJob(t *testing.T) {
+	for _, timeout := range []time.Duration{10 * time.Second, time.Minute} {
+		t.Run(timeout.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				jobs := []*sim.Job{sim.HeldBack("orders", 3, 2, 1), wide(19)}
+				s := sampling(t, access{timeout: timeout}, time.Hour, jobs...)
+				time.Sleep(2 * time.Minute)
+				s.fail(func(w http.ResponseWriter, r *http.Request) {
+					if strings.HasSuffix(r.URL.Path, "/subtasks/metrics") {
+						hanging(w, r)
+						return
+					}
+					s.sim.ServeHTTP(w, r)
+				})
+				time.Sleep(10 * time.Minute)
+				for _, each := range jobs {
+					if samples := s.samples(t, each, 10*time.Minute); samples < 58 || samples > 61 {
+						t.Errorf("%d samples of %s in ten minutes", samples, each.Name)
 					}
 				}
 			})
