@@ -96,7 +96,7 @@ func TestCheckpointsCauseBackpressureAndAreNoCause(t *testing.T) {
 	without := *job
 	without.Checkpoints = dataflow.Checkpoints{}
 	want(t, "backpressured without checkpoints", steady(&without)[0][0].backpressured, 0)
-	if sets := causesOf(job, time.Minute); len(sets) > 0 {
+	if sets := causesOf(job, time.Minute, true); len(sets) > 0 {
 		t.Errorf("its causes are %v", sets)
 	}
 }

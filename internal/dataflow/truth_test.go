@@ -13,12 +13,12 @@ import (
 
 // causesOf are the causes at a time as texts: "task 1", "task 1/2" for a subtask of it,
 // and with a + between those of a pair.
-func causesOf(job *dataflow.Job, at time.Duration) (sets []string) {
+func causesOf(job *dataflow.Job, at time.Duration, frozen bool) (sets []string) {
 	run := dataflow.Start(job)
 	run.Until(at - 10*time.Second)
 	run.Mark()
 	run.Until(at)
-	for _, set := range dataflow.Causes(run, true) {
+	for _, set := range dataflow.Causes(run, frozen) {
 		var units []string
 		for _, unit := range set {
 			switch unit.Kind {
@@ -78,6 +78,8 @@ func TestCauses(t *testing.T) {
 	hot := jobOf(three, []dataflow.Task{source(6, 1000), step(6, 100), step(6, 1000)}, skewed(to(0, 1, dataflow.Hash)), to(1, 2, dataflow.Rebalance))
 	twoSources := jobOf(three, []dataflow.Task{source(3, 1000), limited(3, 1000, 90), step(3, 100), step(3, 100)},
 		to(0, 2, dataflow.Rebalance), to(1, 3, dataflow.Rebalance))
+	bothSources := jobOf(three, []dataflow.Task{source(3, 1000), source(3, 1000), step(3, 100), step(3, 10)},
+		to(0, 2, dataflow.Rebalance), to(1, 3, dataflow.Rebalance))
 	for name, c := range map[string]struct {
 		job *dataflow.Job
 		// enough are those that are enough alone, and pairs the pairs of tasks and
@@ -102,7 +104,8 @@ func TestCauses(t *testing.T) {
 			job.Tasks[0].Source.Sleeps = true
 			return job
 		}(), "", ""},
-		"one of two parts": {twoSources, "task 2", ""},
+		"one of two parts":  {twoSources, "task 2", ""},
+		"both of two parts": {bothSources, "task 2, task 3", ""},
 		"work that is not counted": {func() *dataflow.Job {
 			job := series(100, 300)
 			job.Tasks[1].Uncounted = 0.95
@@ -111,7 +114,7 @@ func TestCauses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var enough, pairs []string
-			for _, set := range causesOf(c.job, time.Minute) {
+			for _, set := range causesOf(c.job, time.Minute, true) {
 				switch {
 				case !strings.Contains(set, "+"):
 					enough = append(enough, set)
@@ -126,5 +129,29 @@ func TestCauses(t *testing.T) {
 				t.Errorf("the pairs are %q, want %q", got, c.pairs)
 			}
 		})
+	}
+}
+
+// Where a window and the task below it take turns, either is a cause of some of the time.
+func TestCausesOfTurns(t *testing.T) {
+	window := step(1, 100)
+	window.Window = &dataflow.Window{Every: 20 * time.Second, EmitCost: 1. / 10_000}
+	sets := causesOf(chain(source(1, 1000), window, step(1, 200)), time.Minute, false)
+	if got := strings.Join(sets, ", "); got != "host-0, task 1, task 2, tm 0" {
+		t.Errorf("the causes are %s, want both tasks", got)
+	}
+}
+
+// The causes of a moment are those of the state that the job is in, though it is about to
+// change; those of a time are not.
+func TestCausesOfAMoment(t *testing.T) {
+	job := chain(source(3, 1000), step(3, 100), step(3, 300))
+	job.TaskManagers = three
+	job.Tasks[1].Changes = []dataflow.Change{{At: 61 * time.Second, Cost: 1. / 1000}}
+	for frozen, want := range map[bool]string{true: "task 1", false: "task 2"} {
+		alone := slices.DeleteFunc(causesOf(job, time.Minute, frozen), func(set string) bool { return strings.Contains(set, "+") })
+		if got := strings.Join(alone, ", "); got != want {
+			t.Errorf("frozen %t, the cause is %s, want %s", frozen, got, want)
+		}
 	}
 }
