@@ -135,8 +135,8 @@ func TestCauses(t *testing.T) {
 // Where a window and the task below it take turns, either is a cause of some of the time.
 func TestCausesOfTurns(t *testing.T) {
 	window := step(1, 100)
-	window.Window = &dataflow.Window{Every: 20 * time.Second, EmitCost: 1. / 10_000}
-	sets := causesOf(chain(source(1, 1000), window, step(1, 200)), time.Minute, false)
+	window.Window = &dataflow.Window{Every: time.Minute, EmitCost: 1. / 10_000}
+	sets := causesOf(chain(source(1, 1000), window, step(1, 200)), 80*time.Second, false) // it hoards for the next 40 s
 	if got := strings.Join(sets, ", "); got != "host-0, task 1, task 2, tm 0" {
 		t.Errorf("the causes are %s, want both tasks", got)
 	}
