@@ -75,6 +75,7 @@ func TestVerdictIsJudged(t *testing.T) {
 		"measured work as unmeasured":   {truthOfChain(3, []df.Unit{ofTask(1)}), verdictOf(diagnosis.UnmeasuredWork, 1), true, false},
 		"a slow host":                   {slowHost, verdictOf(diagnosis.Machine, 1), true, true},
 		"a machine where none is slow":  {truthOfChain(3, []df.Unit{ofTask(1)}), verdictOf(diagnosis.Machine, 1), true, false},
+		"a host that is not slower":     {truthOfChain(3, []df.Unit{ofTask(1)}, []df.Unit{{Kind: df.OfHost, Host: "host-0"}}), verdictOf(diagnosis.Machine, 1), true, false},
 		"one that alternates":           {changes(truthOfChain(3, []df.Unit{ofTask(1)})), verdictOf(diagnosis.Alternating, 1), true, true},
 		"one that does not alternate":   {truthOfChain(3, []df.Unit{ofTask(1)}), verdictOf(diagnosis.Alternating, 1), true, false},
 		"one that alternates as steady": {changes(truthOfChain(3, []df.Unit{ofTask(1)})), verdictOf(diagnosis.Capacity, 1), true, false},
@@ -124,5 +125,23 @@ func TestUnknownIsRightWhereItCannotBeDecided(t *testing.T) {
 				t.Errorf("the task is right %t, the kind %t; want %t", named, kind, c.want)
 			}
 		})
+	}
+}
+
+// A rule is right where it names a cause, or none where there is none.
+func TestRuleIsJudged(t *testing.T) {
+	for name, c := range map[string]struct {
+		truth truth
+		right map[int]bool // by the task that it names
+	}{
+		"a cause": {truthOfChain(3, []df.Unit{ofTask(1)}), map[int]bool{-1: false, 0: false, 1: true, 2: false}},
+		"a pair":  {truthOfChain(3, []df.Unit{ofTask(1), ofTask(2)}), map[int]bool{-1: false, 0: false, 1: true, 2: true}},
+		"none":    {truthOfChain(3), map[int]bool{-1: true, 0: false, 1: false, 2: false}},
+	} {
+		for task, right := range c.right {
+			if got := c.truth.names(task); got != right {
+				t.Errorf("%s: to name %d is right %t, want %t", name, task, got, right)
+			}
+		}
 	}
 }
