@@ -177,7 +177,7 @@ func judged(ctx context.Context, seed, jobs string) (*accuracy.Report, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ACCURACY_JOBS: %w", err)
 	}
-	report, err := accuracy.Run(ctx, from, count)
+	report, err := accuracy.Run(ctx, from, accuracy.Full(count))
 	if err != nil {
 		return nil, err
 	}

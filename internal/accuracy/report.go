@@ -27,22 +27,31 @@ const (
 	lateDelay     = 25 * time.Second // of 95 in 100
 )
 
-const (
-	// leastHealthy is how many jobs that nothing holds back are judged at least.
-	leastHealthy = 3000
-	// movedJobs are watched until their new root cause is named.
-	movedJobs = 200
-	// steadyJobs are watched for steadyFor.
-	steadyJobs = 20
-	steadyFor  = 30 * time.Minute
-	// shownMisses is how many misses of a stratum are written out.
-	shownMisses = 2
-)
+// shownMisses is how many misses of a stratum are written out.
+const shownMisses = 2
+
+// Size is on how many jobs the verdict is judged.
+type Size struct {
+	// Jobs are those of all strata together.
+	Jobs int
+	// Healthy is how many jobs that nothing holds back are judged at least.
+	Healthy int
+	// Moved are watched until their new root cause is named.
+	Moved int
+	// Steady are watched for SteadyFor.
+	Steady    int
+	SteadyFor time.Duration
+}
+
+// Full is the size from which the bars are judged.
+func Full(jobs int) Size {
+	return Size{Jobs: jobs, Healthy: 3000, Moved: 200, Steady: 20, SteadyFor: 30 * time.Minute}
+}
 
 // Report is how often the verdict was right.
 type Report struct {
 	Seed uint64
-	Jobs int
+	Size
 	Took time.Duration
 
 	strata  []tally
@@ -62,9 +71,9 @@ type tally struct {
 // Run judges so many random jobs, as many of each stratum; more that nothing holds
 // back; how long it takes until a new root cause is named; and whether the verdict on
 // jobs that do not change stays. All jobs follow from the seed.
-func Run(ctx context.Context, seed uint64, jobs int) (*Report, error) {
+func Run(ctx context.Context, seed uint64, size Size) (*Report, error) {
 	begin := time.Now()
-	r := &Report{Seed: seed, Jobs: jobs, strata: make([]tally, len(Strata))}
+	r := &Report{Seed: seed, Size: size, strata: make([]tally, len(Strata))}
 	for i := range r.strata {
 		r.strata[i].rivals = make([]proportion, len(rivals))
 	}
@@ -74,7 +83,7 @@ func Run(ctx context.Context, seed uint64, jobs int) (*Report, error) {
 		defer mu.Unlock()
 		do()
 	}
-	each(ctx, jobs, func(i int) {
+	each(ctx, size.Jobs, func(i int) {
 		outcome := Judge(i%len(Strata), seed+uint64(i))
 		locked(func() { r.add(outcome) })
 	})
@@ -84,16 +93,16 @@ func Run(ctx context.Context, seed uint64, jobs int) (*Report, error) {
 			healthy = append(healthy, i)
 		}
 	}
-	each(ctx, max(leastHealthy-r.healthy.of, 0)*21/20, func(i int) {
+	each(ctx, max(size.Healthy-r.healthy.of, 0)*21/20, func(i int) {
 		outcome := Judge(healthy[i%len(healthy)], ^seed-uint64(i))
 		locked(func() { r.addHealthy(outcome) })
 	})
-	each(ctx, movedJobs, func(i int) {
+	each(ctx, size.Moved, func(i int) {
 		ours, gauges := Delay(seed + uint64(i))
 		locked(func() { r.ours, r.gauges = append(r.ours, ours), append(r.gauges, gauges) })
 	})
-	each(ctx, steadyJobs, func(i int) {
-		changed := Changes(seed+uint64(i), steadyFor)
+	each(ctx, size.Steady, func(i int) {
+		changed := Changes(seed+uint64(i), size.SteadyFor)
 		locked(func() { r.steady.add(changed) })
 	})
 	slices.Sort(r.ours)
@@ -208,7 +217,7 @@ func (r *Report) String() string {
 	fmt.Fprintf(&b, "\n- False alarms: %d of %d jobs that nothing holds back, %.2f %% (%.2f to %.2f).\n", r.healthy.count, r.healthy.of, 100*r.healthy.share(), 100*low, 100*high)
 	fmt.Fprintf(&b, "- A new root cause is named %s after its upstream is more than half held back (median of %d jobs; 95 of 100 within %s). The plain rule on Flink's gauges of a minute takes %s (95 of 100 within %s).\n",
 		seconds(quantile(r.ours, 0.5)), len(r.ours), seconds(quantile(r.ours, 0.95)), seconds(quantile(r.gauges, 0.5)), seconds(quantile(r.gauges, 0.95)))
-	fmt.Fprintf(&b, "- The verdict changed on %d of %d jobs that do not change, over %g minutes.\n", r.steady.count, r.steady.of, steadyFor.Minutes())
+	fmt.Fprintf(&b, "- The verdict changed on %d of %d jobs that do not change, over %g minutes.\n", r.steady.count, r.steady.of, r.SteadyFor.Minutes())
 	return b.String()
 }
 

@@ -189,7 +189,9 @@ func (r *Run) step() {
 			if r.channels[e].Shipping == Forward {
 				weight = 1 / float64(r.channels[e].receivers)
 			}
-			r.channels[e].left[b] = r.carries[e] * weight
+			if r.channels[e].left[b] = 0; weight > 0 { // of no limit, a share of 0 is not a number
+				r.channels[e].left[b] = r.carries[e] * weight
+			}
 		}
 	}
 	for t := len(r.job.Tasks) - 1; t >= 0; t-- {

@@ -15,6 +15,9 @@ const (
 	poolsAge = time.Minute
 	// maxQuestions is how many requests a poll makes for them at most.
 	maxQuestions = 8
+	// poolsTimeout is how long a poll waits for the answers: they hold up neither it nor
+	// other jobs for as long as a request may take.
+	poolsTimeout = 5 * time.Second
 )
 
 // poolKey is a task's output pools, or else its input pools.
@@ -45,6 +48,8 @@ func (p *poll) answerQuestions(ctx context.Context, verdict *diagnosis.Verdict) 
 	})
 	asked = asked[:min(len(asked), maxQuestions)]
 	answers := make([]job.Share, len(asked))
+	ctx, cancel := context.WithTimeout(ctx, poolsTimeout)
+	defer cancel()
 	Parallel(len(asked), p.collector.client.Concurrency(), func(n int) {
 		answers[n] = p.pool(ctx, snapshot.Job.ID, poolKeyOf(&snapshot, asked[n]))
 	})

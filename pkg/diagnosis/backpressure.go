@@ -31,10 +31,6 @@ const (
 // checkpoints explain.
 func heldBack(load job.TaskLoad) bool { return load.Backpressured.Max > checkpoints }
 
-// joins reports whether a task waits for a task below it often enough for Flink
-// to count as backpressured.
-func joins(load job.TaskLoad) bool { return load.Backpressured.Max > lowest }
-
 // passesOn reports whether, of a task's subtasks that have anything to do, half or
 // more wait for a task below it more than half of the time: the backpressure is not
 // its own then. A few that do, as where one key is hot below it, hide nothing of what

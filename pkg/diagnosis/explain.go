@@ -193,7 +193,7 @@ func legacySources(snapshot *job.Snapshot) string {
 // which.
 func mayWait(snapshot *job.Snapshot, source int) string {
 	load, facts := snapshot.Tasks[source], []string(nil)
-	if !math.IsNaN(load.RecordsOut) {
+	if rate := load.RecordsOut; !math.IsNaN(rate) && !math.IsInf(rate, 0) {
 		facts = append(facts, fmt.Sprintf("it emits %.0f records a second", load.RecordsOut))
 	}
 	if busiest := busiestBelow(snapshot, source); busiest.Known() {

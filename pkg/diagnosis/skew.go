@@ -35,7 +35,7 @@ func distance(rates []float64) job.Share {
 		sum += rate
 	}
 	mean := sum / float64(len(rates))
-	if math.IsNaN(mean) || mean == 0 {
+	if !(mean > 0) {
 		return job.Unknown
 	}
 	off := 0.0

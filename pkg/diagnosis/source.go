@@ -35,7 +35,7 @@ func sourcesAtLimit(snapshot *job.Snapshot) (roots []Root, mayWait []int) {
 		held[parts.root(i)] = held[parts.root(i)] || heldBack(load)
 	}
 	for i, load := range snapshot.Tasks {
-		if !snapshot.Graph.Tasks[i].Source() || !(load.Busy.Max > limit) || held[parts.root(i)] {
+		if !snapshot.Graph.Tasks[i].Source() || !(load.Busy.Max > limit) || !load.Known() || held[parts.root(i)] {
 			continue
 		}
 		if onlyWaits(snapshot, i) {

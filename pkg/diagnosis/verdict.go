@@ -90,6 +90,9 @@ func Diagnose(snapshot *job.Snapshot) *Verdict {
 	atLimit, mayWait := sourcesAtLimit(snapshot)
 	roots = append(roots, atLimit...)
 	machines(snapshot, roots)
+	for i := range roots {
+		roots[i].Severity = bounded(roots[i].Severity)
+	}
 	slices.SortFunc(roots, func(a, b Root) int {
 		of, other := snapshot.Tasks[a.Task].Busy, snapshot.Tasks[b.Task].Busy
 		return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(other.Max.Percent(), of.Max.Percent()), cmp.Compare(other.Avg, of.Avg), strings.Compare(s.id(a.Task), s.id(b.Task)))
@@ -102,6 +105,14 @@ func Diagnose(snapshot *job.Snapshot) *Verdict {
 		verdict.Kind = NotKnown
 	}
 	return verdict
+}
+
+// bounded is a severity from 0 to 1, whatever the shares are that it is made of.
+func bounded(severity job.Share) job.Share {
+	if !(severity > 0) {
+		return 0
+	}
+	return min(severity, 1)
 }
 
 // RootAt is the root cause that the task is, nil if it is none.

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/frame"
 )
 
@@ -102,5 +103,52 @@ func TestBottleneckSince(t *testing.T) {
 	j.Past[1].Since = time.Time{}
 	if column := field(t, frame.Bottlenecks(frame.Result{Jobs: []frame.Job{j}})[0], "since"); !column.NilAt(0) {
 		t.Errorf("since %v, which the history does not have", column.At(0))
+	}
+}
+
+// A root cause that takes turns with another is of kind alternating, since its first
+// turn, with the shares of the turns and advice for that; one beside it is what it is.
+func TestBottleneckThatAlternates(t *testing.T) {
+	j := jobOf("default", "orders", append(
+		chain(task("in", at(0, 0.9)), task("window", at(1, 0)), task("sink", at(0.1, 0))),
+		chain(task("in 2", at(0, 0.7)), task("map", at(1, 0)))...)...)
+	first, streak := started.Add(50*time.Minute), started.Add(59*time.Minute)
+	j.Past = make([]frame.TaskPast, len(j.Snapshot.Tasks))
+	for i := range j.Past {
+		j.Past[i].Since = streak
+	}
+	j.Alternation = &diagnosis.Alternation{
+		From: started.Add(55 * time.Minute), To: started.Add(time.Hour),
+		Turns: map[string]diagnosis.Turn{
+			taskID("window"): {Since: first, Share: 0.6},
+			taskID("sink"):   {Since: first.Add(time.Minute), Share: 0.4}, // whose turn it is not
+		},
+	}
+	table := frame.Bottlenecks(frame.Result{Jobs: []frame.Job{j}})[0]
+	if table.Rows() != 2 {
+		t.Fatalf("%d rows, want one for window and one for map", table.Rows())
+	}
+	word := func(column string, row int) string { return *field(t, table, column).At(row).(*string) }
+	for row, want := range []struct {
+		task, kind, advice string
+		since              time.Time
+	}{
+		{"window", "alternating", "Speed up window and those that it takes turns with: each holds the job back for its part of the time. Where a window fires at fixed times, spreading its firing evens the load out.", first},
+		{"map", "capacity", "Raise the parallelism of map, or make it cheaper per record: its flame graph shows where the time goes.", streak},
+	} {
+		if word("task", row) != want.task || word("kind", row) != want.kind || word("advice", row) != want.advice {
+			t.Errorf("row %d is %s, %s, %q; want %+v", row, word("task", row), word("kind", row), word("advice", row), want)
+		}
+		if since, known := field(t, table, "since").ConcreteAt(row); !known || !since.(time.Time).Equal(want.since) {
+			t.Errorf("%s is the root cause since %v, want %s", want.task, since, want.since)
+		}
+		turns := " It takes turns: over the last 5 min, window was the root cause 60 % of the time, sink 40 %."
+		if explained := word("explanation", row); strings.HasSuffix(explained, turns) != (want.task == "window") || !strings.HasPrefix(explained, want.task+" is 100 % busy") {
+			t.Errorf("%s is explained as %q", want.task, explained)
+		}
+	}
+	j.Past = nil
+	if column := field(t, frame.Bottlenecks(frame.Result{Jobs: []frame.Job{j}})[0], "since"); !column.NilAt(0) {
+		t.Errorf("without a history it is since %v", column.At(0))
 	}
 }
