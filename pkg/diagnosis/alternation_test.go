@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
 )
@@ -63,10 +64,29 @@ func TestAlternation(t *testing.T) {
 		"one that pauses once for another":         {"A A A B A A A A", "A 88 % since 0 s, B 12 % since 30 s"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := turnsOf(diagnosis.FindAlternation(setsOf(c.sets))); got != c.want {
+			if got := turnsOf(diagnosis.FindAlternation(setsOf(c.sets), time.Hour)); got != c.want {
 				t.Errorf("of %q the turns are %s, want %s", c.sets, got, c.want)
 			}
 		})
+	}
+}
+
+// Turns are judged by the last window alone, and begin with the first of those that
+// follow each other within such a window.
+func TestAlternationOfAWindow(t *testing.T) {
+	for name, c := range map[string]struct {
+		sets   string
+		window int // seconds
+		want   string
+	}{
+		"all of it":                     {"A B A B", 40, "A 50 % since 0 s, B 50 % since 10 s"},
+		"for longer than the window":    {"A B A B A B A B", 30, "A 50 % since 0 s, B 50 % since 10 s"},
+		"over for longer than that":     {"A B A B B B B B B", 40, "none"},
+		"begun anew after a long pause": {"A B A - - - - - - A B A B", 40, "A 40 % since 90 s, B 40 % since 100 s"},
+	} {
+		if got := turnsOf(diagnosis.FindAlternation(setsOf(c.sets), time.Duration(c.window)*time.Second)); got != c.want {
+			t.Errorf("%s: of %q the turns are %s, want %s", name, c.sets, got, c.want)
+		}
 	}
 }
 
@@ -77,7 +97,7 @@ func TestAlternationWeighsTime(t *testing.T) {
 		sets[i].At = diagnosis.Instant{At: second(at), From: second(at - 10)}
 	}
 	sets[0].At.From = second(0)
-	found, alternates := diagnosis.FindAlternation(sets)
+	found, alternates := diagnosis.FindAlternation(sets, time.Hour)
 	if got, want := turnsOf(found, alternates), "A 75 % since 0 s, B 25 % since 30 s"; got != want {
 		t.Errorf("the turns are %s, want %s", got, want)
 	}
@@ -100,7 +120,7 @@ func TestAlternationShares(t *testing.T) {
 				words = append(words, letter)
 			}
 		}
-		alternation, alternates := diagnosis.FindAlternation(setsOf(strings.Join(words, " ")))
+		alternation, alternates := diagnosis.FindAlternation(setsOf(strings.Join(words, " ")), time.Hour)
 		if !alternates {
 			none++
 			continue
@@ -148,12 +168,12 @@ func TestAlternationIsExplained(t *testing.T) {
 		" It takes turns: over the last 100 s, C was the root cause 40 % of the time, A 40 %, B 20 %.",
 		"",
 	} {
-		found, _ := diagnosis.FindAlternation(sets)
+		found, _ := diagnosis.FindAlternation(sets, time.Hour)
 		if got := found.Explain(snapshot, task); got != want {
 			t.Errorf("of task %d it says %q, want %q", task, got, want)
 		}
 	}
-	found, _ := diagnosis.FindAlternation(setsOf(strings.Repeat("A B B ", 10)))
+	found, _ := diagnosis.FindAlternation(setsOf(strings.Repeat("A B B ", 10)), time.Hour)
 	if got, want := found.Explain(snapshot, 1), " It takes turns: over the last 5 min, B was the root cause 67 % of the time, A 33 %."; got != want {
 		t.Errorf("it says %q, want %q", got, want)
 	}
