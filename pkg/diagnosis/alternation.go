@@ -34,8 +34,6 @@ const (
 	// mostTogether is for how much of its time a task that takes turns may be a root
 	// cause beside another of them: two that are about equally slow do not take turns.
 	mostTogether = 0.6
-	// leastReturns is how often the bottleneck has to come back to a task.
-	leastReturns = 1
 )
 
 // FindAlternation judges the root causes of a job's tasks over the last window of time
@@ -52,34 +50,30 @@ func FindAlternation(sets []RootSet, window time.Duration) (found Alternation, a
 		return found, false
 	}
 	found = Alternation{From: sets[0].At.begin(), To: sets[len(sets)-1].At.At, Turns: map[string]Turn{}}
-	lengths, returns := map[string]time.Duration{}, map[string]int{}
+	// By task: for how long it was a root cause, whether another took over from it, and
+	// whether it took over again.
+	lengths, handedOver, cameBack := map[string]time.Duration{}, map[string]bool{}, map[string]bool{}
 	total := time.Duration(0)
 	since := found.From
-	var before []string           // the last that were root causes
-	left := map[string][]string{} // by task, those that took over when it ceased to be one
+	var before []string // the last that were root causes
 	for _, set := range sets {
 		length := set.At.At.Sub(since)
 		since = set.At.At
 		total += length
 		for _, id := range set.IDs {
 			lengths[id] += length
-			if others, gone := left[id]; gone && !slices.Contains(before, id) && len(others) > 0 {
-				returns[id]++
-			}
-			delete(left, id)
+			cameBack[id] = cameBack[id] || handedOver[id] && !slices.Contains(before, id)
+		}
+		if len(set.IDs) == 0 {
+			continue
 		}
 		for _, id := range before {
-			if len(set.IDs) > 0 && !slices.Contains(set.IDs, id) {
-				left[id] = set.IDs
-			}
+			handedOver[id] = handedOver[id] || !slices.Contains(set.IDs, id)
 		}
-		if len(set.IDs) > 0 {
-			before = set.IDs
-		}
+		before = set.IDs
 	}
-	comesBack := false
 	for id, length := range lengths {
-		if share := float64(length) / float64(max(total, 1)); share >= leastTurn && share <= mostTurn {
+		if share := float64(length) / float64(max(total, 1)); handedOver[id] && share >= leastTurn && share <= mostTurn {
 			found.Turns[id] = Turn{Share: share}
 		}
 	}
@@ -89,11 +83,11 @@ func FindAlternation(sets []RootSet, window time.Duration) (found Alternation, a
 		}
 	}
 	for id, turn := range found.Turns {
-		comesBack = comesBack || returns[id] >= leastReturns
+		alternates = alternates || cameBack[id]
 		turn.Since = firstTurn(all, id, window)
 		found.Turns[id] = turn
 	}
-	return found, comesBack && len(found.Turns) > 1
+	return found, alternates && len(found.Turns) > 1
 }
 
 // firstTurn is when the first of the turns of a task began that follow each other, with

@@ -47,6 +47,7 @@ func TestAlternation(t *testing.T) {
 		"back once":                     {"A A B B A", "A 60 % since 0 s, B 40 % since 20 s"},
 		"moved for good":                {"A A A B B B", "none"},
 		"moved for good, and once more": {"A A B B C C", "none"},
+		"moved to a third after turns":  {"A B A B C C", "A 33 % since 0 s, B 33 % since 10 s"},
 		"moved from both":               {"AB AB C C", "none"},
 		"always the same":               {"A A A A A", "none"},
 		"comes and goes alone":          {"A - A - A - -", "none"},
