@@ -40,51 +40,79 @@ func (t *Turns) within(begin, end time.Time) time.Duration {
 	return max(end.Sub(begin), 0)
 }
 
-// Blame is for how much of the time in which a task was measured it was a root
-// cause. The zero value is that of a task that was not measured yet.
+// Blame is a task's part in holding its job back: the share of the time in which the job
+// was measured that the task was a root cause; where several were at the same time, each
+// has its part of that. So the blame of a job's tasks adds up to at most 1. The zero
+// value is that of a task that was not measured yet.
 type Blame struct {
-	root, measured time.Duration
-	last           float64 // severity
-	begun          bool
-}
-
-// Add takes the times of [Turns.Add] and the task's severity.
-func (b *Blame) Add(before, own time.Duration, severity float64) {
-	if b.begun {
-		b.add(before, b.last)
+	root     float64 // seconds
+	measured time.Duration
+	known    bool
+	last     struct {
+		severity float64
+		roots    int
 	}
-	b.add(own, severity)
-	b.last, b.begun = severity, true
+	begun bool
 }
 
-func (b *Blame) add(length time.Duration, severity float64) {
-	if math.IsNaN(severity) {
+// Add takes the times of [Turns.Add], the task's severity and how many of the job's
+// tasks are root causes: see [RootCounts].
+func (b *Blame) Add(before, own time.Duration, severity float64, roots int) {
+	if b.begun {
+		b.add(before, b.last.severity, b.last.roots)
+	}
+	b.add(own, severity, roots)
+	b.last.severity, b.last.roots, b.begun = severity, roots, true
+}
+
+func (b *Blame) add(length time.Duration, severity float64, roots int) {
+	if roots < 0 || length == 0 {
 		return
 	}
 	b.measured += length
+	b.known = b.known || !math.IsNaN(severity)
 	if severity > 0 {
-		b.root += length
+		b.root += length.Seconds() / float64(max(roots, 1))
 	}
 }
 
 // Share is the share so far, 0 to 1; NaN if the task was not measured.
 func (b *Blame) Share() float64 {
-	if b.measured == 0 {
+	if !b.known {
 		return math.NaN()
 	}
-	return b.root.Seconds() / b.measured.Seconds()
+	return b.root / b.measured.Seconds()
+}
+
+// RootCounts is how many of a job's tasks are root causes at each of so many times, −1
+// where nothing of the job is known. There is a column of severities for each task.
+func RootCounts(severities [][]float64, times int) []int {
+	counts := make([]int, times)
+	for i := range counts {
+		counts[i] = -1
+		for _, column := range severities {
+			if math.IsNaN(column[i]) {
+				continue
+			}
+			counts[i] = max(counts[i], 0)
+			if column[i] > 0 {
+				counts[i]++
+			}
+		}
+	}
+	return counts
 }
 
 // BlameOverTime is the task's [Blame] at each of the instants, of the time from
-// then on.
-func BlameOverTime(at []Instant, severity []float64, from time.Time) []float64 {
+// then on. roots are the [RootCounts] of its job.
+func BlameOverTime(at []Instant, severity []float64, roots []int, from time.Time) []float64 {
 	var blame Blame
 	turns := Turns{From: from}
 	shares := make([]float64, len(severity))
 	for i, value := range severity {
 		if !at[i].At.Before(from) {
 			before, own := turns.Add(at[i])
-			blame.Add(before, own, value)
+			blame.Add(before, own, value, roots[i])
 		}
 		shares[i] = blame.Share()
 	}

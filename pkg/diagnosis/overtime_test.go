@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -206,7 +207,7 @@ func TestBlame(t *testing.T) {
 		"what was before the range":      {"-40r -30r -20r -10. 10. 20r", 0.5},
 	} {
 		at, severity := history(c.samples)
-		shares := diagnosis.BlameOverTime(at, severity, begun)
+		shares := blameOf(at, severity)
 		got := math.NaN()
 		if len(shares) > 0 {
 			got = shares[len(shares)-1]
@@ -217,11 +218,50 @@ func TestBlame(t *testing.T) {
 	}
 }
 
+// blameOf is the blame of the only task of a job.
+func blameOf(at []diagnosis.Instant, severity []float64) []float64 {
+	return diagnosis.BlameOverTime(at, severity, diagnosis.RootCounts([][]float64{severity}, len(at)), begun)
+}
+
+// Tasks that are root causes at the same time share the blame for it, so that the blame
+// of a job's tasks adds up to at most 1, whatever is not known of some of them.
+func TestBlameIsShared(t *testing.T) {
+	at, columns := columns(10*time.Second, maxGap, []string{"a", "a", "ab", "ab", ".", "b", "?", "?"})
+	counts := diagnosis.RootCounts(columns, len(at))
+	if want := []int{1, 1, 2, 2, 0, 1, -1, -1}; !slices.Equal(counts, want) {
+		t.Fatalf("root causes at each time are %v, want %v", counts, want)
+	}
+	from := at[0].From
+	for n, want := range []float64{3. / 6, 2. / 6} { // of six measured samples
+		if shares := diagnosis.BlameOverTime(at, columns[n], counts, from); math.Abs(shares[len(at)-1]-want) > 1e-9 {
+			t.Errorf("the blame of task %d is %v, want %.3f", n, shares, want)
+		}
+	}
+	chance := rand.New(rand.NewPCG(5, 6))
+	for range 300 {
+		severities := make([][]float64, 1+chance.IntN(4))
+		for n := range severities {
+			for range at {
+				severities[n] = append(severities[n], []float64{0, 0.8, math.NaN()}[chance.IntN(3)])
+			}
+		}
+		sum, counts := 0.0, diagnosis.RootCounts(severities, len(at))
+		for _, column := range severities {
+			if share := diagnosis.BlameOverTime(at, column, counts, from)[len(at)-1]; !math.IsNaN(share) {
+				sum += share
+			}
+		}
+		if sum > 1+1e-9 {
+			t.Fatalf("the blame adds up to %.3f: %v", sum, severities)
+		}
+	}
+}
+
 // At each sample the blame is that of the time until then.
 func TestBlameOverTime(t *testing.T) {
 	at, severity := history("-10r 10? 20r 30. 40.")
 	want := []float64{math.NaN(), math.NaN(), 1, 0.5, 1. / 3}
-	for i, got := range diagnosis.BlameOverTime(at, severity, begun) {
+	for i, got := range blameOf(at, severity) {
 		if !alike(got, want[i]) && !(math.Abs(got-want[i]) < 1e-9) {
 			t.Errorf("at sample %d the blame is %v, want %v", i, got, want[i])
 		}
@@ -246,7 +286,7 @@ func TestOverTimeOfWhatIsLeftOut(t *testing.T) {
 				keptAt, keptSeverity = append(keptAt, instant), append(keptSeverity, value)
 			}
 		}
-		all, kept := diagnosis.BlameOverTime(at, severity, begun), diagnosis.BlameOverTime(keptAt, keptSeverity, begun)
+		all, kept := blameOf(at, severity), blameOf(keptAt, keptSeverity)
 		if all, kept := all[len(all)-1], kept[len(kept)-1]; math.Abs(all-kept) > 1e-9 {
 			t.Fatalf("the blame is %v of all samples, %v of %d of %d: %v", all, kept, len(keptAt), len(at), severity)
 		}

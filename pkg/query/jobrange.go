@@ -81,9 +81,10 @@ func (r jobRange) fromSummaries(ctx context.Context) {
 		named(labels, r.jobValues(summaries, chosen))
 		return
 	}
+	taskValues := r.taskValues(summaries)
 	for _, task := range chosen {
 		labels["task"] = task.Name
-		named(labels, r.taskValues(summaries, task))
+		named(labels, taskValues(task))
 	}
 }
 
@@ -160,12 +161,25 @@ func (r jobRange) match(name, id string) {
 	}
 }
 
-// taskValues are the measure of a task over time.
-func (r jobRange) taskValues(summaries history.Summaries, task history.TaskSummaries) []float64 {
-	if r.req.Measure.Origin == diagnosis.FromRange {
-		return diagnosis.BlameOverTime(summaries.At, task.Columns[0], r.req.Range.From)
+// taskValues returns what the measure of a task is over time.
+func (r jobRange) taskValues(summaries history.Summaries) func(task history.TaskSummaries) []float64 {
+	if r.req.Measure.Origin != diagnosis.FromRange {
+		return func(task history.TaskSummaries) []float64 { return task.Columns[0] }
 	}
-	return task.Columns[0]
+	roots := rootCounts(summaries)
+	return func(task history.TaskSummaries) []float64 {
+		return diagnosis.BlameOverTime(summaries.At, task.Columns[0], roots, r.req.Range.From)
+	}
+}
+
+// rootCounts are how many of the job's tasks are root causes at each time, by the column
+// of severities, which is the first.
+func rootCounts(summaries history.Summaries) []int {
+	columns := make([][]float64, len(summaries.Tasks))
+	for i, task := range summaries.Tasks {
+		columns[i] = task.Columns[0]
+	}
+	return diagnosis.RootCounts(columns, len(summaries.At))
 }
 
 // jobValues are the measure of the job over time: that of its worst task. The severity
@@ -181,8 +195,9 @@ func (r jobRange) jobValues(summaries history.Summaries, chosen []history.TaskSu
 	if !r.req.Measure.OfLoad() {
 		return values
 	}
+	taskValues := r.taskValues(summaries)
 	for _, task := range chosen {
-		for i, value := range r.taskValues(summaries, task) {
+		for i, value := range taskValues(task) {
 			values[i] = r.req.Measure.Worse(values[i], value)
 			doubts[i] = doubts[i] || math.IsNaN(value)
 		}
@@ -271,11 +286,16 @@ func (b *blameSoFar) add(verdict *diagnosis.Verdict, maxGap time.Duration) (past
 	snapshot := verdict.Snapshot
 	before, own := b.turns.Add(diagnosis.Instant{At: snapshot.At, From: snapshot.From, MaxGap: maxGap})
 	severity, _ := diagnosis.MeasureNamed("bottleneck")
+	columns := make([][]float64, len(snapshot.Graph.Tasks))
+	for i := range columns {
+		columns[i] = []float64{severity.Task(verdict, i)}
+	}
+	roots := diagnosis.RootCounts(columns, 1)[0]
 	for i, task := range snapshot.Graph.Tasks {
 		if b.tasks[task.ID] == nil {
 			b.tasks[task.ID] = &diagnosis.Blame{}
 		}
-		b.tasks[task.ID].Add(before, own, severity.Task(verdict, i))
+		b.tasks[task.ID].Add(before, own, columns[i][0], roots)
 		past = append(past, frame.TaskPast{Blame: b.tasks[task.ID].Share()})
 	}
 	return past

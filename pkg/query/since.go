@@ -71,10 +71,11 @@ func blameTasks(ctx context.Context, req Request, shown *frame.Job, past pastOf)
 		notices = append(notices, pastIncomplete(err))
 	}
 	shown.Past = make([]frame.TaskPast, len(shown.Snapshot.Tasks))
+	roots := rootCounts(summaries)
 	for i, task := range shown.Snapshot.Graph.Tasks {
 		shown.Past[i].Blame = math.NaN()
 		if of := summaries.Task(task.ID); of != nil && len(of.Columns[0]) > 0 {
-			soFar := diagnosis.BlameOverTime(summaries.At, of.Columns[0], req.Range.From)
+			soFar := diagnosis.BlameOverTime(summaries.At, of.Columns[0], roots, req.Range.From)
 			shown.Past[i].Blame = soFar[len(soFar)-1]
 		}
 	}
