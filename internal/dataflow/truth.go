@@ -39,9 +39,12 @@ func Causes(at *Run, frozen bool) (sets [][]Unit) {
 			alone, sets = append(alone, unit), append(sets, []Unit{unit})
 		}
 	}
+	// Subtasks of a task that is enough alone are not paired: the task stands for them,
+	// and of a wide source any two may do.
 	var rest []Unit
 	for _, unit := range slices.Concat(units, at.busySubtasks()) {
-		if !slices.Contains(alone, unit) {
+		of := unit.Kind == OfSubtask && slices.Contains(alone, Unit{Kind: OfTask, Index: unit.Index})
+		if !of && !slices.Contains(alone, unit) {
 			rest = append(rest, unit)
 		}
 	}
