@@ -25,8 +25,9 @@ type Outcome struct {
 	// Healthy is set where nothing truly holds the job back.
 	Healthy bool
 	Rivals  []bool
-	// Text is the verdict beside the truth.
-	Text string
+	// Miss is in what it is wrong, empty if it is right, and Text is the verdict beside
+	// the truth.
+	Miss, Text string
 }
 
 // Judge makes the job of a stratum from the seed and judges the verdict on it.
@@ -59,9 +60,23 @@ func Judge(stratum int, seed uint64) Outcome {
 		out.Rivals = append(out.Rivals, truth.names(rival.names(seen)))
 	}
 	if !out.Named || !out.Kind {
-		out.Text = truth.String() + "\n" + describe(verdict)
+		out.Miss, out.Text = missOf(out, verdict), truth.String()+"\n"+describe(verdict)
 	}
 	return out
+}
+
+// missOf is in what a verdict is wrong.
+func missOf(o Outcome, v *diagnosis.Verdict) string {
+	switch {
+	case o.Named:
+		return "right task, kind " + string(v.Kind)
+	case len(v.Roots) > 0 && o.Healthy:
+		return "a task is named though nothing holds the job back"
+	case len(v.Roots) > 0:
+		return "another task is named first"
+	default:
+		return "no task is named: " + string(v.Kind)
+	}
 }
 
 // truth is what holds a job back.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"math"
 	"os"
 	"runtime"
@@ -221,6 +222,21 @@ func (r *Report) String() string {
 	return b.String()
 }
 
+// writeMisses writes a table of what was wrong.
+func (r *Report) writeMisses(b *strings.Builder) {
+	b.WriteString("## Misses\n\n| jobs | what is wrong | of them |\n|---|---|---|\n")
+	for i, stratum := range r.strata {
+		counts := map[string]int{}
+		for _, miss := range stratum.misses {
+			counts[miss.Miss]++
+		}
+		for _, miss := range slices.Sorted(maps.Keys(counts)) {
+			fmt.Fprintf(b, "| %s | %s | %d of %d |\n", Strata[i].Name, miss, counts[miss], stratum.named.of)
+		}
+	}
+	b.WriteByte('\n')
+}
+
 // Misses describes the first few misses of each stratum, with what repeats them.
 func (r *Report) Misses() string {
 	var b strings.Builder
@@ -247,6 +263,7 @@ func SeedOf(commit string) uint64 {
 func (r *Report) Write(path string) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# Accuracy\n\n%s\n\n## Figures\n\n%s\n", introduction, r)
+	r.writeMisses(&b)
 	if missed := r.Missed(); missed != nil {
 		fmt.Fprintf(&b, "**Not met**:\n\n- %s\n\n", strings.ReplaceAll(missed.Error(), "\n", "\n- "))
 	}
