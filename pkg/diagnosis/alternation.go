@@ -34,6 +34,9 @@ const (
 	// mostTogether is for how much of its time a task that takes turns may be a root
 	// cause beside another of them: two that are about equally slow do not take turns.
 	mostTogether = 0.6
+	// manyReturns are so many that it takes turns though both are root causes in the
+	// samples in between, as where turns are about as long as a sample.
+	manyReturns = 3
 )
 
 // FindAlternation judges the root causes of a job's tasks over the last window of time
@@ -51,8 +54,8 @@ func FindAlternation(sets []RootSet, window time.Duration) (found Alternation, a
 	}
 	found = Alternation{From: sets[0].At.begin(), To: sets[len(sets)-1].At.At, Turns: map[string]Turn{}}
 	// By task: for how long it was a root cause, whether another took over from it, and
-	// whether it took over again.
-	lengths, handedOver, cameBack := map[string]time.Duration{}, map[string]bool{}, map[string]bool{}
+	// how often it took over again.
+	lengths, handedOver, cameBack := map[string]time.Duration{}, map[string]bool{}, map[string]int{}
 	total := time.Duration(0)
 	since := found.From
 	var before []string // the last that were root causes
@@ -62,7 +65,9 @@ func FindAlternation(sets []RootSet, window time.Duration) (found Alternation, a
 		total += length
 		for _, id := range set.IDs {
 			lengths[id] += length
-			cameBack[id] = cameBack[id] || handedOver[id] && !slices.Contains(before, id)
+			if handedOver[id] && !slices.Contains(before, id) {
+				cameBack[id]++
+			}
 		}
 		if len(set.IDs) == 0 {
 			continue
@@ -78,12 +83,12 @@ func FindAlternation(sets []RootSet, window time.Duration) (found Alternation, a
 		}
 	}
 	for id, shared := range together(sets, found.Turns) {
-		if float64(shared) > mostTogether*float64(lengths[id]) {
+		if float64(shared) > mostTogether*float64(lengths[id]) && cameBack[id] < manyReturns {
 			delete(found.Turns, id)
 		}
 	}
 	for id, turn := range found.Turns {
-		alternates = alternates || cameBack[id]
+		alternates = alternates || cameBack[id] > 0
 		turn.Since = firstTurn(all, id, window)
 		found.Turns[id] = turn
 	}
