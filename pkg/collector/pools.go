@@ -37,8 +37,7 @@ type poolUsage struct {
 // unknown: the verdict then says that it cannot be decided.
 func (p *poll) answerQuestions(ctx context.Context, verdict *diagnosis.Verdict) *diagnosis.Verdict {
 	if len(verdict.InQuestion) == 0 || p.cluster.Fetch == 0 {
-		p.tracked.keepPools(nil)
-		return verdict
+		return verdict // what is known stays so for its minute: the question may come back
 	}
 	snapshot := *verdict.Snapshot
 	known := p.tracked.knownPools(snapshot.At)

@@ -198,6 +198,33 @@ func TestBuffersAreNotRequestedOnceNothingIsInQuestion(t *testing.T) {
 	})
 }
 
+// A question that comes and goes is no reason to request the same buffers more than once
+// a minute.
+func TestBuffersOfAQuestionThatComesAndGoes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		of := uncounted(t)
+		of.Start, of.Repeat = time.Now(), true
+		work := func(uncounted float64) func([]sim.Task) {
+			return func(tasks []sim.Task) { tasks[2].Uncounted = uncounted }
+		}
+		of.Phases = []sim.Phase{{Lasts: 30 * time.Second, Change: work(0.98)}, {Lasts: 30 * time.Second, Change: work(0)}}
+		asked := map[bool]int{}
+		requests := polledEvery10s(t, of, nil, 9*time.Minute, func(verdict *diagnosis.Verdict, _ int) {
+			asked[len(verdict.InQuestion) > 0]++
+		})
+		if asked[true] < 10 || asked[false] < 10 {
+			t.Fatalf("buffers were in question in %d polls, and in %d not", asked[true], asked[false])
+		}
+		for pool, at := range requests.at {
+			for i := 1; i < len(at); i++ {
+				if at[i]-at[i-1] < time.Minute {
+					t.Errorf("%s is requested after %s and %s", pool, at[i-1], at[i])
+				}
+			}
+		}
+	})
+}
+
 // What does not answer, or is not reported, stays unknown, and the verdict says that it
 // may be either of two; it is requested again after a minute like any other.
 func TestBuffersThatDoNotAnswerAreUnknown(t *testing.T) {
