@@ -21,10 +21,12 @@ const (
 	// wait of 10 s that is under way reads as busy.
 	atLimit job.Share = 0.95
 	limit   job.Share = 0.9
+	// surely is the busy share from which a subtask that does not wait itself, but for
+	// slight waits, is at its limit whatever others of its task wait for.
+	surely job.Share = 0.985
+	slight job.Share = 0.01
 	// noise is how much two shares differ by chance.
 	noise job.Share = 0.03
-	// surely is the busy share from which waits for a task below it are mere noise.
-	surely job.Share = 0.985
 )
 
 // heldBack reports whether a task waits for a task below it more than
@@ -151,7 +153,7 @@ func (s *search) follow(task int) (ends []ending) {
 	case at < 0 || missing && !(fullest >= limit):
 		s.doubtful = true
 		return nil
-	case !passesOn(s.snapshot.Tasks[at]) && s.unexplained(task, fullest):
+	case !passesOn(s.snapshot.Tasks[at]) && s.unexplained(task, at, fullest):
 		if slices.ContainsFunc(outputs, s.missing) {
 			s.doubtful = true // as after a restart
 			return nil
@@ -187,7 +189,7 @@ func (s *search) decide(task int) []ending {
 	switch {
 	case last && passesOn(s.snapshot.Tasks[task]):
 		return []ending{{task, UnmeasuredWork, -1}}
-	case last || busy >= surely || !(waits > noise):
+	case last || !(waits > slight) || busy >= surely && !s.busiestWaits(task, busy):
 		return own
 	}
 	lower := s.endsBelow(task)
@@ -237,17 +239,20 @@ func turns(ends []ending) []ending {
 	return ends
 }
 
-// unexplained reports whether a task waits longer than the fullest of those below it
-// has been at work or waiting, beyond what checkpoints and bursts explain, or its
+// unexplained reports whether a task waits longer than the fullest of those below it,
+// at, has been at work or waiting, beyond what checkpoints and bursts explain, or its
 // buffers say so.
-func (s *search) unexplained(task int, fullest job.Share) bool {
+func (s *search) unexplained(task, at int, fullest job.Share) bool {
 	load := s.snapshot.Tasks[task]
 	if fullest >= limit || !passesOn(load) {
 		return false
 	}
 	s.ask(task)
 	full, known := s.inputFull(s.outputs(task))
-	empty := full < 0 && known && s.pools(task).Out < emptyBelow && fullest <= half
+	if full >= 0 && s.pools(at).In <= fullAbove {
+		return true // another than the fullest is not read
+	}
+	empty := full < 0 && known && fullest <= half // none of them is what it waits for
 	return empty || load.Backpressured.Max-fullest > checkpoints
 }
 
@@ -297,7 +302,7 @@ func (s *search) fed(task int) func(subtask int) bool {
 	by := map[int]bool{}
 	for i, input := range graph.Inputs {
 		load := s.snapshot.Tasks[input]
-		if !(load.Backpressured.Max > noise) {
+		if !(load.Backpressured.Max > slight) {
 			continue
 		}
 		if i >= len(graph.Forward) || !graph.Forward[i] {
@@ -336,6 +341,14 @@ func (s *search) work(task int) (busy, waits job.Share) {
 		}
 	}
 	return busy, waits
+}
+
+// busiestWaits reports whether the subtasks that are as busy as the busiest all wait for
+// tasks below, too.
+func (s *search) busiestWaits(task int, busy job.Share) bool {
+	return !slices.ContainsFunc(s.snapshot.Tasks[task].Subtasks, func(subtask job.SubtaskLoad) bool {
+		return subtask.Busy >= busy && subtask.Backpressured <= slight
+	})
 }
 
 // missing reports whether a task that has not ended was not measured as a whole.

@@ -149,6 +149,38 @@ func TestBuffersDecide(t *testing.T) {
 	}
 }
 
+// Buffers show which of two tasks is not read, though the other is busier; and that none
+// of them is what a task waits for.
+func TestBuffersOfBranches(t *testing.T) {
+	for name, c := range map[string]struct {
+		busy, waits  float64
+		mapIn, other job.Share
+		task         string
+		kind         diagnosis.Kind
+	}{
+		"the other is not read":  {0.75, 0.95, 0.1, 1, "call", diagnosis.UnmeasuredWork},
+		"both are not read":      {0.75, 0.95, 1, 1, "map", diagnosis.Capacity},
+		"neither is what it is":  {0.5, 0.7, 0.05, 0.05, "map", diagnosis.Network},
+		"nothing is known of it": {0.75, 0.95, job.Unknown, job.Unknown, "map", diagnosis.Capacity},
+	} {
+		t.Run(name, func(t *testing.T) {
+			snapshot := snapshotOf(task("src", at(0.05, c.waits)), task("map", at(c.busy, 0)).after("src"), task("call", at(0.02, 0)).after("src"))
+			snapshot.Pools = []job.Pools{{Out: 0.9, In: job.Unknown}, job.UnknownPools, job.UnknownPools}
+			for i, task := range snapshot.Graph.Tasks {
+				switch task.Name {
+				case "map":
+					snapshot.Pools[i].In = c.mapIn
+				case "call":
+					snapshot.Pools[i].In = c.other
+				}
+			}
+			if got := named(diagnosis.Diagnose(snapshot)); len(got) == 0 || got[0].task != c.task || got[0].kind != c.kind {
+				t.Errorf("the root causes are %+v, want %s, %s", got, c.task, c.kind)
+			}
+		})
+	}
+}
+
 // A source that is busy all the time works at its limit, or waits on the task's thread.
 func TestSourceThatMayOnlyWait(t *testing.T) {
 	for name, c := range map[string]struct {

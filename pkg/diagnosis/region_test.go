@@ -77,7 +77,7 @@ func TestRootOfOneRegion(t *testing.T) {
 				task("in", at(0.05, 0.95), at(0.05, 0.95)), task("slow", at(1, 0), at(1, 0)).after("in"),
 				task("async", at(0.1, 0.9), at(0.1, 0.9), at(0, 0), at(0, 0)).after("in"),
 			},
-			root{"slow", diagnosis.Capacity, 0.95, "in", []int{0, 1}, nil}, []root{{"async", diagnosis.UnmeasuredWork, 0.45, "in", nil, nil}},
+			root{"slow", diagnosis.Capacity, 0.95, "in", []int{0, 1}, nil}, []root{{"async", diagnosis.UnmeasuredWork, 0.95, "in", nil, nil}},
 		},
 		"all of a task's subtasks that have anything to do wait": {
 			chain(task("in", at(0.02, 0.95), at(0.02, 0.95), at(0, 0), at(0, 0), at(0, 0), at(0, 0)), task("map", at(0.25, 0.75), at(0.25, 0.75), at(0, 0), at(0, 0), at(0, 0), at(0, 0)),
@@ -86,7 +86,15 @@ func TestRootOfOneRegion(t *testing.T) {
 		},
 		"backpressure of a task below which nothing is, is its own": {
 			chain(task("in", at(0, 0.9)), task("map", at(0.2, 0.8))),
-			root{"map", diagnosis.UnmeasuredWork, 0.8, "in", nil, nil}, nil,
+			root{"map", diagnosis.UnmeasuredWork, 0.9, "in", nil, nil}, nil,
+		},
+		"one subtask of many that waits for something of its own": {
+			chain(task("in", at(0, 0.95), at(0, 0.95)), task("agg", at(0.05, 0.95), at(0.2, 0), at(0.2, 0), at(0.2, 0))),
+			root{"agg", diagnosis.UnmeasuredWork, 0.95, "in", nil, nil}, nil,
+		},
+		"two in series of which the lower is busier, and the upper waits a little": {
+			chain(task("in", at(0, 1)), task("a", at(0.97, 0.03)), task("b", at(1, 0))),
+			root{"b", diagnosis.Capacity, 1, "in", []int{0}, nil}, []root{{"a", diagnosis.Capacity, 1, "in", []int{0}, nil}},
 		},
 		"backpressure of a third counts if a task below is busy": {
 			chain(task("in", at(0.3, 0.3)), task("map", at(0.8, 0))),

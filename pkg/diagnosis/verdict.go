@@ -267,7 +267,7 @@ func (s *search) root(end ending) Root {
 		root.Kind = kindOf(load, root.Hot)
 	}
 	if end.kind == UnmeasuredWork && passesOn(load) {
-		root.Severity = load.Backpressured.Avg // it waits for itself
+		root.Severity = max(root.Severity, waiting(load)) // it waits for itself
 	}
 	return root
 }
