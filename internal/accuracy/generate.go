@@ -31,6 +31,11 @@ type Case struct {
 	Moved time.Duration
 }
 
+// caseOf is the case of a stratum that follows from the seed.
+func caseOf(stratum int, seed uint64) Case {
+	return Strata[stratum].make(&generator{rand.New(rand.NewPCG(seed, uint64(stratum)))})
+}
+
 // generator makes random jobs.
 type generator struct{ *rand.Rand }
 
@@ -61,7 +66,7 @@ type plan struct {
 
 // chain is a plan of tasks one after another, the first a source.
 func (g generator) chain(tasks int) *plan {
-	p := &plan{job: &df.Job{Seed: g.Uint64(), Noise: g.between(0.01, 0.08)}}
+	p := g.plan()
 	wide := g.parallelism()
 	for t := range tasks {
 		parallelism := wide
@@ -92,45 +97,35 @@ func (g generator) graph() *plan {
 
 // diamond is a source whose records go two ways to one sink.
 func (g generator) diamond() *plan {
-	p := &plan{job: &df.Job{Seed: g.Uint64(), Noise: g.between(0.01, 0.08)}}
-	for t, name := range []string{"source", "parse", "left", "right", "merge", "sink"} {
-		p.task(g, name, g.parallelism())
-		switch t {
-		case 1, 2:
-			p.exchange(g, t-1, t)
-		case 3:
-			p.exchange(g, 1, 3)
-		case 4:
-			p.exchange(g, 2, 4)
-			p.exchange(g, 3, 4)
-		case 5:
-			p.exchange(g, 4, 5)
-		}
-	}
-	p.source(g, 0)
-	g.place(p)
-	return p
+	return g.of([]string{"source", "parse", "left", "right", "merge", "sink"}, [][]int{{}, {0}, {1}, {1}, {2, 3}, {4}})
 }
 
 // join is two sources with a task each, a join and a sink.
 func (g generator) join() *plan {
-	p := &plan{job: &df.Job{Seed: g.Uint64(), Noise: g.between(0.01, 0.08)}}
-	for t, name := range []string{"orders", "payments", "clean", "check", "join", "sink"} {
+	return g.of([]string{"orders", "payments", "clean", "check", "join", "sink"}, [][]int{{}, {}, {0}, {1}, {2, 3}, {4}})
+}
+
+// of is a plan of tasks with these inputs, by index; those without any are sources.
+func (g generator) of(names []string, inputs [][]int) *plan {
+	p := g.plan()
+	for t, name := range names {
 		p.task(g, name, g.parallelism())
-		switch t {
-		case 2, 3:
-			p.exchange(g, t-2, t)
-		case 4:
-			p.exchange(g, 2, 4)
-			p.exchange(g, 3, 4)
-		case 5:
-			p.exchange(g, 4, 5)
+		for _, input := range inputs[t] {
+			p.exchange(g, input, t)
 		}
 	}
-	p.source(g, 0)
-	p.source(g, 1)
+	for t := range names {
+		if len(inputs[t]) == 0 {
+			p.source(g, t)
+		}
+	}
 	g.place(p)
 	return p
+}
+
+// plan is one without tasks.
+func (g generator) plan() *plan {
+	return &plan{job: &df.Job{Seed: g.Uint64(), Noise: g.between(0.01, 0.08)}}
 }
 
 // place has the job run on some TaskManagers.

@@ -3,7 +3,6 @@ package accuracy
 import (
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"time"
@@ -32,8 +31,7 @@ type Outcome struct {
 
 // Judge makes the job of a stratum from the seed and judges the verdict on it.
 func Judge(stratum int, seed uint64) Outcome {
-	g := &generator{rand.New(rand.NewPCG(seed, uint64(stratum)))}
-	made := Strata[stratum].make(g)
+	made := caseOf(stratum, seed)
 	o := newObserver(made.Job, seed)
 	var snapshot *job.Snapshot
 	var verdict *diagnosis.Verdict

@@ -2,6 +2,7 @@ package accuracy
 
 import (
 	"context"
+	_ "embed"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -258,6 +259,11 @@ func SeedOf(commit string) uint64 {
 	_, _ = hash.Write([]byte(commit))
 	return hash.Sum64() >> 1
 }
+
+// introduction opens the page.
+//
+//go:embed introduction.md
+var introduction string
 
 // Write writes the page about it.
 func (r *Report) Write(path string) error {

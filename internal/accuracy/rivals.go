@@ -34,20 +34,19 @@ func plain(s *job.Snapshot) int {
 }
 
 func busiest(s *job.Snapshot) int {
-	best, most := -1, job.Share(0.5)
-	for t, load := range s.Tasks {
-		if load.Busy.Max > most {
-			best, most = t, load.Busy.Max
-		}
-	}
-	return best
+	return most(s, func(load job.TaskLoad) job.Share { return load.Busy.Max })
 }
 
 func mostBackpressured(s *job.Snapshot) int {
-	best, most := -1, job.Share(0.5)
+	return most(s, func(load job.TaskLoad) job.Share { return load.Backpressured.Max })
+}
+
+// most is the task with the highest share, above a half.
+func most(s *job.Snapshot, share func(job.TaskLoad) job.Share) int {
+	best, highest := -1, job.Share(0.5)
 	for t, load := range s.Tasks {
-		if load.Backpressured.Max > most {
-			best, most = t, load.Backpressured.Max
+		if of := share(load); of > highest {
+			best, highest = t, of
 		}
 	}
 	return best

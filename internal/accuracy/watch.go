@@ -1,7 +1,6 @@
 package accuracy
 
 import (
-	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -44,7 +43,7 @@ func Delay(seed uint64) (ours, gauges time.Duration) {
 // movedJob is a job whose root cause moves, and the task that it moves to.
 func movedJob(seed uint64) (made Case, to int) {
 	stratum := indexOf("moved within the last minute")
-	made = Strata[stratum].make(&generator{rand.New(rand.NewPCG(seed, uint64(stratum)))})
+	made = caseOf(stratum, seed)
 	for t, task := range made.Job.Tasks {
 		for _, change := range task.Changes {
 			if change.Cost > task.Cost {
@@ -89,7 +88,7 @@ func waited(run *df.Run, of *df.Job) []float64 {
 // not change, does: the task that is named first, or its kind.
 func Changes(seed uint64, lasts time.Duration) bool {
 	stratum := indexOf("one task at its capacity")
-	made := Strata[stratum].make(&generator{rand.New(rand.NewPCG(seed, uint64(stratum)))})
+	made := caseOf(stratum, seed)
 	o := newObserver(made.Job, seed)
 	named := map[string]bool{}
 	for o.next < lasts {

@@ -193,9 +193,12 @@ func (s *search) decide(task int) []ending {
 		return own
 	}
 	lower := s.endsBelow(task)
+	if waits > checkpoints && len(lower) == 0 && busy > half {
+		if other := s.busyMeanwhile(task, waits); other >= 0 {
+			return turns(append([]ending{{other, "", -1}}, own...))
+		}
+	}
 	switch {
-	case waits > checkpoints && len(lower) == 0 && busy > half && s.busyMeanwhile(task, waits) >= 0:
-		return turns(append([]ending{{s.busyMeanwhile(task, waits), "", -1}}, own...))
 	case waits > checkpoints && len(lower) > 0 && busy < atLimit:
 		if other, _ := s.work(lower[0].task); busy > half && lower[0].kind == "" && other > lowest && s.fullness(lower[0].task) < limit {
 			return turns(append(slices.Clone(lower), own...))

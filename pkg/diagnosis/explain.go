@@ -30,7 +30,7 @@ func Explain(snapshot *job.Snapshot, root Root) string {
 		}
 		text := fmt.Sprintf("%s, yet %s is only %s busy: it waits for something that Flink does not count as work.", upstream(snapshot, root), task.Name, percent(load.Busy.Max))
 		if root.Instead >= 0 {
-			text += fmt.Sprintf(" Or %s waits for something of its own: these measurements cannot tell which.", snapshot.Graph.Tasks[root.Instead].Name)
+			text += fmt.Sprintf(" Or %s waits for something of its own: these measurements do not show which.", snapshot.Graph.Tasks[root.Instead].Name)
 		}
 		return text
 	case Alternating:

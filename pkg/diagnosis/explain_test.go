@@ -77,7 +77,7 @@ func TestExplainAndAdvise(t *testing.T) {
 		},
 		"unmeasured": {
 			chain(task("in", at(0, 0.9)), task("async", at(0.05, 0))),
-			"in, which feeds it, is backpressured 90 % of the time, yet async is only 5 % busy: it waits for something that Flink does not count as work. Or in waits for something of its own: these measurements cannot tell which.",
+			"in, which feeds it, is backpressured 90 % of the time, yet async is only 5 % busy: it waits for something that Flink does not count as work. Or in waits for something of its own: these measurements do not show which.",
 			"Check what async waits for: calls to other systems, threads of its own, locks, or the network between it and its inputs.",
 		},
 	} {
@@ -95,8 +95,8 @@ func TestExplainAndAdvise(t *testing.T) {
 	}
 }
 
-// Buffers tell work that Flink does not measure, the network and waits of a task's own
-// from one another, which look alike in the shares of time.
+// Buffers distinguish work that Flink does not measure, the network and waits of a task's
+// own, which look alike in the shares of time.
 func TestBuffersDecide(t *testing.T) {
 	nodes := chain(task("in", at(0.05, 0.9)), task("map", at(0.1, 0.9)), task("out", at(0.05, 0)))
 	for name, c := range map[string]struct {
@@ -109,7 +109,7 @@ func TestBuffersDecide(t *testing.T) {
 	}{
 		"not looked at": {
 			job.Unknown, job.Unknown, "out", diagnosis.UnmeasuredWork, 0.9, true,
-			"map, which feeds it, is backpressured 90 % of the time, yet out is only 5 % busy: it waits for something that Flink does not count as work. Or map waits for something of its own: these measurements cannot tell which.",
+			"map, which feeds it, is backpressured 90 % of the time, yet out is only 5 % busy: it waits for something that Flink does not count as work. Or map waits for something of its own: these measurements do not show which.",
 			"Check what out waits for: calls to other systems, threads of its own, locks, or the network between it and its inputs.",
 		},
 		"the input of the task below is full": {

@@ -84,3 +84,24 @@ func busiestBelow(snapshot *job.Snapshot, source int) (busiest job.Share) {
 	}
 	return busiest
 }
+
+// union joins tasks into connected parts.
+type union []int
+
+func newUnion(n int) union {
+	parents := make(union, n)
+	for i := range parents {
+		parents[i] = i
+	}
+	return parents
+}
+
+func (u union) root(i int) int {
+	for u[i] != i {
+		u[i] = u[u[i]]
+		i = u[i]
+	}
+	return i
+}
+
+func (u union) join(a, b int) { u[u.root(a)] = u.root(b) }

@@ -1,8 +1,0 @@
-package accuracy
-
-import _ "embed"
-
-// introduction opens the page on the figures.
-//
-//go:embed introduction.md
-var introduction string
