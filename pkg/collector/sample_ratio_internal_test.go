@@ -25,18 +25,26 @@ func (c constant) RoundTrip(request *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(bytes.NewReader(c.body)), Request: request}, nil
 }
 
+// answering is a client of a Flink that returns the same bytes about a task of so many
+// subtasks each time, and those.
+func answering(t *testing.T, subtasks int) (client *flink.Client, body []byte) {
+	t.Helper()
+	recorder := httptest.NewRecorder()
+	prepared.New(1, subtasks).ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/jobs/"+prepared.JobID+"/vertices/"+prepared.TaskID(0), nil))
+	body = recorder.Body.Bytes()
+	client, err := flink.New(&remote.Client{Client: &http.Client{Transport: constant{body}}, Concurrency: 1}, "http://flink:8081")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client, body
+}
+
 // From the bytes of an answer to the samples of its subtasks it takes at most a sixth
 // of the time that encoding/json takes to fill the same structs.
 func TestRatioOfSamplesToEncodingJSON(t *testing.T) {
 	const bar, runs = 6, 100
 	for _, subtasks := range []int{100, 1000, 10_000} {
-		recorder := httptest.NewRecorder()
-		prepared.New(1, subtasks).ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/jobs/"+prepared.JobID+"/vertices/"+prepared.TaskID(0), nil))
-		body := recorder.Body.Bytes()
-		client, err := flink.New(&remote.Client{Client: &http.Client{Transport: constant{body}}, Concurrency: 1}, "http://flink:8081")
-		if err != nil {
-			t.Fatal(err)
-		}
+		client, body := answering(t, subtasks)
 		var arrays sampleArrays
 		var buffer []flink.Subtask
 		ours, theirs := time.Hour, time.Hour

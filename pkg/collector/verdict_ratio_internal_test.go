@@ -4,7 +4,6 @@ package collector
 
 import (
 	"fmt"
-	"net/http"
 	"net/http/httptest"
 	"testing"
 	"time"
@@ -36,12 +35,7 @@ func TestRatioOfAVerdictToDecoding(t *testing.T) {
 	if len(verdict.Roots) != 1 {
 		t.Fatalf("the verdict is %s", verdict.Kind)
 	}
-	recorder := httptest.NewRecorder()
-	prepared.New(1, subtasks).ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/jobs/"+prepared.JobID+"/vertices/"+prepared.TaskID(0), nil))
-	decoding, err := flink.New(&remote.Client{Client: &http.Client{Transport: constant{recorder.Body.Bytes()}}, Concurrency: 1}, "http://flink:8081")
-	if err != nil {
-		t.Fatal(err)
-	}
+	decoding, _ := answering(t, subtasks)
 	var arrays sampleArrays
 	var buffer []flink.Subtask
 	decoded, diagnosed := time.Hour, time.Hour
