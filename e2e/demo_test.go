@@ -12,38 +12,45 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 )
 
-// testDemo runs the demo as a script would.
+// testDemo runs the demo on a real cluster as a script would.
 func testDemo(t *testing.T, url string) {
-	demo := exec.CommandContext(t.Context(), "go", "tool", "mage", "demo")
-	demo.Dir = ".."
-	demo.Env = append(os.Environ(), "FLINK_URL="+url, "FLINK_JOB=bottleneck", "DEMO_FORMAT=json")
-	var output, progress bytes.Buffer
-	demo.Stdout, demo.Stderr = &output, &progress
-	if err := demo.Run(); err != nil {
-		t.Fatalf("%v: %s", err, progress.String())
-	}
-	namesSlowWindow(t, onlyObject(t, &output))
+	namesSlowWindow(t, runDemo(t, append(os.Environ(), "FLINK_URL="+url, "FLINK_JOB=bottleneck")))
 }
 
 // The demo of a simulated cluster needs nothing but Go, and names its true
 // bottleneck.
 func TestDemoNeedsOnlyGo(t *testing.T) {
+	withoutFlink := slices.DeleteFunc(os.Environ(), func(variable string) bool {
+		return strings.HasPrefix(variable, "FLINK_")
+	})
+	namesSlowWindow(t, runDemo(t, append(withoutFlink, "JAVA_HOME=/nowhere")))
+}
+
+// oneMage is held while mage runs: it writes a file into the project while it
+// compiles the targets and deletes it then, so that two at once take it from each
+// other.
+var oneMage sync.Mutex
+
+// runDemo runs the demo and reads the frames that it prints as JSON.
+func runDemo(t *testing.T, env []string) map[string]data.Frames {
+	t.Helper()
+	oneMage.Lock()
+	defer oneMage.Unlock()
 	demo := exec.CommandContext(t.Context(), "go", "tool", "mage", "demo")
 	demo.Dir = ".."
-	demo.Env = append(slices.DeleteFunc(os.Environ(), func(variable string) bool {
-		return strings.HasPrefix(variable, "FLINK_")
-	}), "DEMO_FORMAT=json", "JAVA_HOME=/nowhere")
+	demo.Env = append(env, "DEMO_FORMAT=json")
 	var output, progress bytes.Buffer
 	demo.Stdout, demo.Stderr = &output, &progress
 	if err := demo.Run(); err != nil {
 		t.Fatalf("%v: %s", err, progress.String())
 	}
-	namesSlowWindow(t, onlyObject(t, &output))
+	return onlyObject(t, &output)
 }
 
 // namesSlowWindow checks that every query type is answered, and that the verdict
