@@ -17,6 +17,8 @@ import (
 type finding struct {
 	Job
 	root *diagnosis.Root
+	// evidence is what further requests showed of the root cause.
+	evidence []string
 }
 
 // Bottlenecks is a table of root causes, worst first; a job without one has a
@@ -70,11 +72,15 @@ func findingsOf(r Result) (findings []finding) {
 		before := len(findings)
 		for i := range j.Roots {
 			if slices.Contains(j.Tasks, j.Roots[i].Task) {
-				findings = append(findings, finding{j, &j.Roots[i]})
+				found := finding{Job: j, root: &j.Roots[i]}
+				if j.Evidence != nil {
+					found.evidence = j.Evidence[i]
+				}
+				findings = append(findings, found)
 			}
 		}
 		if len(findings) == before {
-			findings = append(findings, finding{j, nil})
+			findings = append(findings, finding{Job: j})
 		}
 	}
 	slices.SortStableFunc(findings, func(a, b finding) int { return cmp.Compare(b.rank(), a.rank()) })
@@ -158,7 +164,8 @@ func (f *finding) explanation() string {
 	if f.root == nil {
 		return diagnosis.Looked(f.Snapshot, f.kind())
 	}
-	return diagnosis.Explain(f.Snapshot, *f.root) + f.Alternation.Explain(f.Snapshot, f.root.Task)
+	sentences := append([]string{diagnosis.Explain(f.Snapshot, *f.root) + f.Alternation.Explain(f.Snapshot, f.root.Task)}, f.evidence...)
+	return strings.Join(sentences, " ")
 }
 
 func (f *finding) advice() string {

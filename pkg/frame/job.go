@@ -26,6 +26,9 @@ type Job struct {
 	// Past has for each task of the graph what only history shows; nil where
 	// there is none.
 	Past []TaskPast
+	// Evidence has for each of the verdict's root causes sentences of what further
+	// requests showed of it; nil where none were made.
+	Evidence [][]string
 	// Alternation is set where the bottleneck takes turns between tasks.
 	Alternation *diagnosis.Alternation
 }

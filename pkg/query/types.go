@@ -27,9 +27,9 @@ func init() { // the answers refer to the registry
 	types = map[string]queryType{
 		"subtasks":    {answer: answerSubtasks},
 		"tasks":       {answer: load(frame.Tasks, blame)},
-		"nodeGraph":   {answer: load(frame.NodeGraph, nil)},
-		"bottlenecks": {answer: load(frame.Bottlenecks, since)},
-		"jobs":        {answer: load(frame.Jobs, nil)},
+		"nodeGraph":   {answer: load(frame.NodeGraph)},
+		"bottlenecks": {answer: load(frame.Bottlenecks, since, addEvidence)},
+		"jobs":        {answer: load(frame.Jobs)},
 		"measure":     {answer: answerMeasure, numeric: true, measure: true},
 		"history":     {answer: answerHistory, numeric: true, measure: true},
 		"timeline":    {answer: answerTimeline},
@@ -39,12 +39,14 @@ func init() { // the answers refer to the registry
 
 func typeNames() []string { return slices.Sorted(maps.Keys(types)) }
 
-// load is a view of how subtasks spend their time, with what the past adds to it.
-func load(frames func(frame.Result) data.Frames, addPast func(context.Context, Request, *loaded) error) func(context.Context, *Engine, Request) (data.Frames, error) {
+// load is a view of how subtasks spend their time, with what else is added to it.
+func load(frames func(frame.Result) data.Frames, additions ...func(context.Context, Request, *loaded) error) func(context.Context, *Engine, Request) (data.Frames, error) {
 	return func(ctx context.Context, e *Engine, req Request) (data.Frames, error) {
 		result, err := e.load(ctx, req)
-		if err == nil && addPast != nil {
-			err = addPast(ctx, req, &result)
+		for _, add := range additions {
+			if err == nil {
+				err = add(ctx, req, &result)
+			}
 		}
 		if err != nil {
 			return nil, err
