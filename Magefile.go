@@ -200,7 +200,7 @@ const timed = "@bench"
 // timedBrowser measures how fast the editor is.
 func timedBrowser() error {
 	mg.Deps(Frontend, Backend)
-	return npm("run", "e2e", "--", "--grep", timed)
+	return npm("run", "e2e", "--", "--grep", timed, "--workers", "1")
 }
 
 // memory asserts how much memory is held, in bytes of the heap: without the race

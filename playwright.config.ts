@@ -1,8 +1,9 @@
 import { type PluginOptions } from '@grafana/plugin-e2e';
 import { defineConfig, type PlaywrightTestConfig, type Project } from '@playwright/test';
 
-/** The built plugin in a page of Grafana's packages, before simulated Flinks; a port of 0 is chosen by the server. */
+/** The built plugin in a page of Grafana's packages, before simulated Flinks, once for each worker; a port of 0 is chosen by the server. */
 const port = Number(process.env.BROWSER_PORT ?? 0);
+const workers = 2;
 const older = process.env.GRAFANA_UI === '10.4';
 const packages = older ? 'e2e/browser/grafana-10/node_modules' : 'node_modules';
 const output = 'e2e/browser/output';
@@ -28,13 +29,13 @@ export default defineConfig<PluginOptions>({
   projects: real ? grafana : [browser],
   outputDir: `${output}/results`,
   reporter: 'list',
-  workers: 1,
+  workers: real ? 1 : workers,
   retries: 0,
   forbidOnly: Boolean(process.env.CI),
   timeout: 60_000,
   expect: { timeout: 15_000 },
   use: {
-    baseURL: real ?? process.env.BROWSER_ADDRESS, // which the server's line sets
+    baseURL: real, // else fixtures.ts sets it
     viewport: { width: 1280, height: 1000 },
     trace: 'retain-on-failure',
     contextOptions: { reducedMotion: 'reduce' }, // colours are then the final ones at once
@@ -53,9 +54,9 @@ export default defineConfig<PluginOptions>({
         command: [
           'node e2e/browser/build.mjs',
           `go build -o ${output}/server ./e2e/browser/server`,
-          `exec ${output}/server -port ${port} -parent ${process.pid} -log ${output}/plugin.log -page ${output}/${older ? 'page-10.4' : 'page'} -icons ${packages}/@grafana/ui/dist/public/img/icons`,
+          `exec ${output}/server -port ${port} -count ${workers} -parent ${process.pid} -log ${output}/plugin.log -page ${output}/${older ? 'page-10.4' : 'page'} -icons ${packages}/@grafana/ui/dist/public/img/icons`,
         ].join(' && '),
-        wait: { stdout: /Listening on (?<browser_address>http:\S+)/ },
+        wait: { stdout: /Listening on (?<browser_address_0>http:\S+) (?<browser_address_1>http:\S+)/ },
         timeout: 180_000,
         stdout: 'pipe',
       },

@@ -37,6 +37,8 @@ interface Fixtures {
 }
 
 export const test = base.extend<Fixtures>({
+  // The stand-in of this worker: playwright.config.ts reads the addresses from the server's line.
+  baseURL: async ({}, provide, { parallelIndex }) => provide(process.env[`BROWSER_ADDRESS_${parallelIndex}`]),
   faults: async ({ page }, provide) => provide(new Faults(page)),
   addresses: [
     async ({ request }, provide) => {

@@ -1,7 +1,8 @@
 // Command server stands in for Grafana in the browser tests: it starts the
 // built plugin as Grafana does, before simulated Flinks, and serves the part of
 // Grafana's HTTP API that the plugin's frontend uses, the built plugin, and the
-// page that loads it. What lies under /test/ is for the tests alone.
+// page that loads it. What lies under /test/ is for the tests alone. Each worker of
+// the tests has a stand-in of its own, as tests change its settings and its Flinks.
 package main
 
 import (
@@ -9,12 +10,16 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/e2e/host"
 )
@@ -24,7 +29,8 @@ const longest = time.Hour
 
 func main() {
 	var where places
-	port := flag.Int("port", 3310, "the port of 127.0.0.1 to serve on; 0 for a free one")
+	port := flag.Int("port", 3310, "the port of 127.0.0.1 to serve on, and those after it; 0 for free ones")
+	count := flag.Int("count", 1, "how many to serve side by side")
 	flag.StringVar(&where.plugin, "plugin", "dist", "the directory of the built plugin")
 	flag.StringVar(&where.page, "page", "", "the directory of the bundled host page")
 	flag.StringVar(&where.icons, "icons", "", "the directory of Grafana's icons")
@@ -38,27 +44,54 @@ func main() {
 	ctx, cancel := context.WithTimeout(ctx, longest)
 	defer cancel()
 	cancelWithParent(ctx, cancel, *parent)
-	if err := run(ctx, *backend, *log, *port, where); err != nil {
+	if err := run(ctx, *backend, *log, *port, *count, where); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
 // run serves until ctx ends.
-func run(ctx context.Context, backend, logFile string, port int, where places) error {
+func run(ctx context.Context, backend, logFile string, port, count int, where places) error {
 	log, err := os.Create(logFile)
 	if err != nil {
 		return err
 	}
 	defer log.Close()
+	var all errgroup.Group
+	var addresses []string
+	for n := range count {
+		if port > 0 && n > 0 {
+			port++
+		}
+		one, err := start(ctx, backend, log, port, where)
+		if err != nil {
+			return err
+		}
+		defer one.plugin.Close()
+		addresses = append(addresses, "http://"+one.listener.Addr().String())
+		all.Go(one.serve)
+	}
+	fmt.Println("Listening on", strings.Join(addresses, " "))
+	return all.Wait()
+}
+
+// standIn is one that is ready to serve.
+type standIn struct {
+	plugin   *host.Plugin
+	listener net.Listener
+	server   *http.Server
+}
+
+// start starts the plugin and its Flinks, which end with ctx.
+func start(ctx context.Context, backend string, log io.Writer, port int, where places) (*standIn, error) {
 	plugin, err := host.Start(ctx, backend, log)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer plugin.Close()
 	flinks, err := startFlinks(ctx)
 	if err != nil {
-		return err
+		plugin.Close()
+		return nil, err
 	}
 	source := &dataSource{}
 	source.reset(settings{JSONData: map[string]any{"url": flinks["normal"].address}})
@@ -69,15 +102,20 @@ func run(ctx context.Context, backend, logFile string, port int, where places) e
 	where.handle(mux)
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", port))
 	if err != nil {
-		return fmt.Errorf("no port for the browser tests, choose another with BROWSER_PORT: %w", err)
+		plugin.Close()
+		return nil, fmt.Errorf("no port for the browser tests, choose another with BROWSER_PORT: %w", err)
 	}
-	fmt.Printf("Listening on http://%s\n", listener.Addr())
 	server := &http.Server{
 		Handler: mux, ReadHeaderTimeout: 10 * time.Second,
 		BaseContext: func(net.Listener) context.Context { return ctx },
 	}
 	context.AfterFunc(ctx, func() { _ = server.Close() })
-	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+	return &standIn{plugin, listener, server}, nil
+}
+
+// serve serves until the context of start ends.
+func (s *standIn) serve() error {
+	if err := s.server.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return nil
