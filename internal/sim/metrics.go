@@ -52,7 +52,7 @@ func metricsOf(m moment, task int, query url.Values) []metric {
 func metricList(m moment, task int) []metric {
 	listed := []metric{}
 	for subtask := range m.phase.tasks[task].subtasks() {
-		for _, name := range metricNames {
+		for _, name := range allNames(m.phase.tasks[task]) {
 			if _, known := metricText(m, task, subtask, name); known {
 				listed = append(listed, metric{ID: fmt.Sprintf("%d.%s", subtask, name)})
 			}
@@ -60,6 +60,9 @@ func metricList(m moment, task int) []metric {
 	}
 	return listed
 }
+
+// allNames are the metrics that a subtask may have.
+func allNames(task Task) []string { return append(slices.Clone(metricNames), lagNames(task)...) }
 
 // metricText is one metric of a subtask, as a text.
 func metricText(m moment, task, subtask int, name string) (text string, known bool) {
@@ -104,6 +107,14 @@ func aggregatedMetrics(m moment, task int, query url.Values) (int, any) {
 		}
 	}
 	found := []aggregation{}
+	if !query.Has("get") && task >= 0 {
+		for _, name := range allNames(m.phase.tasks[task]) {
+			if len(valuesOf(m, task, name)) > 0 {
+				found = append(found, aggregation{ID: name})
+			}
+		}
+		return http.StatusOK, found
+	}
 	for _, name := range names(query) {
 		values := valuesOf(m, task, name)
 		if len(values) == 0 {

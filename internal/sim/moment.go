@@ -169,6 +169,9 @@ func (m moment) number(task, subtask int, name string) (value float64, known boo
 		value, named := m.counter(m.phase.tasks[task], done, name)
 		return value, arrived && named
 	}
+	if value, known := m.lag(task, subtask, name); known {
+		return value, true
+	}
 	load, arrived := m.gauge(task, subtask)
 	if !arrived {
 		return 0, false

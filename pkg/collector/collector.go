@@ -179,6 +179,19 @@ func (c *Collector) Verdict(ctx context.Context, info job.Info) (verdict *diagno
 	return c.poll(ctx, info, tracked, c.options.MaxAge)
 }
 
+// VerdictWithLags is the same from a poll that requested how far behind the tasks are,
+// too: see [job.Snapshot.Lags]. So does every poll of the job while somebody asks.
+func (c *Collector) VerdictWithLags(ctx context.Context, info job.Info) (verdict *diagnosis.Verdict, requests int, err error) {
+	c.sampler.wantLags(c.track(info.ID))
+	verdict, requests, err = c.Verdict(ctx, info)
+	if err == nil && verdict.Snapshot.Lags == nil { // it was polled for others
+		var more int
+		verdict, more, err = c.poll(ctx, info, c.track(info.ID), -1) // one that is new, however soon
+		requests += more
+	}
+	return verdict, requests, err
+}
+
 // poll answers from a poll of at most that age.
 func (c *Collector) poll(ctx context.Context, info job.Info, tracked *trackedJob, maxAge time.Duration) (verdict *diagnosis.Verdict, requests int, err error) {
 	cluster, requests, err := c.Cluster(ctx)
@@ -362,6 +375,8 @@ type trackedJob struct {
 	places map[string]places
 	// pools are how full the buffers are that were in question in the last poll.
 	pools map[poolKey]poolUsage
+	// sourceNames are the names of metrics of its sources, by task id.
+	sourceNames map[string]sourceNames
 }
 
 // pollResult is a poll's verdict and the requests that it took.

@@ -68,7 +68,11 @@ func (p *poll) run(ctx context.Context, info job.Info) (pollResult, error) {
 		return pollResult{}, err
 	}
 	p.tracked.setSlow(sample)
-	verdict := p.answerQuestions(ctx, diagnosis.Diagnose(p.tracked.derive(sample)))
+	snapshot := p.tracked.derive(sample)
+	if p.collector.sampler.lagsWanted(p.tracked) {
+		snapshot.Lags = p.lags(ctx, snapshot)
+	}
+	verdict := p.answerQuestions(ctx, diagnosis.Diagnose(snapshot))
 	verdict.Keep()
 	p.tracked.subtasks.Store(int64(subtasksOf(verdict.Snapshot)))
 	p.collector.keep(verdict, p.tracked, interval)

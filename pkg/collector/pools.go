@@ -85,7 +85,8 @@ func (p *poll) pool(ctx context.Context, jobID string, key poolKey) job.Share {
 		name = outPoolMetric
 	}
 	p.requests.Add(1)
-	usage, known, err := p.collector.client.AggregatedMetric(ctx, jobID, key.task, name)
+	metrics, err := p.collector.client.AggregatedMetrics(ctx, jobID, key.task, name)
+	usage, known := metrics[name]
 	switch {
 	case err != nil || !known:
 		return job.Unknown

@@ -36,11 +36,11 @@ type sampler struct {
 // samplerState is what the sampler keeps of a job.
 type samplerState struct {
 	info job.Info
-	// wanted is when somebody last asked for the load, and restartsWanted for
-	// the restarts; tried when the job was last polled, missed when the cluster
-	// then had no such job.
-	wanted, restartsWanted, tried, missed time.Time
-	polling                               bool // the sampler's poll is under way
+	// wanted is when somebody last asked for the load, restartsWanted for the
+	// restarts, and lagsWanted for how far behind tasks are; tried when the job was
+	// last polled, missed when the cluster then had no such job.
+	wanted, restartsWanted, lagsWanted, tried, missed time.Time
+	polling                                           bool // the sampler's poll is under way
 }
 
 // jobListing is the list of jobs, or why there was none.
@@ -75,6 +75,21 @@ func (s *sampler) want(tracked *trackedJob, info job.Info) {
 // wantRestarts notes that a query needs the job's restarts.
 func (s *sampler) wantRestarts(tracked *trackedJob) {
 	s.locked(func() { tracked.sampled.restartsWanted = time.Now() })
+}
+
+// wantLags notes that a query needs to know how far behind the job's tasks are.
+func (s *sampler) wantLags(tracked *trackedJob) {
+	s.locked(func() { tracked.sampled.lagsWanted = time.Now() })
+}
+
+// lagsWanted reports whether a poll requests that: for those who asked lately, so that
+// the history has it.
+func (s *sampler) lagsWanted(tracked *trackedJob) (wanted bool) {
+	s.locked(func() {
+		asked := tracked.sampled.lagsWanted
+		wanted = !asked.IsZero() && time.Since(asked) <= max(s.collector.options.IdleAfter, time.Minute)
+	})
+	return wanted
 }
 
 // close ends the sampling, and returns when it has ended.

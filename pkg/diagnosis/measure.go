@@ -24,9 +24,11 @@ type Unit int
 
 // The units.
 const (
-	Number Unit = iota // a count, or a code, in whole numbers
-	Ratio              // 0 to 1
-	Rate               // records a second
+	Number  Unit = iota // a count, or a code, in whole numbers
+	Ratio               // 0 to 1
+	Rate                // records a second
+	Records             // a count of records, of any size
+	Seconds
 )
 
 // Origin is what the values of a measure come from.
@@ -58,13 +60,19 @@ type Measure struct {
 	Column Column
 	// Records is set where it needs the rates of records.
 	Records bool
+	// Sum is set where the value of a TaskManager is the sum of its subtasks' values
+	// rather than the worst of them, and that of a longer time the mean.
+	Sum bool
+	// Lags is set where it needs [job.Snapshot.Lags].
+	Lags bool
 
 	// task and subtask are its values by a verdict; nil unless the origin is
 	// FromLoad. job overrides the job's value, which else is its worst task's.
 	task    func(v *Verdict, task int) float64
 	subtask func(v *Verdict, task int, load *job.SubtaskLoad) float64
 	job     func(v *Verdict, tasks []int) float64
-	// summary is its value by a job's summary, for an origin that is of jobs.
+	// summary is its value by a job's summary, for an origin that is of jobs; it
+	// overrides the worst task's, too.
 	summary func(JobSummary) float64
 }
 
@@ -95,6 +103,28 @@ var Measures = []Measure{
 	{
 		Name: "skew", Unit: Ratio, By: byLoad, Column: RecordSkew, Records: true, task: taskSkew,
 		subtask: func(v *Verdict, task int, _ *job.SubtaskLoad) float64 { return taskSkew(v, task) },
+	},
+	{
+		Name: "records_in", Unit: Rate, By: byLoad, Column: RecordsIn, Records: true, Sum: true,
+		task:    func(v *Verdict, task int) float64 { return v.Snapshot.Tasks[task].RecordsIn },
+		subtask: func(_ *Verdict, _ int, load *job.SubtaskLoad) float64 { return load.RecordsIn },
+		job:     func(v *Verdict, _ []int) float64 { in, _ := throughput(v.Snapshot); return in },
+		summary: func(j JobSummary) float64 { return j.RecordsIn },
+	},
+	{
+		Name: "records_out", Unit: Rate, By: byLoad, Column: RecordsOut, Records: true, Sum: true,
+		task:    func(v *Verdict, task int) float64 { return v.Snapshot.Tasks[task].RecordsOut },
+		subtask: func(_ *Verdict, _ int, load *job.SubtaskLoad) float64 { return load.RecordsOut },
+		job:     func(v *Verdict, _ []int) float64 { _, out := throughput(v.Snapshot); return out },
+		summary: func(j JobSummary) float64 { return j.RecordsOut },
+	},
+	{
+		Name: "watermark_lag", Unit: Seconds, By: []By{ByJob, ByTask}, Column: WatermarkLag, Lags: true,
+		task: func(v *Verdict, task int) float64 { return v.Snapshot.Lag(task).Watermark },
+	},
+	{
+		Name: "pending_records", Unit: Records, By: []By{ByJob, ByTask}, Column: PendingRecords, Lags: true,
+		task: func(v *Verdict, task int) float64 { return v.Snapshot.Lag(task).Pending },
 	},
 	{Name: "blame", Unit: Ratio, By: byLoad, Origin: FromRange, Column: RootSeverity},
 	{Name: "running", By: []By{ByJob}, Origin: FromJobState, LowIsWorse: true, summary: func(j JobSummary) float64 { return j.Running }},
@@ -160,6 +190,10 @@ func (m Measure) FromSummary(j JobSummary) float64 {
 	}
 	return m.summary(j)
 }
+
+// HasSummary reports whether a job's value is kept in its summary, rather than that of
+// its worst task.
+func (m Measure) HasSummary() bool { return m.summary != nil }
 
 // Worse is the worse of two values; what is known is worse than what is not.
 func (m Measure) Worse(a, b float64) float64 {
@@ -236,6 +270,35 @@ func subtaskCode(v *Verdict, task int, load *job.SubtaskLoad) float64 {
 
 func taskSkew(v *Verdict, task int) float64 {
 	return float64(Skew(v.Snapshot.Graph.Tasks[task], v.Snapshot.Tasks[task]))
+}
+
+// Throughput is how many records a second enter a job, which is what its sources send,
+// and leave it, which is what reaches its last tasks; NaN where that is not known. rates
+// are those of a task. Flink counts what goes from task to task: of a job that is one
+// chain it counts nothing.
+func Throughput(graph *job.Graph, rates func(task int) (in, out float64)) (in, out float64) {
+	if len(graph.Tasks) == 0 || graph.EdgesUnknown {
+		return math.NaN(), math.NaN()
+	}
+	for i, task := range graph.Tasks {
+		read, sent := rates(i)
+		switch first, last := len(task.Inputs) == 0, len(task.Outputs) == 0; {
+		case first && last:
+			return math.NaN(), math.NaN()
+		case first:
+			in += sent
+		case last:
+			out += read
+		}
+	}
+	return in, out
+}
+
+// throughput is that of the job at the snapshot.
+func throughput(snapshot *job.Snapshot) (in, out float64) {
+	return Throughput(snapshot.Graph, func(task int) (float64, float64) {
+		return snapshot.Tasks[task].RecordsIn, snapshot.Tasks[task].RecordsOut
+	})
 }
 
 // code turns a status into its number, NaN where unknown.

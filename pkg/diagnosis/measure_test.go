@@ -147,7 +147,7 @@ func TestMeasureOfSkew(t *testing.T) {
 
 // The names are what queries and alert rules have, the default first.
 func TestMeasureNames(t *testing.T) {
-	want := []string{"bottleneck", "status", "busy", "backpressured", "idle", "skew", "blame", "running", "restarts", "up"}
+	want := []string{"bottleneck", "status", "busy", "backpressured", "idle", "skew", "records_in", "records_out", "watermark_lag", "pending_records", "blame", "running", "restarts", "up"}
 	var names []string
 	for _, measure := range diagnosis.Measures {
 		names = append(names, measure.Name)
@@ -174,6 +174,9 @@ func TestMeasuresByOrigin(t *testing.T) {
 			diagnosis.FromLoad: byLoad, diagnosis.FromRange: byLoad,
 			diagnosis.FromJobState: {diagnosis.ByJob}, diagnosis.FromRestarts: {diagnosis.ByJob}, diagnosis.FromAnswers: {diagnosis.ByCluster},
 		}[measure.Origin]
+		if measure.Lags {
+			by = by[:2] // Flink has them of a task
+		}
 		if !slices.Equal(measure.By, by) || measure.OfLoad() != (len(by) > 1) {
 			t.Errorf("%s is by %v and of load %t, want by %v", measure.Name, measure.By, measure.OfLoad(), by)
 		}
@@ -256,7 +259,7 @@ func TestSummary(t *testing.T) {
 				t.Fatalf("%d tasks, want %d", len(summary.Tasks), len(c.nodes))
 			}
 			for i, columns := range summary.Tasks {
-				for _, measure := range diagnosis.Measures[:6] {
+				for _, measure := range diagnosis.Measures[:10] {
 					if got, want := columns[measure.Column], measure.Task(verdict, i); !alike(got, want) {
 						t.Errorf("%s of task %d is %v, want %v", measure.Name, i, got, want)
 					}
@@ -297,5 +300,41 @@ func TestMeasuresOfASummary(t *testing.T) {
 		if !math.IsNaN(value) {
 			t.Errorf("column %d of an unknown task is %v", column, value)
 		}
+	}
+}
+
+// What enters a job is what its sources send, and what leaves it what reaches its last
+// tasks; where one of them is not known, neither is the sum.
+func TestThroughput(t *testing.T) {
+	unknown, well := math.NaN(), at(0.1, 0)
+	for name, c := range map[string]struct {
+		nodes        []node
+		records      [][2]float64 // in and out, of each task
+		enter, leave float64
+	}{
+		"a chain":          {chain(task("in", well), task("map", well), task("out", well)), [][2]float64{{0, 100}, {100, 50}, {50, 0}}, 100, 50},
+		"two sources":      {[]node{task("a", well), task("b", well), task("out", well).after("a", "b")}, [][2]float64{{0, 100}, {0, 20}, {120, 0}}, 120, 120},
+		"two last tasks":   {[]node{task("in", well), task("a", well).after("in"), task("b", well).after("in")}, [][2]float64{{0, 100}, {100, 0}, {100, 0}}, 100, 200},
+		"an unknown one":   {chain(task("in", well), task("out", well)), [][2]float64{{0, unknown}, {100, 0}}, unknown, 100},
+		"one chained task": {[]node{task("in", well)}, [][2]float64{{0, 0}}, unknown, unknown},
+		"no task":          {nil, nil, unknown, unknown},
+	} {
+		t.Run(name, func(t *testing.T) {
+			snapshot := snapshotOf(c.nodes...)
+			for i, records := range c.records {
+				snapshot.Tasks[i].RecordsIn, snapshot.Tasks[i].RecordsOut = records[0], records[1]
+			}
+			verdict := diagnosis.Diagnose(snapshot)
+			summary := verdict.Summary().Job
+			for measure, want := range map[string]float64{"records_in": c.enter, "records_out": c.leave} {
+				of, _ := diagnosis.MeasureNamed(measure)
+				if got := of.Job(verdict, nil); !alike(got, want) {
+					t.Errorf("%s is %v, want %v", measure, got, want)
+				}
+				if got := of.FromSummary(summary); !alike(got, want) {
+					t.Errorf("%s by the summary is %v, want %v", measure, got, want)
+				}
+			}
+		})
 	}
 }

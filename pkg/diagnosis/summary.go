@@ -22,9 +22,15 @@ const (
 	MaxBackpressured
 	MinIdle
 	RecordSkew
+	// RecordsIn and RecordsOut are records a second. From here on the built-in history
+	// keeps the columns elsewhere than those before: these are what the subtasks add up to.
+	RecordsIn
+	RecordsOut
+	// WatermarkLag is in seconds. Both are there only while somebody asks for them.
+	WatermarkLag
+	PendingRecords
 	// RootSince is when the task became the root cause that it is, in Unix
-	// seconds. One snapshot does not show it: [Streak] follows it. It stays the
-	// last column: the built-in history keeps it apart.
+	// seconds. One snapshot does not show it: [Streak] follows it.
 	RootSince
 	// Columns is how many there are.
 	Columns int = iota
@@ -50,6 +56,9 @@ type JobSummary struct {
 	Running float64
 	// Restarts are those since the job started; NaN if not known.
 	Restarts float64
+	// RecordsIn and RecordsOut are the records a second that enter and leave the job;
+	// NaN if not known.
+	RecordsIn, RecordsOut float64
 	// Ended is set where the job had ended.
 	Ended bool
 	// Clear is set where nothing held the job back.

@@ -170,9 +170,11 @@ func (v *Verdict) WorstRoot(tasks []int) *Root {
 // snapshot does not show, are unknown.
 func (v *Verdict) Summary() Summary {
 	snapshot := v.Snapshot
+	in, out := throughput(snapshot)
 	summary := Summary{
 		Job: JobSummary{
 			Name: snapshot.Job.Name, Running: running(snapshot), Ended: snapshot.Job.State.Terminal(), Restarts: math.NaN(),
+			RecordsIn: in, RecordsOut: out,
 			Clear: v.Kind == None, EdgesUnknown: snapshot.Graph.EdgesUnknown,
 			From: snapshot.From, To: snapshot.To, Source: snapshot.Source,
 		},

@@ -3,6 +3,8 @@ package flink
 import (
 	"context"
 	"fmt"
+	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -65,8 +67,8 @@ func (c *Client) SubtaskMetrics(ctx context.Context, jobID, taskID string, subta
 
 // Aggregate is a metric over all subtasks of a task.
 type Aggregate struct {
-	ID            string `json:"id"`
-	Min, Max, Avg Number
+	ID                 string `json:"id"`
+	Min, Max, Avg, Sum Number
 }
 
 var aggregateFields = fields[Aggregate]{
@@ -74,25 +76,44 @@ var aggregateFields = fields[Aggregate]{
 	"min": func(d *decoder, a *Aggregate) { a.Min = d.float() },
 	"max": func(d *decoder, a *Aggregate) { a.Max = d.float() },
 	"avg": func(d *decoder, a *Aggregate) { a.Avg = d.float() },
+	"sum": func(d *decoder, a *Aggregate) { a.Sum = d.float() },
 }
 
-// AggregatedMetric requests a metric over all subtasks of a task, in one request. known
-// is false where Flink does not have it.
-func (c *Client) AggregatedMetric(ctx context.Context, jobID, taskID, name string) (aggregate Aggregate, known bool, err error) {
+// AggregatedMetrics requests metrics over all subtasks of a task, in one request, and
+// returns those that Flink has by their names. Flink answers with none at all where it
+// does not have one of them.
+func (c *Client) AggregatedMetrics(ctx context.Context, jobID, taskID string, names ...string) (map[string]Aggregate, error) {
 	path, err := c.path(jobID, taskID)
 	if err != nil {
-		return Aggregate{}, false, err
+		return nil, err
 	}
 	var metrics []Aggregate
-	if err := c.get(ctx, path+"/subtasks/metrics?get="+name, func(d *decoder) { metrics = list(d, &d.aggregate) }); err != nil {
-		return Aggregate{}, false, err
+	query := url.QueryEscape(strings.Join(names, ","))
+	if err := c.get(ctx, path+"/subtasks/metrics?get="+query, func(d *decoder) { metrics = list(d, &d.aggregate) }); err != nil {
+		return nil, err
 	}
+	found := make(map[string]Aggregate, len(names))
 	for _, metric := range metrics {
-		if metric.ID == name {
-			return metric, true, nil
+		if slices.Contains(names, metric.ID) {
+			found[metric.ID] = metric
 		}
 	}
-	return Aggregate{}, false, nil
+	return found, nil
+}
+
+// MetricNames requests the names of the metrics that any subtask of a task has. Those
+// of an operator begin with its name, as Flink has made it fit: "Source__orders.pendingRecords".
+func (c *Client) MetricNames(ctx context.Context, jobID, taskID string) (names []string, err error) {
+	path, err := c.path(jobID, taskID)
+	if err != nil {
+		return nil, err
+	}
+	var metrics []Aggregate
+	err = c.get(ctx, path+"/subtasks/metrics", func(d *decoder) { metrics = list(d, &d.aggregate) })
+	for _, metric := range metrics {
+		names = append(names, metric.ID)
+	}
+	return names, err
 }
 
 // put files a metric named "3.busyTimeMsPerSecond" under its subtask.

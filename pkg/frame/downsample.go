@@ -15,8 +15,8 @@ type bucket struct {
 }
 
 // downsampled are the series with at most that many points unless that is below
-// 1: of values that fall together the worst, so that peaks stay. A gap is one
-// point that is not known.
+// 1: of values that fall together the worst, so that peaks stay, or of a measure of
+// sums the mean. A gap is one point that is not known.
 func downsampled(series []Series, points int, measure diagnosis.Measure, end time.Time) []Series {
 	var of, times []time.Time
 	var buckets []bucket
@@ -29,7 +29,7 @@ func downsampled(series []Series, points int, measure diagnosis.Measure, end tim
 				times[n] = bucket.at
 			}
 		}
-		drawn[i] = Series{Labels: each.Labels, Source: each.Source, Times: times, Values: each.worstOf(buckets, measure)}
+		drawn[i] = Series{Labels: each.Labels, Source: each.Source, Times: times, Values: each.valuesOf(buckets, measure)}
 	}
 	return drawn
 }
@@ -68,19 +68,34 @@ func (s Series) grouped(end time.Time, width time.Duration) (buckets []bucket) {
 	return buckets
 }
 
-// worstOf are the worst values of each bucket. What is not known stays so only
-// where nothing else is.
-func (s Series) worstOf(buckets []bucket, measure diagnosis.Measure) []float64 {
+// valuesOf are the worst values of each bucket, or the means. What is not known stays
+// so only where nothing else is.
+func (s Series) valuesOf(buckets []bucket, measure diagnosis.Measure) []float64 {
 	values := make([]float64, len(buckets))
 	for i, bucket := range buckets {
-		worst := math.NaN()
-		if bucket.from < bucket.to {
-			worst = s.Values[bucket.from]
+		of := s.Values[bucket.from:bucket.to]
+		switch {
+		case len(of) == 0:
+			values[i] = math.NaN()
+		case measure.Sum:
+			values[i] = meanOf(of)
+		default:
+			values[i] = of[0]
+			for _, value := range of[1:] {
+				values[i] = measure.Worse(values[i], value)
+			}
 		}
-		for n := bucket.from + 1; n < bucket.to; n++ {
-			worst = measure.Worse(worst, s.Values[n])
-		}
-		values[i] = worst
 	}
 	return values
+}
+
+// meanOf is the mean of the values that are known, NaN if none is.
+func meanOf(values []float64) float64 {
+	sum, known := 0.0, 0
+	for _, value := range values {
+		if !math.IsNaN(value) {
+			sum, known = sum+value, known+1
+		}
+	}
+	return sum / float64(known)
 }

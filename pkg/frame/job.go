@@ -177,12 +177,14 @@ func (j Job) blame(task int) float64 {
 	return j.Past[task].Blame
 }
 
-// taskManagerValues are those of the worst subtask on each TaskManager.
+// taskManagerValues are those of the worst subtask on each TaskManager, or their sum.
 func (j Job) taskManagerValues(measure diagnosis.Measure) []float64 {
 	names := j.TaskManagers()
 	values := make([]float64, len(names))
 	for i := range values {
-		values[i] = math.NaN()
+		if !measure.Sum {
+			values[i] = math.NaN()
+		}
 	}
 	for _, task := range j.Tasks {
 		subtasks := j.load(task).Subtasks
@@ -192,6 +194,8 @@ func (j Job) taskManagerValues(measure diagnosis.Measure) []float64 {
 			case !found:
 			case measure.Origin == diagnosis.FromRange:
 				values[at] = measure.Worse(values[at], j.blame(task))
+			case measure.Sum: // one that is not known makes it unknown
+				values[at] += measure.Subtask(j.Verdict, task, &subtasks[i])
 			default:
 				values[at] = measure.Worse(values[at], measure.Subtask(j.Verdict, task, &subtasks[i]))
 			}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -12,6 +13,7 @@ import (
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/frame"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )
 
 const unknown = "-"
@@ -70,7 +72,7 @@ var labelsBy = map[diagnosis.By][]string{
 }
 
 // ofLoad are the measures of load.
-var ofLoad = diagnosis.Measures[:7]
+var ofLoad = slices.DeleteFunc(slices.Clone(diagnosis.Measures[:11]), func(m diagnosis.Measure) bool { return m.Sum || m.Lags })
 
 // Grafana reads each measure as a series for each job, task, subtask or
 // TaskManager, in the order of the jobs and of their graphs.
@@ -221,13 +223,38 @@ func TestMeasureOfBlame(t *testing.T) {
 	}
 }
 
+// The records of a TaskManager are the sum of its subtasks', and unknown if one is.
+func TestRecordsByTaskManager(t *testing.T) {
+	for name, c := range map[string]struct {
+		rates []float64
+		want  string
+	}{
+		"known":   {[]float64{10, 20, 5}, "30 5"},
+		"unknown": {[]float64{10, math.NaN(), 5}, "- 5"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			loads := make([]job.SubtaskLoad, len(c.rates))
+			for i, rate := range c.rates {
+				loads[i] = job.SubtaskLoad{Subtask: i, State: job.Running, TaskManager: []string{"tm-1", "tm-1", "tm-2"}[i], RecordsIn: rate}
+			}
+			snapshot := job.FromLoads(job.Snapshot{Graph: &job.Graph{Tasks: make([]job.Task, 1)}}, [][]job.SubtaskLoad{loads})
+			measure, _ := diagnosis.MeasureNamed("records_in")
+			result := frame.Result{Jobs: []frame.Job{{Verdict: diagnosis.Diagnose(snapshot), Tasks: []int{0}}}}
+			var got []string
+			for _, series := range readNumeric(t, frame.Measure(result, measure, diagnosis.ByTaskManager)) {
+				got = append(got, shown(series.value))
+			}
+			if strings.Join(got, " ") != c.want {
+				t.Errorf("got %v, want %s", got, c.want)
+			}
+		})
+	}
+}
+
 // The unit of a ratio is a share, of a count or a code none.
 func TestUnitsOfMeasures(t *testing.T) {
 	for _, measure := range diagnosis.Measures {
-		want := ""
-		if measure.Unit == diagnosis.Ratio {
-			want = "percentunit"
-		}
+		want := map[diagnosis.Unit]string{diagnosis.Ratio: "percentunit", diagnosis.Rate: "recps", diagnosis.Records: "short", diagnosis.Seconds: "s"}[measure.Unit]
 		result := frame.Result{Values: []frame.Value{{Labels: data.Labels{"cluster": "default"}, Value: 1}}}
 		if got := frame.Measure(result, measure, measure.By[0])[0].Fields[0].Config.Unit; got != want {
 			t.Errorf("the unit of %s is %q, want %q", measure.Name, got, want)

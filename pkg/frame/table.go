@@ -15,6 +15,8 @@ const (
 	percentUnit = "percentunit" // a share, 0 to 1
 	recordRate  = "recps"       // records per second
 	millisUnit  = "ms"
+	secondsUnit = "s"
+	countUnit   = "short" // a count that may be large
 )
 
 // unitOf is Grafana's name of a measure's unit.
@@ -24,6 +26,10 @@ func unitOf(unit diagnosis.Unit) string {
 		return percentUnit
 	case diagnosis.Rate:
 		return recordRate
+	case diagnosis.Records:
+		return countUnit
+	case diagnosis.Seconds:
+		return secondsUnit
 	default:
 		return ""
 	}

@@ -63,6 +63,30 @@ type Snapshot struct {
 	// Pools are, by task, how full the buffers are of tasks that were looked at further;
 	// nil where none was.
 	Pools []Pools
+	// Lags are, by task, how far behind it is; nil where that was not requested.
+	Lags []Lag
+}
+
+// Lag is how far behind a task is; what is not known is NaN.
+type Lag struct {
+	// Watermark is by how many seconds the lowest watermark of its subtasks is behind the
+	// time of the sample: of a source the one that it sends, else the one that has
+	// arrived (Flink's currentOutputWatermark and currentInputWatermark).
+	Watermark float64
+	// Pending counts the records that a source has not read yet (Flink's
+	// pendingRecords), of the connectors that report it.
+	Pending float64
+}
+
+// UnknownLag is that of a task of which nothing was requested.
+var UnknownLag = Lag{Watermark: math.NaN(), Pending: math.NaN()}
+
+// Lag is that of a task.
+func (s *Snapshot) Lag(task int) Lag {
+	if task >= len(s.Lags) {
+		return UnknownLag
+	}
+	return s.Lags[task]
 }
 
 // Pools are how full the pools of buffers of a task's subtasks are: Unknown where that

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"fmt"
+	"math"
 	"net/http"
 	"os"
 	"slices"
@@ -441,6 +443,65 @@ func TestRunningOfAJobThatIsGone(t *testing.T) {
 			if value, known := shown.Fields[1].ConcreteAt(shown.Rows() - 1); !known || value != 0.0 {
 				t.Errorf("%s after the cluster last listed it: %s", after, pointsOf(shown))
 			}
+		}
+	})
+}
+
+// Records a second, and how far behind a job is, are the same at present, over time and
+// at a moment of the past.
+func TestRecordsAndLags(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newSampledLab(t, chainOf("late", 0,
+			sim.Task{Name: "Source: in", Rate: 400, Parallelism: 2},
+			sim.Task{Name: "map", Capacity: 100, Parallelism: 2},
+			sim.Task{Name: "out", Parallelism: 2}))
+		for _, measure := range []string{"records_in", "records_out", "watermark_lag", "pending_records"} {
+			l.frame(t, `{"queryType": "measure", "measure": "`+measure+`"}`) // sampled from now on
+		}
+		time.Sleep(3 * time.Minute)
+		end := time.Now()
+		for measure, bys := range map[string]map[string][]float64{
+			"records_in":      {"job": {200}, "task": {0, 200, 200}, "subtask": {0, 0, 100, 100, 100, 100}},
+			"records_out":     {"job": {200}, "task": {200, 200, 0}},
+			"watermark_lag":   {"job": nil, "task": nil},
+			"pending_records": {"job": nil, "task": nil},
+		} {
+			for by, want := range bys {
+				query := fmt.Sprintf(`{"queryType": "measure", "measure": %q, "by": %q}`, measure, by)
+				present := l.frame(t, query)
+				var now []float64
+				for i, field := range present.Fields {
+					value, err := field.NullableFloatAt(0)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if value == nil {
+						now = append(now, math.NaN())
+						continue
+					}
+					now = append(now, *value)
+					if want != nil && math.Abs(*value-want[i]) > 2 {
+						t.Errorf("%s by %s is %g of %v, want %g", measure, by, *value, field.Labels, want[i])
+					}
+				}
+				over := l.frameOver(t, backend.TimeRange{From: end.Add(-2 * time.Minute), To: time.Now()}, nil, strings.Replace(query, `"measure",`, `"history",`, 1))
+				frames := framesFor(t, l, backend.TimeRange{From: end.Add(-2 * time.Minute), To: time.Now()}, 0, strings.Replace(query, `"measure",`, `"history",`, 1))
+				if over.Rows() < 5 || len(frames) != len(now) {
+					t.Errorf("%s by %s has %d series of %d points, want %d", measure, by, len(frames), over.Rows(), len(now))
+				}
+				for i, series := range frames {
+					last, _ := series.Fields[1].NullableFloatAt(series.Rows() - 1)
+					if !math.IsNaN(now[i]) && (last == nil || math.Abs(*last-now[i]) > 0.01*math.Abs(now[i])+2) {
+						t.Errorf("%s by %s ends with %v, at present it is %g", measure, by, last, now[i])
+					}
+				}
+			}
+		}
+		time.Sleep(10 * time.Minute)
+		at := l.frameOver(t, backend.TimeRange{From: end.Add(-time.Hour), To: end}, nil, `{"queryType": "measure", "measure": "pending_records"}`)
+		then, now := onlyValue(t, at), onlyValue(t, l.frame(t, `{"queryType": "measure", "measure": "pending_records"}`))
+		if then == "null" || now == "null" || then == now {
+			t.Errorf("pending were %s and are %s: want more now", then, now)
 		}
 	})
 }

@@ -92,7 +92,11 @@ func (e *Engine) now(ctx context.Context, req Request, clusters []*Cluster) (loa
 	})
 	eachJob(results, func(c *Cluster, j *jobResult) {
 		if j.err == nil {
-			j.verdict, j.requests, j.err = c.Collector.Verdict(ctx, j.info)
+			verdict := c.Collector.Verdict
+			if req.Measure.Lags {
+				verdict = c.Collector.VerdictWithLags
+			}
+			j.verdict, j.requests, j.err = verdict(ctx, j.info)
 		}
 	})
 	if err := ctx.Err(); err != nil {

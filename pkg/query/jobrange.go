@@ -187,12 +187,9 @@ func rootCounts(summaries history.Summaries) []int {
 func (r jobRange) jobValues(summaries history.Summaries, chosen []history.TaskSummaries) []float64 {
 	values, doubts := make([]float64, len(summaries.At)), make([]bool, len(summaries.At))
 	for i, each := range summaries.Jobs {
-		values[i] = math.NaN()
-		if !r.req.Measure.OfLoad() {
-			values[i] = r.req.Measure.FromSummary(each)
-		}
+		values[i] = r.req.Measure.FromSummary(each)
 	}
-	if !r.req.Measure.OfLoad() {
+	if !r.req.Measure.OfLoad() || r.req.Measure.HasSummary() {
 		return values
 	}
 	taskValues := r.taskValues(summaries)

@@ -214,7 +214,7 @@ func (c *Cluster) Summaries(ctx context.Context, query history.Query) (summaries
 		}
 		for row := rows.from; row < rows.end; row++ {
 			summaries.At = append(summaries.At, rows.heads[row].instant(rows.clock))
-			summaries.Jobs = append(summaries.Jobs, rows.summary(row))
+			summaries.Jobs = append(summaries.Jobs, rows.summary(row, query.Records))
 		}
 	}
 	return summaries, nil, ctx.Err()

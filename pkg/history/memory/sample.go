@@ -17,12 +17,13 @@ type sample struct {
 	*job.Snapshot
 	facts *facts // with the snapshot's own texts and graph
 	cells []uint16
+	lags  []uint16 // two for each task; nil where none is known
 }
 
 func newSample(verdict *diagnosis.Verdict, restarts float64, maxGap time.Duration) *sample {
 	f := &facts{Snapshot: *verdict.Snapshot, restarts: math.Float64bits(restarts), maxGap: maxGap}
-	f.Job.Duration, f.At, f.From, f.To, f.Tasks = 0, time.Time{}, time.Time{}, time.Time{}, nil
-	return &sample{Snapshot: verdict.Snapshot, facts: f, cells: encode(verdict.Snapshot, verdict.Summary())}
+	f.Job.Duration, f.At, f.From, f.To, f.Tasks, f.Lags = 0, time.Time{}, time.Time{}, time.Time{}, nil, nil
+	return &sample{Snapshot: verdict.Snapshot, facts: f, cells: encode(verdict.Snapshot, verdict.Summary()), lags: encodeLags(verdict.Snapshot.Lags)}
 }
 
 // shared is what rarely changes from one sample of a job to the next. Rows share
@@ -194,16 +195,13 @@ func (r *roster) restore(cells []uint16) (load job.TaskLoad) {
 }
 
 // The numbers of a sample are a row of cells of 16 bits: two of the job; for each
-// task the columns of its summary but for [diagnosis.RootSince], the last, which
-// is kept for root causes alone; for each subtask three shares and two rates.
+// task the first columns of its summary; for each subtask three shares and two rates.
 const (
 	jobCells     = 2 // whether it runs, and whether nothing holds it back
-	taskCells    = int(diagnosis.RootSince)
+	taskCells    = int(diagnosis.RecordsIn)
 	subtaskCells = 5
+	lagCells     = 2 // of a task, in a row of their own
 )
-
-// RootSince is the last column: else this does not compile.
-var _ = [1]struct{}{}[diagnosis.Columns-1-taskCells]
 
 // encode returns the row of a snapshot and its summary.
 func encode(snapshot *job.Snapshot, summary diagnosis.Summary) []uint16 {
@@ -225,6 +223,18 @@ func encode(snapshot *job.Snapshot, summary diagnosis.Summary) []uint16 {
 			load := &snapshot.Tasks[i].Subtasks[n]
 			cells = append(cells, share(load.Idle), share(load.Busy), share(load.Backpressured), rate(load.RecordsIn), rate(load.RecordsOut))
 		}
+	}
+	return cells
+}
+
+// encodeLags returns the row of how far behind the tasks are, nil if that is not known
+// of any.
+func encodeLags(lags []job.Lag) (cells []uint16) {
+	if !slices.ContainsFunc(lags, func(of job.Lag) bool { return !math.IsNaN(of.Watermark) || !math.IsNaN(of.Pending) }) {
+		return nil
+	}
+	for _, of := range lags {
+		cells = append(cells, rate(of.Watermark), rate(of.Pending))
 	}
 	return cells
 }
@@ -299,7 +309,7 @@ const (
 	rateBias  = (1023 - 24) << 10
 )
 
-// rate is the cell of a rate of records.
+// rate is the cell of a rate, or another number of any size.
 func rate(value float64) uint16 {
 	if math.IsNaN(value) {
 		return unknown

@@ -29,9 +29,10 @@ type segment struct {
 	// takes them over, so that they are kept once for each series.
 	streaks []diagnosis.Streak
 	heads   []head
-	width   int      // how many cells a row has
-	cells   []uint16 // row by row
-	changes []change // of the tasks' rosters, in the order of rows
+	width   int        // how many cells a row has
+	cells   []uint16   // row by row
+	changes []change   // of the tasks' rosters, in the order of rows
+	lags    [][]uint16 // by row, how far behind the tasks were; shorter where the last rows have none
 	// bytes is how much of the heap the store has counted for it, and sharedBytes how
 	// much of that for what its rows share.
 	bytes, sharedBytes int
@@ -56,10 +57,11 @@ type change struct {
 
 // What things take of the heap. A segment is counted with its places in two lists.
 const (
-	segmentBytes = 144 + 32
+	segmentBytes = 168 + 32
 	streakBytes  = 104
 	headBytes    = 48
 	changeBytes  = 16
+	lagBytes     = 24 // of a row, beside its cells
 )
 
 func newHead(of *sample, at time.Duration, facts *facts) head {
@@ -113,9 +115,13 @@ func (s *segment) last() *head          { return &s.heads[len(s.heads)-1] }
 // row are the cells of a row.
 func (s *segment) row(row int) []uint16 { return s.cells[row*s.width : (row+1)*s.width] }
 
-// value is that of a task's column in a row.
-func (s *segment) value(row, task int, column diagnosis.Column) float64 {
-	return columnOf(s.row(row), task, column)
+// lag is how far behind a task was in a row.
+func (s *segment) lag(row, task int) job.Lag {
+	if row >= len(s.lags) || s.lags[row] == nil {
+		return job.UnknownLag
+	}
+	cells := s.lags[row][lagCells*task:]
+	return job.Lag{Watermark: fromRate(cells[0]), Pending: fromRate(cells[1])}
 }
 
 // rosters are those of the tasks in a row.
@@ -132,7 +138,7 @@ func (s *segment) rosters(row int) []*roster {
 
 // add adds a row. Those who read the rows before have them as they were, even
 // where they move to have more room.
-func (s *segment) add(head head, cells []uint16, rosters []*roster) {
+func (s *segment) add(head head, cells, lags []uint16, rosters []*roster) {
 	row := len(s.heads)
 	for i, before := range s.rosters(row - 1) {
 		if rosters[i] != before {
@@ -147,6 +153,11 @@ func (s *segment) add(head head, cells []uint16, rosters []*roster) {
 		s.sharedBytes += head.roots.bytes()
 	}
 	s.heads, s.cells = append(s.heads, head), append(s.cells, cells...)
+	if lags != nil {
+		s.lags = append(s.lags, make([][]uint16, row-len(s.lags))...)
+		s.lags = append(s.lags, lags)
+		s.sharedBytes += 2 * cap(lags)
+	}
 }
 
 func (s *segment) full() bool {
@@ -164,7 +175,7 @@ func (s *segment) clip() {
 func (s *segment) count(shared int) {
 	s.sharedBytes += shared
 	bytes := segmentBytes + s.sharedBytes + streakBytes*len(s.streaks) +
-		headBytes*cap(s.heads) + 2*cap(s.cells) + changeBytes*cap(s.changes)
+		headBytes*cap(s.heads) + 2*cap(s.cells) + changeBytes*cap(s.changes) + lagBytes*cap(s.lags)
 	s.of.store.bytes += bytes - s.bytes
 	s.bytes = bytes
 }
@@ -172,10 +183,10 @@ func (s *segment) count(shared int) {
 // repeats reports whether a row equals the last one, and comes so soon after it
 // that it is left out. Where counters have moved it is of another time, however
 // equal the shares; gauges are always of the time up to the sample.
-func (s *segment) repeats(next head, cells []uint16) bool {
+func (s *segment) repeats(next head, cells, lags []uint16) bool {
 	last := s.last()
 	moved := next.facts.Source == job.FromCounters && next.at-next.to != last.at-last.to
-	return !moved && next.at-last.at < repeatAfter && slices.Equal(s.row(len(s.heads)-1), cells)
+	return !moved && lags == nil && next.at-last.at < repeatAfter && slices.Equal(s.row(len(s.heads)-1), cells)
 }
 
 // positions is a clock whose times stand for positions: between them a leap of the
@@ -201,30 +212,64 @@ func (s *segment) rows(from, to time.Duration, clock clock) rows {
 
 // column fills in the values of a task's column, one for each row.
 func (r *rows) column(values []float64, task int, column diagnosis.Column) {
-	if column != diagnosis.RootSince {
-		for row := r.from; row < r.end; row++ {
-			values[row-r.from] = r.value(row, task, column)
-		}
-		return
-	}
 	var last *roots
 	since := math.NaN()
 	for row := r.from; row < r.end; row++ {
-		if of := r.heads[row].roots; of != last {
-			last, since = of, of.since(task, r.clock)
+		value := &values[row-r.from]
+		switch column {
+		case diagnosis.RootSince:
+			if of := r.heads[row].roots; of != last {
+				last, since = of, of.since(task, r.clock)
+			}
+			*value = since
+		case diagnosis.RecordsIn:
+			*value, _ = r.rates(row, task)
+		case diagnosis.RecordsOut:
+			_, *value = r.rates(row, task)
+		case diagnosis.WatermarkLag:
+			*value = r.lag(row, task).Watermark
+		case diagnosis.PendingRecords:
+			*value = r.lag(row, task).Pending
+		default:
+			*value = columnOf(r.row(row), task, column)
 		}
-		values[row-r.from] = since
 	}
 }
 
-// summary is the job's in a row.
-func (r *rows) summary(row int) diagnosis.JobSummary {
+// rates are the records a second of a task in a row, as [job.TaskLoad] has them.
+func (r *rows) rates(row, task int) (in, out float64) {
+	cells, running := r.row(row)[jobCells+taskCells*r.taskCount:], 0
+	for i, roster := range r.rosters(row) {
+		if i < task {
+			cells = cells[subtaskCells*len(roster.subtasks):]
+			continue
+		}
+		for n, subtask := range roster.subtasks {
+			if subtask.texts.Value().state == job.Running {
+				in, out, running = in+fromRate(cells[subtaskCells*n+3]), out+fromRate(cells[subtaskCells*n+4]), running+1
+			}
+		}
+		break
+	}
+	if running == 0 {
+		return math.NaN(), math.NaN()
+	}
+	return in, out
+}
+
+// summary is the job's in a row; with the rates of records, if they are wanted.
+func (r *rows) summary(row int, records bool) diagnosis.JobSummary {
 	head, cells := &r.heads[row], r.row(row)
 	from, to := head.window(r.clock)
-	return diagnosis.JobSummary{
+	summary := diagnosis.JobSummary{
 		Name: head.facts.Job.Name, EdgesUnknown: head.facts.Graph.EdgesUnknown, Source: head.facts.Source, From: from, To: to,
 		Running: fromFixed(cells[0], 1), Ended: head.facts.Job.State.Terminal(), Clear: cells[1] == 1, Restarts: math.Float64frombits(head.facts.restarts),
+		RecordsIn: math.NaN(), RecordsOut: math.NaN(),
 	}
+	if records {
+		summary.RecordsIn, summary.RecordsOut = diagnosis.Throughput(head.facts.Graph, func(task int) (in, out float64) { return r.rates(row, task) })
+	}
+	return summary
 }
 
 // snapshot restores that of a row.
@@ -234,10 +279,22 @@ func (r *rows) snapshot(row int) *job.Snapshot {
 	snapshot.Job.Duration, snapshot.At = head.duration, r.clock.time(head.at)
 	snapshot.From, snapshot.To = head.window(r.clock)
 	snapshot.Tasks = make([]job.TaskLoad, 0, r.taskCount)
+	snapshot.Lags = r.tasksLags(row)
 	cells := r.row(row)[jobCells+taskCells*r.taskCount:]
 	for _, roster := range r.rosters(row) {
 		snapshot.Tasks = append(snapshot.Tasks, roster.restore(cells))
 		cells = cells[subtaskCells*len(roster.subtasks):]
 	}
 	return &snapshot
+}
+
+// tasksLags are how far behind the tasks were in a row, nil where that is not known.
+func (r *rows) tasksLags(row int) (lags []job.Lag) {
+	if row >= len(r.segment.lags) || r.segment.lags[row] == nil {
+		return nil
+	}
+	for task := range r.taskCount {
+		lags = append(lags, r.lag(row, task))
+	}
+	return lags
 }

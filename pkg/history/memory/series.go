@@ -51,13 +51,13 @@ func (s *series) add(of *sample, at time.Duration) (kept bool) {
 	next := before.next(of)
 	head, added := newHead(of, at, next.facts), next.bytes(before)
 	fits := current != nil && next.sameTasks(before)
-	if fits && added == 0 && current.repeats(head, of.cells) {
+	if fits && added == 0 && current.repeats(head, of.cells, of.lags) {
 		return false
 	}
 	if !fits || current.full() || at-current.first() > max(minSpan, s.store.limits.Retention/spans) {
 		current = s.begin(of, next.bytes(shared{})-added)
 	}
-	current.add(head, of.cells, next.rosters)
+	current.add(head, of.cells, of.lags, next.rosters)
 	current.count(added)
 	if next.facts.Job.Type != "" {
 		s.jobType = next.facts.Job.Type

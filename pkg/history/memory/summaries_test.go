@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
@@ -40,7 +41,7 @@ func TestSummaries(t *testing.T) {
 		return diagnosis.Instant{At: second(10 * n), From: second(10*n - 10), MaxGap: maxGap + time.Duration(n)}
 	}
 	sum := func(n int, clear bool) diagnosis.JobSummary {
-		return diagnosis.JobSummary{Name: "job a", Running: 1, Restarts: 2, Clear: clear, From: second(10*n - 10), To: second(10 * n), Source: job.FromCounters}
+		return diagnosis.JobSummary{Name: "job a", Running: 1, Restarts: 2, RecordsIn: math.NaN(), RecordsOut: math.NaN(), Clear: clear, From: second(10*n - 10), To: second(10 * n), Source: job.FromCounters}
 	}
 	want := history.Summaries{
 		At:   []diagnosis.Instant{instant(1), instant(2)},
@@ -60,6 +61,50 @@ func TestSummaries(t *testing.T) {
 		t.Errorf("an unknown job has %+v", got)
 	}
 }
+
+// Rates of records are what the subtasks add up to; how far behind tasks were is kept
+// of the samples that have it, and is there in the snapshots, too.
+func TestRecordsAndLags(t *testing.T) {
+	cluster, unknown := open(roomy).Cluster("eu"), math.NaN()
+	for n := range 200 { // more than a segment
+		verdict := small("a", second(10*n), unlike(n))
+		if n%2 == 1 {
+			verdict.Snapshot.Lags = []job.Lag{{Watermark: 2, Pending: float64(1024 * n)}, {Watermark: 4, Pending: unknown}}
+		}
+		if !cluster.Add(verdict, unknown, maxGap) {
+			t.Fatal("a sample was not kept")
+		}
+	}
+	got, _, err := cluster.Summaries(t.Context(), history.Query{Job: history.Job{ID: "a"}, Range: between(1200, 1210), Records: true,
+		Columns: []diagnosis.Column{diagnosis.RecordsIn, diagnosis.RecordsOut, diagnosis.WatermarkLag, diagnosis.PendingRecords}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []history.TaskSummaries{
+		{ID: "source", Name: "source", Columns: [][]float64{{1000, 1000}, {10, 10}, {unknown, 2}, {unknown, 1024 * 121}}},
+		{ID: "map", Name: "map", Columns: [][]float64{{1000, 1000}, {10, 10}, {unknown, 4}, {unknown, unknown}}},
+	}
+	if diff := cmp.Diff(want, got.Tasks, roughly); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	for n, of := range got.Jobs {
+		if math.Abs(of.RecordsIn-10) > 0.01 || math.Abs(of.RecordsOut-1000) > 1 {
+			t.Errorf("the job's are %v and %v at %d", of.RecordsIn, of.RecordsOut, n)
+		}
+	}
+	for at, pending := range map[int]float64{1200: unknown, 1210: 1024 * 121} {
+		verdict, _, err := cluster.At(t.Context(), history.Job{ID: "a"}, second(at))
+		if err != nil || verdict == nil {
+			t.Fatal(verdict, err)
+		}
+		if got := verdict.Snapshot.Lag(0).Pending; !cmp.Equal(got, pending, roughly) {
+			t.Errorf("%v records are pending at %d s, want %v", got, at, pending)
+		}
+	}
+}
+
+// roughly compares numbers of any size, which are kept at 0.05 %.
+var roughly = cmp.Options{cmpopts.EquateApprox(0.001, 0), cmpopts.EquateNaNs()}
 
 // Tasks that a job has no more come after those that it has.
 func TestTasksOfEarlierGraphs(t *testing.T) {
