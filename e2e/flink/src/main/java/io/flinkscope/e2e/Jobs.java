@@ -26,14 +26,15 @@ final class Jobs {
     }
     BUILDERS.put("bottleneck", BottleneckJob::build);
     BUILDERS.put("healthy", HealthyJob::build);
+    BUILDERS.put("late", LateJob::build);
     BUILDERS.put("skew", SkewJob::build);
     BUILDERS.put("slow-sink", SlowSinkJob::build);
     BUILDERS.put("two-sources", TwoSourcesJob::build);
     BUILDERS.putAll(HardJobs.BUILDERS);
   }
 
-  /** Those whose bottleneck moves, and those that are there for their size. */
-  private static final Pattern ASKED_FOR_BY_NAME = Pattern.compile("alternating.*|tasks-.*");
+  /** Those whose bottleneck moves, that fall behind, or that are there for their size. */
+  private static final Pattern ASKED_FOR_BY_NAME = Pattern.compile("alternating.*|late|tasks-.*");
 
   private Jobs() {}
 

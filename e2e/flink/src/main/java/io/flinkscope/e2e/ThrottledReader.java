@@ -11,18 +11,26 @@ import org.apache.flink.core.io.InputStatus;
 
 /**
  * Slows another reader down by reporting itself unavailable until the next record is due: Flink
- * counts that wait as idle time of the task, where a sleep would be busy time.
+ * counts that wait as idle time of the task, where a sleep would be busy time. What a task behind
+ * it holds back it either gives up or, as one that reads a queue, makes up for later.
  */
 final class ThrottledReader<T, S extends SourceSplit> implements SourceReader<T, S> {
 
   private final SourceReader<T, S> reader;
   private final long periodNanos;
-  private long due = System.nanoTime();
+  private final boolean queues;
+  private volatile long due = System.nanoTime();
   private CompletableFuture<Void> timer = CompletableFuture.completedFuture(null);
 
-  ThrottledReader(SourceReader<T, S> reader, double recordsPerSecond) {
+  ThrottledReader(SourceReader<T, S> reader, double recordsPerSecond, boolean queues) {
     this.reader = reader;
     this.periodNanos = (long) (TimeUnit.SECONDS.toNanos(1) / recordsPerSecond);
+    this.queues = queues;
+  }
+
+  /** How many records are due that were not read yet. */
+  long pending() {
+    return Math.max(0, (System.nanoTime() - due) / periodNanos);
   }
 
   @Override
@@ -35,7 +43,7 @@ final class ThrottledReader<T, S extends SourceSplit> implements SourceReader<T,
       return status;
     }
     schedule();
-    return InputStatus.NOTHING_AVAILABLE;
+    return timer.isDone() ? InputStatus.MORE_AVAILABLE : InputStatus.NOTHING_AVAILABLE;
   }
 
   @Override
@@ -43,10 +51,12 @@ final class ThrottledReader<T, S extends SourceSplit> implements SourceReader<T,
     return CompletableFuture.allOf(timer, reader.isAvailable());
   }
 
-  /** Keeps to the rate, but does not make up for time spent backpressured. */
   private void schedule() {
     long now = System.nanoTime();
-    due = Math.max(due + periodNanos, now);
+    due = queues ? due + periodNanos : Math.max(due + periodNanos, now);
+    if (due <= now) {
+      return;
+    }
     Executor later =
         CompletableFuture.delayedExecutor(due - now, TimeUnit.NANOSECONDS, Runnable::run);
     timer = CompletableFuture.runAsync(() -> {}, later);

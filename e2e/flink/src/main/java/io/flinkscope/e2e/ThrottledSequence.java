@@ -18,6 +18,6 @@ final class ThrottledSequence extends NumberSequenceSource {
 
   @Override
   public SourceReader<Long, NumberSequenceSplit> createReader(SourceReaderContext context) {
-    return new ThrottledReader<>(super.createReader(context), recordsPerSecond);
+    return new ThrottledReader<>(super.createReader(context), recordsPerSecond, false);
   }
 }
