@@ -201,14 +201,12 @@ func (m moment) counter(task Task, done work, name string) (value float64, known
 	return math.Round(value * 1000), m.release.hasCounters()
 }
 
-// soft is the part of backpressured time in which a subtask could still have
-// taken a little.
-const soft = 0.1
-
 // gaugeOf is the value of one of the averages.
 func (m moment) gaugeOf(task Task, load Load, name string) (value float64, known bool) {
+	hard := 0.0
 	if task.Legacy {
 		load.Idle, load.Busy = 0, math.NaN()
+		hard = load.Backpressured // it never returns from its loop, where others wait for a buffer before the next record
 	}
 	buffers, old := strings.CutPrefix(name, "buffers.")
 	switch {
@@ -226,9 +224,9 @@ func (m moment) gaugeOf(task Task, load Load, name string) (value float64, known
 	case "backPressuredTimeMsPerSecond":
 		return load.Backpressured * 1000, true
 	case "softBackPressuredTimeMsPerSecond":
-		return math.Round(load.Backpressured * 1000 * soft), m.release.from(1, 15)
+		return (load.Backpressured - hard) * 1000, m.release.from(1, 15)
 	case "hardBackPressuredTimeMsPerSecond":
-		return load.Backpressured*1000 - math.Round(load.Backpressured*1000*soft), m.release.from(1, 15)
+		return hard * 1000, m.release.from(1, 15)
 	case "numRecordsInPerSecond":
 		return load.RecordsIn, true
 	case "numRecordsOutPerSecond":

@@ -377,6 +377,8 @@ type trackedJob struct {
 	pools map[poolKey]poolUsage
 	// sourceNames are the names of metrics of its sources, by task id.
 	sourceNames map[string]sourceNames
+	// waits are how tasks wait that a root cause holds back, by task id.
+	waits map[string]*shared[diagnosis.Waits]
 }
 
 // pollResult is a poll's verdict and the requests that it took.

@@ -34,14 +34,14 @@ func metricRequests(paths []string) (of []string) {
 }
 
 // Details are those of the row's own cluster, though the jobs have one name and one
-// id. The simulator's soft backpressure is a tenth of the whole.
+// id. The simulator's backpressure is soft, as an ordinary task's is.
 func TestDetailsOfTwoClusters(t *testing.T) {
 	want := map[string]string{
 		"cluster":            "west west west east east east",
 		"task":               "read read sink read read sink",
 		"subtask":            "0 1 0 0 1 0",
-		"soft_backpressured": "0.05 0 0 0.08 0 0",
-		"hard_backpressured": "0.45 0 0 0.72 0 0",
+		"soft_backpressured": "0.5 0 0 0.8 0 0",
+		"hard_backpressured": "0 0 0 0 0 0",
 		"in_pool_usage":      "null null 1 null null 1", // a source has no input
 		"out_pool_usage":     "1 0.125 0.125 1 0.125 0.125",
 	}
@@ -78,8 +78,8 @@ func TestDetailsOfATaskThatFails(t *testing.T) {
 			"cluster":            "west west west east east east",
 			"task":               "read read sink read read sink",
 			"backpressured":      "0.8 0 0 0.5 0 0",
-			"soft_backpressured": "0.08 0 0 null null 0",
-			"hard_backpressured": "0.72 0 0 null null 0",
+			"soft_backpressured": "0.8 0 0 null null 0",
+			"hard_backpressured": "0 0 0 null null 0",
 			"in_pool_usage":      "null null 1 null null 1",
 			"out_pool_usage":     "1 0.125 0.125 null null 0.125",
 		} {

@@ -29,8 +29,8 @@ var loadQueries = []string{
 }
 
 // However many panels, users and rules ask for a job within maxAge, the cluster
-// gets one poll: the list of jobs, the job, and its tasks. The requests
-// that the answers count add up to that.
+// gets one poll: the list of jobs, the job, its tasks, and what is read once a minute of
+// the root cause. The requests that the answers count add up to that.
 func TestOnePollForAll(t *testing.T) {
 	const tasks = 6
 	var twenty []string
@@ -58,7 +58,7 @@ func TestOnePollForAll(t *testing.T) {
 					})
 				}
 				group.Wait()
-				const poll = 1 + 1 + tasks
+				const poll = 1 + 1 + tasks + evidenceRequests
 				if sent := len(l.Requests()); sent != poll || counted.Load() != poll {
 					t.Errorf("the cluster got %d requests, the answers count %d; want %d", sent, counted.Load(), poll)
 				}

@@ -16,7 +16,7 @@ import (
 type evidence func(ctx context.Context, cluster *Cluster, shown *frame.Job, root *diagnosis.Root) (sentence string, requests int)
 
 // evidences is the registry of evidence, in the order of the sentences.
-var evidences = []evidence{}
+var evidences = []evidence{readWaits}
 
 // addEvidence adds it to the root causes among the tasks chosen, of the jobs that are
 // shown as they are at present.
@@ -42,4 +42,14 @@ func addEvidence(ctx context.Context, _ Request, result *loaded) error {
 		result.Requests += asked
 	}
 	return ctx.Err()
+}
+
+// readWaits is how the task waits that the root cause holds back most.
+func readWaits(ctx context.Context, cluster *Cluster, shown *frame.Job, root *diagnosis.Root) (sentence string, requests int) {
+	if root.Upstream < 0 {
+		return "", 0
+	}
+	task := shown.Snapshot.Graph.Tasks[root.Upstream]
+	waits, requests := cluster.Collector.Waits(ctx, shown.Snapshot.Job.ID, task.ID)
+	return waits.Explain(task.Name), requests
 }
