@@ -129,13 +129,19 @@ func together(sets []RootSet, of map[string]Turn) map[string]time.Duration {
 	return shared
 }
 
+// Turn is when a task was the root cause, by its id, if it takes turns.
+func (a *Alternation) Turn(id string) (turn Turn, takes bool) {
+	if a == nil {
+		return turn, false
+	}
+	turn, takes = a.Turns[id]
+	return turn, takes
+}
+
 // Explain describes the turns of a job's tasks, the longest first, for one of them;
 // empty for a task that takes none.
 func (a *Alternation) Explain(snapshot *job.Snapshot, task int) string {
-	if a == nil {
-		return ""
-	}
-	own, takes := a.Turns[snapshot.Graph.Tasks[task].ID]
+	own, takes := a.Turn(snapshot.Graph.Tasks[task].ID)
 	if !takes {
 		return ""
 	}

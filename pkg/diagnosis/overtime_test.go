@@ -85,6 +85,29 @@ func TestStreak(t *testing.T) {
 	}
 }
 
+// A pause may last as long as is said: two and a half times the interval of samples, or
+// as long as one that takes turns pauses.
+func TestStreakWithin(t *testing.T) {
+	for interval, want := range map[time.Duration]time.Duration{
+		0: 25 * time.Second, 10 * time.Second: 25 * time.Second, 30 * time.Second: 75 * time.Second, time.Hour: 150 * time.Minute,
+	} {
+		if got := diagnosis.MaxInterruption(interval); got != want {
+			t.Errorf("samples %s apart: %s, want %s", interval, got, want)
+		}
+	}
+	at, severity := history("10r 20. 30? 80r")
+	for within, want := range map[time.Duration]string{time.Second: "70", 49 * time.Second: "70", 50 * time.Second: "0", time.Hour: "0"} {
+		var streak diagnosis.Streak
+		var since time.Time
+		for i := range at {
+			since = streak.AddWithin(at[i], severity[i], within)
+		}
+		if got := inSeconds(since); got != want {
+			t.Errorf("within %s it is since %s, want %s", within, got, want)
+		}
+	}
+}
+
 // Where nothing was measured a sample begins when it was taken; without a longest
 // gap any time may pass.
 func TestStreakOfUnmeasuredSamples(t *testing.T) {

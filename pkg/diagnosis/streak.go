@@ -27,12 +27,12 @@ func (i Instant) gapUntil(then time.Time) bool { return i.MaxGap > 0 && then.Sub
 // minInterruption is the least pause that ends a streak.
 const minInterruption = 25 * time.Second
 
-// maxInterruption is how long a pause may last that does not end a streak: as two
+// MaxInterruption is how long a pause may last that does not end a streak: as two
 // fetches explain, in which the task is no root cause for a checkpoint or a burst, or is
-// not measured. A sample is measured over about one. What pauses for longer takes turns:
-// see [FindAlternation].
-func (i Instant) maxInterruption() time.Duration {
-	return max(minInterruption, i.At.Sub(i.begin())*5/2)
+// not measured. interval is how far apart samples are. What pauses for longer takes
+// turns: see [FindAlternation].
+func MaxInterruption(interval time.Duration) time.Duration {
+	return max(minInterruption, interval*5/2)
 }
 
 // Streak follows since when a task has been a root cause. The zero value is
@@ -46,8 +46,15 @@ type Streak struct {
 
 // Add takes the next summary's severity, and returns since when the task has
 // been a root cause, zero if it is none. A task that is one in the first summary,
-// or in the first after a gap, may have been one for longer.
+// or in the first after a gap, may have been one for longer. The summary is measured
+// over about as long as summaries are apart.
 func (s *Streak) Add(at Instant, severity float64) (since time.Time) {
+	return s.AddWithin(at, severity, MaxInterruption(at.At.Sub(at.begin())))
+}
+
+// AddWithin does the same where a pause may last so long, as for means that overlap,
+// or for a task that takes turns.
+func (s *Streak) AddWithin(at Instant, severity float64, maxInterruption time.Duration) (since time.Time) {
 	begin := at.begin()
 	if s.last.gapUntil(begin) {
 		*s = Streak{}
@@ -59,7 +66,7 @@ func (s *Streak) Add(at Instant, severity float64) (since time.Time) {
 		}
 		return time.Time{}
 	}
-	if s.since.IsZero() || !s.interrupted.IsZero() && begin.Sub(s.interrupted) > at.maxInterruption() {
+	if s.since.IsZero() || !s.interrupted.IsZero() && begin.Sub(s.interrupted) > maxInterruption {
 		s.since = begin
 	}
 	s.interrupted = time.Time{}

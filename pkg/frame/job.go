@@ -35,10 +35,7 @@ type Job struct {
 
 // turn is when a task was the root cause, if it takes turns.
 func (j Job) turn(task int) (turn diagnosis.Turn, takes bool) {
-	if j.Alternation != nil {
-		turn, takes = j.Alternation.Turns[j.task(task).ID]
-	}
-	return turn, takes
+	return j.Alternation.Turn(j.task(task).ID)
 }
 
 // TaskPast is what only history shows of a task.

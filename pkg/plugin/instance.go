@@ -13,6 +13,7 @@ import (
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/collector"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history/memory"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history/prometheus"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/query"
@@ -97,6 +98,9 @@ func (i *Instance) open(ctx context.Context, factory Factory, source backend.Dat
 // is one: what is at another address is another cluster's.
 func (i *Instance) addCluster(s settings, name string, client *flink.Client, store *memory.Store) {
 	cluster := &query.Cluster{Name: name, Prometheus: i.prometheus}
+	if i.prometheus != nil {
+		cluster.Streaks = history.NewStreaks()
+	}
 	if store != nil {
 		cluster.Memory = store.Cluster(name + " at " + client.Base())
 	}

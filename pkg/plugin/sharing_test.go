@@ -213,13 +213,16 @@ const (
 	requestsAtAMoment = 7
 	requestsOverTime  = 6
 	requestsForJobs   = 2 // the list of jobs, at one time or over one
+	// requestsForSince are those for the ten minutes before the moment, and for the
+	// hour before, in which the data begins.
+	requestsForSince = 5 + 6
 )
 
 // A refresh of a dashboard reads the past from Prometheus once for all its panels,
 // and what cannot change is not read again. The requests to Flink are counted by
 // one panel.
 func TestPanelsShareThePast(t *testing.T) {
-	const jobs, both = 3, requestsAtAMoment + requestsOverTime
+	const jobs, both, since = 3, requestsAtAMoment + requestsOverTime, 3 * requestsForSince
 	const all = 2*requestsForJobs + jobs*both
 	const ended = -10 * time.Minute
 	for name, c := range map[string]struct {
@@ -230,13 +233,13 @@ func TestPanelsShareThePast(t *testing.T) {
 		pause       time.Duration // before the next refresh
 		first, next int           // requests
 	}{
-		"an absolute range":            {panels, nil, ended, 0, 10 * time.Second, all, 0},
-		"after some minutes":           {panels, nil, ended, 0, 4 * time.Minute, all, 0},
-		"after more":                   {panels, nil, ended, 0, 5*time.Minute + 1, all, all},
-		"that may still change":        {panels, nil, -90 * time.Second, 0, 10 * time.Second, all, all},
-		"with the blame of tasks":      {panels[:6], nil, ended, 0, 10 * time.Second, requestsForJobs + jobs*both, 0},
-		"with samples of no age":       {slices.Delete(slices.Clone(panels), 4, 5), map[string]any{"maxAge": "0s"}, -90 * time.Second, 0, 0, all, all},
-		"time travel alone":            {slices.Delete(slices.Clone(panels[:6]), 4, 5), nil, ended, 0, 10 * time.Second, requestsForJobs + jobs*requestsAtAMoment, 0},
+		"an absolute range":            {panels, nil, ended, 0, 10 * time.Second, all + since, 0},
+		"after some minutes":           {panels, nil, ended, 0, 4 * time.Minute, all + since, 0},
+		"after more":                   {panels, nil, ended, 0, 5*time.Minute + 1, all + since, all},
+		"that may still change":        {panels, nil, -90 * time.Second, 0, 10 * time.Second, all + since, all},
+		"with the blame of tasks":      {panels[:6], nil, ended, 0, 10 * time.Second, requestsForJobs + jobs*both + since, 0},
+		"with samples of no age":       {slices.Delete(slices.Clone(panels), 4, 5), map[string]any{"maxAge": "0s"}, -90 * time.Second, 0, 0, all + since, all},
+		"time travel alone":            {slices.Delete(slices.Clone(panels[:6]), 4, 5), nil, ended, 0, 10 * time.Second, requestsForJobs + jobs*requestsAtAMoment + since, 0},
 		"over time alone":              {panels[6:], nil, ended, 0, 10 * time.Second, requestsForJobs + jobs*requestsOverTime, 0},
 		"over time, another measure":   {[]string{`{"queryType": "history", "measure": "idle", "by": "task"}`}, nil, ended, 0, 10 * time.Second, requestsForJobs + jobs*requestsOverTime, 0},
 		"a range that moves by a step": {panels[6:], nil, ended, 10 * time.Second, 10 * time.Second, requestsForJobs + jobs*requestsOverTime, requestsForJobs + jobs*requestsOverTime},

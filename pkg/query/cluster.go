@@ -26,6 +26,8 @@ type Cluster struct {
 	// Prometheus is the long-term history; nil where there is none. Its samples
 	// name no cluster: one reader has the jobs of all clusters of a data source.
 	Prometheus *prometheus.Reader
+	// Streaks are those that were found in Prometheus; set where there is one.
+	Streaks *history.Streaks
 }
 
 // history is the past of the cluster's jobs.

@@ -12,31 +12,140 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/frame"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )
 
+// maxSearches is of how many jobs at most one query searches Prometheus for since when
+// their root causes have been there.
+const maxSearches = 20
+
 // since adds to each job since when each of its root causes has been one, whether they
-// take turns, and whether they move too fast to be followed. Only the built-in history has both.
+// take turns, and whether they move too fast to be followed. Only the built-in history
+// has the latter two. Where that does not reach back to the beginning of a root cause,
+// Prometheus is searched for it.
 func since(ctx context.Context, _ Request, result *loaded) error {
+	var searches []*search
 	for n := range result.Jobs {
-		shown := &result.Jobs[n]
-		cluster := result.pasts[n].cluster
-		if cluster.Memory == nil || len(shown.Snapshot.Tasks) == 0 {
+		shown, cluster := &result.Jobs[n], result.pasts[n].cluster
+		if !cluster.hasHistory() || len(shown.Snapshot.Tasks) == 0 {
 			continue
 		}
-		fetch := cluster.interval().Fetch
-		sets, since := cluster.Memory.Roots(shown.Snapshot.Job.ID, history.Range{To: shown.Snapshot.At})
 		shown.Past = make([]frame.TaskPast, len(shown.Snapshot.Tasks))
-		for i, task := range shown.Snapshot.Graph.Tasks {
-			shown.Past[i] = frame.TaskPast{Since: since[task.ID].Round(time.Millisecond), Blame: math.NaN()}
+		for i := range shown.Past {
+			shown.Past[i].Blame = math.NaN()
 		}
-		window := diagnosis.FlappingWindow(fetch)
-		if alternation, found := diagnosis.FindAlternation(sets, window); found {
-			shown.Alternation = &alternation
+		of := &search{shown: shown, past: result.pasts[n]}
+		result.Add(of.sampled()...)
+		if len(of.open) == 0 || cluster.Streaks == nil {
+			continue
 		}
-		last := slices.IndexFunc(sets, func(set diagnosis.RootSet) bool { return !set.At.At.Before(shown.Snapshot.At.Add(-window)) })
-		result.Add(flapping(shown.Snapshot.Job.Name, sets[max(last, 0):], fetch)...)
+		known, complete, err := cluster.Streaks.Known(of.moment(), of.open)
+		if of.show(known); err != nil {
+			result.Add(pastIncomplete(err))
+		}
+		if !complete {
+			searches = append(searches, of)
+		}
+	}
+	if len(searches) > maxSearches {
+		result.Add(info("Prometheus is searched for since when of %d of %d jobs at a time: the next refreshes have more.", maxSearches, len(searches)))
+		searches = searches[:maxSearches]
+	}
+	errs := make([]error, len(searches))
+	collector.Parallel(len(searches), parallelism, func(n int) { errs[n] = searches[n].find(ctx) })
+	for _, err := range errs {
+		if err != nil {
+			result.Add(pastIncomplete(err))
+		}
 	}
 	return ctx.Err()
+}
+
+// search finds since when the root causes of a job have been there.
+type search struct {
+	shown *frame.Job
+	past  pastOf
+	// open are those that may have been there before the built-in history begins.
+	open []history.Root
+}
+
+// sampled fills in what the built-in history has, and returns what it shows of the
+// job's [flapping].
+func (s *search) sampled() []data.Notice {
+	snapshot, cluster := s.shown.Snapshot, s.past.cluster
+	if cluster.Memory == nil || snapshot.Source == job.FromPrometheus { // it has nothing of this moment
+		s.findOpen(nil, time.Time{})
+		return nil
+	}
+	fetch := cluster.interval().Fetch
+	sets, since := cluster.Memory.Roots(snapshot.Job.ID, history.Range{To: snapshot.At})
+	for i, task := range snapshot.Graph.Tasks {
+		s.shown.Past[i].Since = since[task.ID].Round(time.Millisecond)
+	}
+	window := diagnosis.FlappingWindow(fetch)
+	if alternation, found := diagnosis.FindAlternation(sets, window); found {
+		s.shown.Alternation = &alternation
+	}
+	if cluster.Streaks != nil && len(s.shown.Roots) > 0 {
+		s.findOpen(since, cluster.Memory.Unbroken(snapshot.Job.ID, snapshot.At))
+	}
+	last := slices.IndexFunc(sets, func(set diagnosis.RootSet) bool { return !set.At.At.Before(snapshot.At.Add(-window)) })
+	return flapping(snapshot.Job.Name, sets[max(last, 0):], fetch)
+}
+
+// findOpen finds the root causes among the tasks chosen that may have been there before
+// unbroken, since when samples follow each other.
+func (s *search) findOpen(since map[string]time.Time, unbroken time.Time) {
+	snapshot, fetch := s.shown.Snapshot, s.past.cluster.interval().Fetch
+	for _, root := range s.shown.Roots {
+		if !slices.Contains(s.shown.Tasks, root.Task) {
+			continue
+		}
+		of := history.Root{Task: snapshot.Graph.Tasks[root.Task].ID, Since: snapshot.At}
+		if !snapshot.From.IsZero() {
+			of.Since = snapshot.From
+		}
+		sampled, is := since[of.Task]
+		if is {
+			of.Since = sampled
+		}
+		if turn, takes := s.shown.Alternation.Turn(of.Task); takes {
+			of.Since, of.Pause = turn.Since, diagnosis.FlappingWindow(fetch)
+		}
+		if !is || of.Since.Sub(unbroken) <= max(of.Pause, diagnosis.MaxInterruption(fetch)) {
+			s.open = append(s.open, of)
+		}
+	}
+}
+
+// moment is the one that is shown.
+func (s *search) moment() history.Moment {
+	info := s.shown.Snapshot.Job
+	return history.Moment{Job: s.past.job, Began: info.Start, At: s.shown.Snapshot.At, MaxGap: s.past.cluster.interval().MaxGap()}
+}
+
+// find reads from Prometheus.
+func (s *search) find(ctx context.Context) error {
+	since, err := s.past.cluster.Streaks.Find(ctx, s.past.source, s.moment(), s.open)
+	s.show(since)
+	return err
+}
+
+// show sets since when the open root causes have been there.
+func (s *search) show(since map[string]time.Time) {
+	for i, task := range s.shown.Snapshot.Graph.Tasks {
+		at, found := since[task.ID]
+		if !found {
+			continue
+		}
+		at = at.Round(time.Millisecond)
+		if turn, takes := s.shown.Alternation.Turn(task.ID); takes {
+			turn.Since = at
+			s.shown.Alternation.Turns[task.ID] = turn
+		} else {
+			s.shown.Past[i].Since = at
+		}
+	}
 }
 
 // blame adds to each job for how much of the query's range each of its tasks was

@@ -255,6 +255,23 @@ func (c *Cluster) Roots(jobID string, over history.Range) (sets []diagnosis.Root
 	return rootSets(all), since
 }
 
+// Unbroken is since when the samples of a job follow each other, up to the newest at
+// or before a time; zero where there are none.
+func (c *Cluster) Unbroken(jobID string, at time.Time) (since time.Time) {
+	all := c.rows(history.Query{Job: history.Job{ID: jobID}, Range: history.Range{To: at}})
+	var next *head
+	for _, rows := range slices.Backward(all) {
+		for row := rows.end - 1; row >= rows.from; row-- {
+			before := &rows.heads[row]
+			if next != nil && next.at-next.from-before.at > before.facts.maxGap {
+				return since
+			}
+			next, since = before, rows.clock.time(before.at-before.from)
+		}
+	}
+	return since
+}
+
 // Snapshots restores each sample.
 func (c *Cluster) Snapshots(ctx context.Context, query history.Query, visit func(history.Snapshot) bool) (history.Warnings, error) {
 	for _, rows := range c.rows(query) {

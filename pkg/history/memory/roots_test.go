@@ -180,6 +180,25 @@ func TestSinceReachesBeyondTheRetention(t *testing.T) {
 	}
 }
 
+// Samples follow each other up to a gap, from which on they are unbroken, whatever
+// segments they are in.
+func TestUnbroken(t *testing.T) {
+	cluster := open(roomy).Cluster("eu")
+	for n := 10; n <= 2000; n += 10 {
+		if n <= 500 || n > 600 { // the gap is of 100 s, of which the next sample covers 10
+			add(cluster, "a", n)
+		}
+	}
+	for at, want := range map[int]time.Time{5: {}, 10: began, 15: began, 500: began, 600: began, 610: second(600), 1000: second(600), 9000: second(600)} {
+		if got := cluster.Unbroken("a", second(at)); !got.Equal(want) {
+			t.Errorf("at second %d samples are unbroken since %s, want %s", at, got, want)
+		}
+	}
+	if got := cluster.Unbroken("b", second(1000)); !got.IsZero() {
+		t.Errorf("a job that is not kept is unbroken since %s", got)
+	}
+}
+
 // Root causes that change with each sample are counted, and with the segment dropped.
 func TestRootsAreCounted(t *testing.T) {
 	bytes := func(roots int) int {
