@@ -159,9 +159,13 @@ func jobsOf(t *testing.T, client *flink.Client) (minutes []minute) {
 	if err != nil || len(jobs) == 0 {
 		t.Fatalf("%d jobs, %v", len(jobs), err)
 	}
-	taskManagers, _, err := plugin.TaskManagers(t.Context())
+	managers, _, err := plugin.TaskManagers(t.Context())
 	if err != nil {
 		t.Fatal(err)
+	}
+	var taskManagers []string
+	for _, manager := range managers {
+		taskManagers = append(taskManagers, manager.ID)
 	}
 	for _, info := range jobs {
 		graph, _, err := plugin.Graph(t.Context(), info)

@@ -108,6 +108,7 @@ func (m *Moment) add(t testing.TB, replies ...reply) {
 		path, _, selected := strings.Cut(added.Path, "?get=")
 		if !selected || added.Status != http.StatusOK || m.Set == "_errors" {
 			m.answers[added.Path] = added
+			m.addProcess(added)
 			continue
 		}
 		var metrics []json.RawMessage
@@ -120,6 +121,37 @@ func (m *Moment) add(t testing.TB, replies ...reply) {
 			decode(t, metric, &named)
 			m.metrics[path][named.ID] = metric
 		}
+	}
+}
+
+// addProcess adds the metrics that a TaskManager's details are made of: Flink has both
+// from one place.
+func (m *Moment) addProcess(details reply) {
+	metrics, _ := open(details.Body)["metrics"].(object)
+	if !strings.HasPrefix(details.Path, "/taskmanagers/") || metrics == nil {
+		return
+	}
+	path := details.Path + "/metrics"
+	if m.metrics[path] == nil {
+		m.metrics[path] = map[string]json.RawMessage{}
+	}
+	put := func(id string, value any) {
+		m.metrics[path][id] = encoded(object{"id": id, "value": text(value)})
+	}
+	for id, key := range map[string]string{
+		"Memory.Heap.Used": "heapUsed", "Memory.Heap.Max": "heapMax",
+	} {
+		put("Status.JVM."+id, metrics[key])
+	}
+	for _, which := range []string{"Total", "Used", "Available"} {
+		put("Status.Shuffle.Netty."+which+"MemorySegments", metrics["nettyShuffleMemorySegments"+which])
+	}
+	collectors, _ := metrics["garbageCollectors"].([]any)
+	for _, each := range collectors {
+		collector := each.(object)
+		name := "Status.JVM.GarbageCollector." + strings.ReplaceAll(text(collector["name"]), " ", "_")
+		put(name+".Time", collector["time"])
+		put(name+".Count", collector["count"])
 	}
 }
 

@@ -142,10 +142,11 @@ func varyingJob() *Job {
 	return job
 }
 
-// slowMachineJob runs on two machines, one of which is ten times slower.
+// slowMachineJob runs on two machines, one of which is ten times slower, as it spends
+// nine tenths of its time in garbage collection.
 func slowMachineJob() *Job {
 	job := Chain("slow-machine", source("orders"), step("enrich", 4, 120), step("score", 4, 110), step("sink", 2, quick))
-	job.Machines[1].Slowness = 10
+	job.Machines[1].Slowness, job.Machines[1].GC = 10, 0.9
 	return job
 }
 

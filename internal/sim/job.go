@@ -86,6 +86,9 @@ type Machine struct {
 	Host string
 	// Slowness is how many times longer everything takes there; 0 is 1.
 	Slowness float64
+	// GC is the share of time, 0 to 1, that the TaskManager stands still for garbage
+	// collection; 0 is that of one that is well.
+	GC float64
 }
 
 // Phase is a stretch of a job's life in which nothing changes.

@@ -56,17 +56,19 @@ type Collector struct {
 
 	cluster      shared[Cluster]
 	jobs         shared[[]job.Info]
-	taskManagers shared[[]string]
+	taskManagers shared[[]job.TaskManager]
 
-	mu        sync.Mutex
-	tracked   map[string]*trackedJob // by job id
-	forgotten time.Time              // when jobs were last searched for those to forget
-	down      bool                   // the cluster did not answer the last request for its jobs
+	mu              sync.Mutex
+	tracked         map[string]*trackedJob // by job id
+	forgotten       time.Time              // when jobs were last searched for those to forget
+	usages          map[string]*keptUsage  // by the TaskManager's id
+	usagesForgotten time.Time              // when these were
+	down            bool                   // the cluster did not answer the last request for its jobs
 }
 
 // New returns a collector for the cluster of the client.
 func New(client *flink.Client, options Options) *Collector {
-	collector := &Collector{client: client, options: options, tracked: map[string]*trackedJob{}}
+	collector := &Collector{client: client, options: options, tracked: map[string]*trackedJob{}, usages: map[string]*keptUsage{}}
 	collector.sampler.collector = collector
 	return collector
 }
@@ -225,12 +227,6 @@ func (c *Collector) Graph(ctx context.Context, info job.Info) (graph *job.Graph,
 		return newSample(answer, info).Graph, err
 	})
 	return graph, count(started), err
-}
-
-// TaskManagers lists the ids of the cluster's TaskManagers.
-func (c *Collector) TaskManagers(ctx context.Context) (ids []string, requests int, err error) {
-	ids, started, err := c.taskManagers.get(ctx, c.options.MaxAge, c.client.TaskManagers)
-	return ids, count(started), err
 }
 
 // Restarts is how often the job has restarted; NaN where Flink does not report

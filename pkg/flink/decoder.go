@@ -56,7 +56,8 @@ type decoder struct {
 	metric           object[Metric]
 	aggregate        object[Aggregate]
 	taskManagers     object[taskManagersAnswer]
-	taskManagerEntry object[taskManager]
+	taskManagerEntry object[TaskManager]
+	hardware         object[Hardware]
 }
 
 var decoders = sync.Pool{New: func() any {
@@ -68,7 +69,7 @@ var decoders = sync.Pool{New: func() any {
 		plan: objectOf(planFields), node: objectOf(planNodeFields), input: objectOf(planInputFields),
 		task: objectOf(taskFields), subtask: objectOf(subtaskFields), metrics: objectOf(metricsFields), durations: objectOf(statusDurationsFields),
 		backpressure: objectOf(backpressureFields), ratio: objectOf(ratioFields),
-		metric: objectOf(metricFields), aggregate: objectOf(aggregateFields), taskManagers: objectOf(taskManagersFields), taskManagerEntry: objectOf(taskManagerFields),
+		metric: objectOf(metricFields), aggregate: objectOf(aggregateFields), taskManagers: objectOf(taskManagersFields), taskManagerEntry: objectOf(taskManagerFields), hardware: objectOf(hardwareFields),
 	}
 }}
 

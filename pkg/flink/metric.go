@@ -150,26 +150,3 @@ func lists(subtasks int, names []string) (lists []string) {
 	}
 	return lists
 }
-
-// taskManagersAnswer is the answer of /taskmanagers.
-type taskManagersAnswer struct{ managers []taskManager }
-
-var taskManagersFields = fields[taskManagersAnswer]{
-	"taskmanagers": func(d *decoder, a *taskManagersAnswer) { a.managers = list(d, &d.taskManagerEntry) },
-}
-
-type taskManager struct{ id string }
-
-var taskManagerFields = fields[taskManager]{
-	"id": func(d *decoder, m *taskManager) { m.id = d.text() },
-}
-
-// TaskManagers lists the ids of the cluster's TaskManagers.
-func (c *Client) TaskManagers(ctx context.Context) (ids []string, err error) {
-	var answer taskManagersAnswer
-	err = c.get(ctx, "/taskmanagers", func(d *decoder) { d.taskManagers.read(d, &answer) })
-	for _, manager := range answer.managers {
-		ids = append(ids, manager.id)
-	}
-	return ids, err
-}

@@ -134,6 +134,7 @@ var views = map[string]func(frame.Result) data.Frames{
 	"subtasks": func(result frame.Result) data.Frames { return frame.Subtasks(result, false) },
 	"details":  func(result frame.Result) data.Frames { return frame.Subtasks(result, true) },
 	"tasks":    frame.Tasks, "nodeGraph": frame.NodeGraph, "bottlenecks": frame.Bottlenecks, "jobs": frame.Jobs,
+	"taskmanagers": taskManagers,
 	"variable": func(result frame.Result) data.Frames {
 		for _, j := range result.Jobs {
 			result.Names = append(result.Names, j.Snapshot.Job.Name)

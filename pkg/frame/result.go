@@ -22,6 +22,8 @@ type Result struct {
 	LeftOut int
 	// Values are those of a measure that needs no snapshot.
 	Values []Value
+	// TaskManagers are those of the clusters, in the order to show them.
+	TaskManagers []TaskManager
 	// Names are what a variable offers.
 	Names []string
 	// End is that of the time range: what was since a series' last point may

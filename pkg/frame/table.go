@@ -17,6 +17,7 @@ const (
 	millisUnit  = "ms"
 	secondsUnit = "s"
 	countUnit   = "short" // a count that may be large
+	bytesUnit   = "bytes" // powers of 1024
 )
 
 // unitOf is Grafana's name of a measure's unit.
@@ -101,6 +102,14 @@ func number[R any](name, unit string, value func(*R) float64) column[R] {
 		return number, !math.IsNaN(number) && !math.IsInf(number, 0)
 	})
 	return func(rows []R) *data.Field { return numbers(rows).SetConfig(&data.FieldConfig{Unit: unit}) }
+}
+
+// whole is a column of counts; NaN is null.
+func whole[R any](name string, value func(*R) float64) column[R] {
+	return optional(name, func(row *R) (int64, bool) {
+		number := value(row)
+		return int64(number), !math.IsNaN(number) && math.Abs(number) < 1<<53
+	})
 }
 
 // share is a column of shares, drawn on the scale from 0 to 1.

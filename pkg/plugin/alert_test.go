@@ -22,15 +22,16 @@ import (
 // refusedInRules is the sentence for each query type that may not be alerted on,
 // empty for the others.
 var refusedInRules = map[string]string{
-	"measure":     "",
-	"history":     "",
-	"timeline":    "An alert rule cannot use the query type timeline, which is not numeric: use the query type measure.",
-	"subtasks":    "An alert rule cannot use the query type subtasks, which is not numeric: use the query type measure.",
-	"tasks":       "An alert rule cannot use the query type tasks, which is not numeric: use the query type measure.",
-	"nodeGraph":   "An alert rule cannot use the query type nodeGraph, which is not numeric: use the query type measure.",
-	"bottlenecks": "An alert rule cannot use the query type bottlenecks, which is not numeric: use the query type measure.",
-	"jobs":        "An alert rule cannot use the query type jobs, which is not numeric: use the query type measure.",
-	"variable":    "An alert rule cannot use the query type variable, which is not numeric: use the query type measure.",
+	"measure":      "",
+	"history":      "",
+	"timeline":     "An alert rule cannot use the query type timeline, which is not numeric: use the query type measure.",
+	"subtasks":     "An alert rule cannot use the query type subtasks, which is not numeric: use the query type measure.",
+	"tasks":        "An alert rule cannot use the query type tasks, which is not numeric: use the query type measure.",
+	"nodeGraph":    "An alert rule cannot use the query type nodeGraph, which is not numeric: use the query type measure.",
+	"bottlenecks":  "An alert rule cannot use the query type bottlenecks, which is not numeric: use the query type measure.",
+	"jobs":         "An alert rule cannot use the query type jobs, which is not numeric: use the query type measure.",
+	"taskmanagers": "An alert rule cannot use the query type taskmanagers, which is not numeric: use the query type measure.",
+	"variable":     "An alert rule cannot use the query type variable, which is not numeric: use the query type measure.",
 }
 
 // Only numeric query types may be alerted on: the others are refused before they

@@ -17,8 +17,8 @@ import (
 )
 
 // evidenceRequests are made once a minute of the root cause of a job, for the query type
-// bottlenecks: how the task before it waits.
-const evidenceRequests = 1
+// bottlenecks: how the task before it waits, and how the TaskManager does that it runs on.
+const evidenceRequests = 2
 
 // Alone, each query type costs the same: no more for many subtasks. Gauges are read
 // only while there is no sample to compare with.

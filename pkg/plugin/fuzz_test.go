@@ -143,7 +143,7 @@ func FuzzAnswers(f *testing.F) {
 // checkEveryQuery sends a query of each type.
 func checkEveryQuery(t *testing.T, instance *plugin.Instance) {
 	t.Helper()
-	for _, queryType := range []string{"jobs", "tasks", "subtasks", "nodeGraph", "bottlenecks"} {
+	for _, queryType := range []string{"jobs", "tasks", "subtasks", "nodeGraph", "bottlenecks", "taskmanagers"} {
 		checkQuery(t, instance, `{"queryType":"`+queryType+`","detail":true}`)
 	}
 	checkQuery(t, instance, `{"queryType":"measure","by":"subtask"}`)

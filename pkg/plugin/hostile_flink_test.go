@@ -168,7 +168,7 @@ func TestHostileStreams(t *testing.T) {
 // on.
 func sendHostile(t *testing.T, l lab) backend.Responses {
 	t.Helper()
-	return send(l.ctx, t, l, `{"queryType": "tasks"}`, `{"queryType": "nodeGraph"}`, `{"queryType": "bottlenecks"}`, `{"queryType": "measure", "by": "subtask"}`)
+	return send(l.ctx, t, l, `{"queryType": "tasks"}`, `{"queryType": "nodeGraph"}`, `{"queryType": "bottlenecks"}`, `{"queryType": "taskmanagers"}`, `{"queryType": "measure", "by": "subtask"}`)
 }
 
 func (c hostileAnswer) check(t *testing.T, responses backend.Responses, address string) {

@@ -40,7 +40,7 @@ func everyQuery(name string) (queries []string) {
 	kinds := []string{
 		`"queryType": "subtasks", "detail": true`, `"queryType": "tasks"`, `"queryType": "nodeGraph"`, `"queryType": "bottlenecks"`, `"queryType": "jobs"`,
 		`"queryType": "measure"`, `"queryType": "measure", "measure": "running"`, `"queryType": "measure", "measure": "restarts"`, `"queryType": "measure", "measure": "up"`,
-		`"queryType": "subtasks"`,
+		`"queryType": "subtasks"`, `"queryType": "taskmanagers"`,
 	}
 	for _, measure := range []string{"bottleneck", "status", "busy", "backpressured", "idle", "skew", "blame"} {
 		for _, by := range []string{"job", "task", "subtask"} {

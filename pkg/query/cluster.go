@@ -75,8 +75,8 @@ type clusterResult struct {
 	// them.
 	ofPast bool
 	past   []history.Job
-	// taskManagers are the ids of the cluster's; set where they were asked for.
-	taskManagers []string
+	// taskManagers are the cluster's; set where they were asked for.
+	taskManagers []job.TaskManager
 	leftOut      int
 	requests     int
 	warnings     history.Warnings

@@ -25,15 +25,16 @@ var types map[string]queryType
 
 func init() { // the answers refer to the registry
 	types = map[string]queryType{
-		"subtasks":    {answer: answerSubtasks},
-		"tasks":       {answer: load(frame.Tasks, blame)},
-		"nodeGraph":   {answer: load(frame.NodeGraph)},
-		"bottlenecks": {answer: load(frame.Bottlenecks, since, addEvidence)},
-		"jobs":        {answer: load(frame.Jobs)},
-		"measure":     {answer: answerMeasure, numeric: true, measure: true},
-		"history":     {answer: answerHistory, numeric: true, measure: true},
-		"timeline":    {answer: answerTimeline},
-		"variable":    {answer: answerVariable},
+		"subtasks":     {answer: answerSubtasks},
+		"tasks":        {answer: load(frame.Tasks, blame)},
+		"nodeGraph":    {answer: load(frame.NodeGraph)},
+		"bottlenecks":  {answer: load(frame.Bottlenecks, since, addEvidence)},
+		"jobs":         {answer: load(frame.Jobs)},
+		"measure":      {answer: answerMeasure, numeric: true, measure: true},
+		"history":      {answer: answerHistory, numeric: true, measure: true},
+		"timeline":     {answer: answerTimeline},
+		"taskmanagers": {answer: answerTaskManagers},
+		"variable":     {answer: answerVariable},
 	}
 }
 

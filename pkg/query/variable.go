@@ -129,7 +129,9 @@ func taskManagerNames(ctx context.Context, _ *Engine, _ Request, clusters []*Clu
 	})
 	for _, each := range results {
 		result.Requests += each.requests
-		result.Names = append(result.Names, each.taskManagers...)
+		for _, manager := range each.taskManagers {
+			result.Names = append(result.Names, manager.ID)
+		}
 		if each.err != nil {
 			err = each.err
 			result.Add(warning("Cluster %s is left out: %s", each.cluster.Name, Sentence(each.err)))

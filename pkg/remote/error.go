@@ -35,26 +35,27 @@ type Kind int
 
 // The kinds of failure.
 const (
-	NoAddress       Kind = iota + 1 // no address is configured
-	BadAddress                      // the address is no http or https URL
-	BadID                           // an id is not one of Flink's
-	Unreachable                     // nothing answers there
-	TimedOut                        // no answer in time
-	Canceled                        // the caller went away
-	Refused                         // 401 or 403
-	NotFound                        // 404
-	Redirected                      // a redirect that is not followed
-	TooManyRequests                 // 429
-	Failing                         // 5xx
-	ProxyFailing                    // 5xx with a page, as a proxy answers for a system that is away
-	WrongService                    // something answers that is not the system
-	HistoryServer                   // a Flink service without jobs that run
-	Cut                             // the answer breaks off or is no JSON
-	TooLarge                        // the answer is larger than the limit
-	Rejected                        // Prometheus' API refuses the query
-	TooMuch                         // Prometheus' API says that the query is too expensive
-	NoMetrics                       // Prometheus has no metrics of Flink's
-	TwoClusters                     // two clusters have a job of one id in one Prometheus
+	NoAddress        Kind = iota + 1 // no address is configured
+	BadAddress                       // the address is no http or https URL
+	BadID                            // an id is not one of Flink's
+	BadTaskManagerID                 // nor is that of a TaskManager
+	Unreachable                      // nothing answers there
+	TimedOut                         // no answer in time
+	Canceled                         // the caller went away
+	Refused                          // 401 or 403
+	NotFound                         // 404
+	Redirected                       // a redirect that is not followed
+	TooManyRequests                  // 429
+	Failing                          // 5xx
+	ProxyFailing                     // 5xx with a page, as a proxy answers for a system that is away
+	WrongService                     // something answers that is not the system
+	HistoryServer                    // a Flink service without jobs that run
+	Cut                              // the answer breaks off or is no JSON
+	TooLarge                         // the answer is larger than the limit
+	Rejected                         // Prometheus' API refuses the query
+	TooMuch                          // Prometheus' API says that the query is too expensive
+	NoMetrics                        // Prometheus has no metrics of Flink's
+	TwoClusters                      // two clusters have a job of one id in one Prometheus
 )
 
 // Error is one failed request: what was asked, what came back, and what the
@@ -88,6 +89,8 @@ func (e *Error) Error() string {
 		return fmt.Sprintf("%q is no address of %s: it must start with http:// or https:// and name a host, such as %s.", e.Request, e.either("a Flink REST API", "a Prometheus API"), e.example())
 	case BadID:
 		return fmt.Sprintf("%q is no id of a Flink job or task, which has 32 hexadecimal digits.", e.Detail)
+	case BadTaskManagerID:
+		return fmt.Sprintf("%q is no id of a Flink TaskManager that a request can name: of letters, digits and . : _ - alone (taskmanager.resource-id).", e.Detail)
 	case Unreachable:
 		return fmt.Sprintf("%s could not be reached at %s (%s): check the address and port, and that Grafana's server can reach it.", e.System, e.Request, e.Detail)
 	case TimedOut:

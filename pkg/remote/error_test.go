@@ -78,7 +78,8 @@ func TestErrorTexts(t *testing.T) {
 // These happen with one of the systems alone.
 func TestErrorTextsOfOneSystem(t *testing.T) {
 	for want, failed := range map[string]remote.Error{
-		`"cancel" is no id of a Flink job or task, which has 32 hexadecimal digits.`: {Kind: remote.BadID, Detail: "cancel"},
+		`"cancel" is no id of a Flink job or task, which has 32 hexadecimal digits.`:                                                     {Kind: remote.BadID, Detail: "cancel"},
+		`"a/b" is no id of a Flink TaskManager that a request can name: of letters, digits and . : _ - alone (taskmanager.resource-id).`: {Kind: remote.BadTaskManagerID, Detail: "a/b"},
 		"http://h:1 answers as a Flink service, but not as a JobManager; it may be a history server or a SQL gateway: enter the address of the JobManager's REST API, such as http://jobmanager:8081.": {
 			Kind: remote.HistoryServer, Request: "http://h:1",
 		},

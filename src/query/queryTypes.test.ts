@@ -13,6 +13,7 @@ describe('a query keeps only the keys that it takes', () => {
     ['nodeGraph', { queryType: 'nodeGraph' }, ['clusters', 'jobs', 'tasks']],
     ['subtasks', { queryType: 'subtasks' }, ['clusters', 'jobs', 'tasks', 'detail']],
     ['tasks', { queryType: 'tasks' }, ['clusters', 'jobs', 'tasks']],
+    ['taskmanagers', { queryType: 'taskmanagers' }, ['clusters', 'jobs', 'tasks']],
     ['jobs', { queryType: 'jobs' }, ['clusters', 'jobs']],
     ['measure', { queryType: 'measure' }, ['clusters', 'jobs', 'tasks', 'types', 'measure', 'by']],
     ['history', { queryType: 'history' }, ['clusters', 'jobs', 'tasks', 'types', 'measure', 'by']],

@@ -31,6 +31,7 @@ export const queryTypes: QueryType[] = [
   { value: 'nodeGraph', label: 'Job graph', description: 'Tasks and their inputs in Flink’s colours, for the Node graph panel', keys: load },
   { value: 'subtasks', label: 'Subtasks', description: 'A row a subtask: where it runs, and how it spends its time', keys: [...load, 'detail'] },
   { value: 'tasks', label: 'Tasks', description: 'A row a task: busy, backpressured and idle shares, records per second, skew', keys: load },
+  { value: 'taskmanagers', label: 'TaskManagers', description: 'A row a TaskManager: how busy its subtasks are, slots, CPU, garbage collection, memory', keys: load },
   { value: 'jobs', label: 'Jobs', description: 'A row a job: its state, its worst task, its bottleneck', keys: ['clusters', 'jobs'] },
   { value: 'measure', label: 'Measure', description: 'One number a series, for alert rules and stat panels', keys: [...load, 'types', 'measure', 'by'] },
   { value: 'timeline', label: 'Timeline', description: 'The status of tasks over time, for the State timeline panel', keys: load },

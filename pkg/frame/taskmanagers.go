@@ -1,0 +1,49 @@
+package frame
+
+import (
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
+)
+
+// TaskManager is one row: a TaskManager with the subtasks that run on it.
+type TaskManager struct {
+	// Cluster is the name of the cluster.
+	Cluster string
+	job.TaskManager
+	Load diagnosis.PlaceLoad
+	// Uncounted is set where it is not known which subtasks run there.
+	Uncounted bool
+}
+
+// TaskManagers is a table with a row a TaskManager: how busy the subtasks are that it
+// runs, and how much of its resources its process uses. Shares are 0 to 1, heap is in
+// bytes; null is not known.
+func TaskManagers(result Result) data.Frames {
+	counted := func(name string, value func(*TaskManager) int) column[TaskManager] {
+		return optional(name, func(r *TaskManager) (int64, bool) { return int64(value(r)), !r.Uncounted })
+	}
+	return table(result, "taskmanagers", result.TaskManagers,
+		of("cluster", func(r *TaskManager) string { return r.Cluster }),
+		of("taskmanager", func(r *TaskManager) string { return r.ID }),
+		word("host", func(r *TaskManager) string { return r.Host }),
+		share("busy_max", func(r *TaskManager) job.Share { return r.Load.BusyMax }),
+		share("busy_avg", func(r *TaskManager) job.Share { return r.Load.BusyAvg }),
+		share("backpressured_max", func(r *TaskManager) job.Share { return r.Load.BackpressuredMax }),
+		counted("subtasks", func(r *TaskManager) int { return r.Load.Running }),
+		counted("jobs", func(r *TaskManager) int { return r.Load.Jobs }),
+		whole("slots", func(r *TaskManager) float64 { return r.Slots }),
+		whole("free_slots", func(r *TaskManager) float64 { return r.FreeSlots }),
+		share("cpu", func(r *TaskManager) job.Share { return r.CPU }),
+		whole("cores", func(r *TaskManager) float64 { return r.Cores }),
+		share("gc", func(r *TaskManager) job.Share { return r.GC }),
+		number("heap_used", bytesUnit, func(r *TaskManager) float64 { return r.HeapUsed }),
+		number("heap_max", bytesUnit, func(r *TaskManager) float64 { return r.HeapMax }),
+		share("heap", func(r *TaskManager) job.Share { return r.Heap() }),
+		share("network_buffers", func(r *TaskManager) job.Share { return r.Network }),
+		instant("heartbeat", "When the JobManager last got a sign of it", func(r *TaskManager) time.Time { return r.Heartbeat }),
+	)
+}

@@ -1,0 +1,225 @@
+package query
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/collector"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/frame"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
+)
+
+// maxUsages is of how many TaskManagers one query requests the usage: each costs a
+// request.
+const maxUsages = 100
+
+// answerTaskManagers answers with the table of TaskManagers: those that the clusters
+// list, or, where the query chose jobs or tasks, those on which subtasks of these run.
+// Of the past it is known what ran on them, not how their processes did.
+func answerTaskManagers(ctx context.Context, e *Engine, req Request) (data.Frames, error) {
+	clusters, err := e.choose(req)
+	if err != nil {
+		return nil, err
+	}
+	isLive, requests := live(ctx, clusters, req)
+	answer := e.at
+	if isLive {
+		answer = e.now
+	}
+	result, failed := answer(ctx, req, clusters)
+	result.Requests += requests
+	var own *Error
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case errors.As(failed, &own), failed != nil && !isLive:
+		return nil, failed
+	}
+	of := managers{req: req, result: &result.Result, loads: loadsOf(result.Result), unknown: failed != nil}
+	if isLive {
+		err = of.list(ctx, clusters)
+	} else {
+		of.fromLoads(clusters)
+	}
+	if err != nil {
+		return nil, cmp.Or(failed, err)
+	}
+	of.sort()
+	if isLive {
+		of.addUsages(ctx, clusters)
+	} else if len(result.TaskManagers) > 0 {
+		result.Add(info("Slots, memory, CPU and garbage collection of TaskManagers are known at present only."))
+	}
+	if len(result.TaskManagers) == 0 && isLive {
+		result.Add(of.none())
+	}
+	return frame.TaskManagers(result.Result), ctx.Err()
+}
+
+// managers are the rows of one answer.
+type managers struct {
+	req    Request
+	result *frame.Result
+	// loads are those of the subtasks of the jobs chosen, by cluster.
+	loads map[string]diagnosis.PlaceLoads
+	// unknown is set where no job answered.
+	unknown bool
+}
+
+func loadsOf(result frame.Result) map[string]diagnosis.PlaceLoads {
+	loads := map[string]diagnosis.PlaceLoads{}
+	for _, shown := range result.Jobs {
+		if loads[shown.Cluster] == nil {
+			loads[shown.Cluster] = diagnosis.PlaceLoads{}
+		}
+		loads[shown.Cluster].Add(shown.Snapshot, shown.Tasks)
+	}
+	return loads
+}
+
+// narrowed reports whether the query chose some of the jobs or tasks.
+func (m *managers) narrowed() bool {
+	return len(m.req.Jobs) > 0 || len(m.req.Tasks) > 0 || len(m.req.Types) > 0
+}
+
+// list adds a row for each TaskManager that a cluster lists. One that does not list
+// them has those that its jobs run on, and a notice; it fails if none lists any.
+func (m *managers) list(ctx context.Context, clusters []*Cluster) error {
+	results := eachCluster(clusters, func(r *clusterResult) {
+		r.taskManagers, r.requests, r.err = r.cluster.Collector.TaskManagers(ctx)
+	})
+	for _, each := range results {
+		name := each.cluster.Name
+		m.result.Requests += each.requests
+		if each.err != nil {
+			m.result.Add(warning("Cluster %s does not list its TaskManagers: %s", name, Sentence(each.err)))
+			m.addUnlisted(name, nil)
+			continue
+		}
+		seen := make(map[string]bool, len(each.taskManagers))
+		for _, manager := range each.taskManagers {
+			load, runs := m.loads[name][manager.ID]
+			if seen[manager.ID] || m.narrowed() && !runs {
+				continue
+			}
+			seen[manager.ID] = true
+			m.add(name, manager, load)
+		}
+		m.addUnlisted(name, seen) // those that have left since
+	}
+	if len(m.result.TaskManagers) > 0 {
+		return nil
+	}
+	return allFailed(results)
+}
+
+// fromLoads adds a row for each TaskManager that subtasks ran on.
+func (m *managers) fromLoads(clusters []*Cluster) {
+	for _, cluster := range clusters {
+		m.addUnlisted(cluster.Name, nil)
+	}
+}
+
+// addUnlisted adds those that subtasks run on and that have no row yet.
+func (m *managers) addUnlisted(cluster string, seen map[string]bool) {
+	for id, load := range m.loads[cluster] {
+		if !seen[id] {
+			m.add(cluster, job.UnknownTaskManager(id), load)
+		}
+	}
+}
+
+func (m *managers) add(cluster string, manager job.TaskManager, load *diagnosis.PlaceLoad) {
+	row := frame.TaskManager{Cluster: cluster, TaskManager: manager, Load: diagnosis.NoLoad, Uncounted: m.unknown}
+	if load != nil {
+		row.Load = *load
+		row.Host = cmp.Or(load.Host, row.Host)
+	}
+	m.result.TaskManagers = append(m.result.TaskManagers, row)
+}
+
+// sort puts the worst first.
+func (m *managers) sort() {
+	slices.SortFunc(m.result.TaskManagers, func(a, b frame.TaskManager) int {
+		return cmp.Or(a.Load.Compare(b.Load), strings.Compare(a.Cluster, b.Cluster), strings.Compare(a.ID, b.ID))
+	})
+}
+
+// addUsages adds how much of their resources the first of the rows use.
+func (m *managers) addUsages(ctx context.Context, clusters []*Cluster) {
+	rows := m.result.TaskManagers
+	if len(rows) > maxUsages {
+		m.result.Add(info("Of the %d TaskManagers CPU, memory and garbage collection are shown of the %d with the highest load: choose clusters, jobs or tasks in the query.", len(rows), maxUsages))
+		rows = rows[:maxUsages]
+	}
+	requests, notices := make([]int, len(clusters)), make([][]data.Notice, len(clusters))
+	collector.Parallel(len(clusters), parallelism, func(n int) {
+		var ids []string
+		var at []int
+		for i := range rows {
+			if rows[i].Cluster == clusters[n].Name {
+				ids, at = append(ids, rows[i].ID), append(at, i)
+			}
+		}
+		if len(ids) == 0 {
+			return
+		}
+		usages, asked, err := clusters[n].Collector.Usages(ctx, ids, 0)
+		requests[n] = asked
+		if err != nil {
+			notices[n] = []data.Notice{warning("CPU, memory and garbage collection of the TaskManagers of cluster %s are not known: %s", clusters[n].Name, Sentence(err))}
+			return
+		}
+		var silent []string
+		for k, usage := range usages {
+			rows[at[k]].Usage = usage.Usage
+			if usage.Err != nil {
+				silent, err = append(silent, shortened(ids[k])), cmp.Or(err, usage.Err)
+			}
+		}
+		if len(silent) > 0 {
+			notices[n] = []data.Notice{warning("CPU, memory and garbage collection of %d of %d TaskManagers of cluster %s are not known (%s): %s", len(silent), len(ids), clusters[n].Name, listed(silent), Sentence(err))}
+		}
+	})
+	for n := range clusters {
+		m.result.Requests += requests[n]
+		m.result.Add(notices[n]...)
+	}
+}
+
+// none is why there is no row.
+func (m *managers) none() data.Notice {
+	if m.narrowed() {
+		return info("No subtask of the jobs and tasks chosen runs on a TaskManager.")
+	}
+	return info("The cluster has no TaskManagers: until some come, or are started, no job can run.")
+}
+
+// placeEvidence is what slows the few TaskManagers that the hot subtasks of a root
+// cause run on: at most one request a minute for each of them.
+func placeEvidence(ctx context.Context, cluster *Cluster, _ *frame.Job, root *diagnosis.Root) (sentence string, requests int) {
+	ids := diagnosis.HotPlaces(root)
+	if len(ids) == 0 {
+		return "", 0
+	}
+	_, requests, err := cluster.Collector.Usages(ctx, ids, collector.RecentUsage)
+	if err != nil {
+		return "", requests
+	}
+	var hot, others []job.TaskManager
+	for id, manager := range cluster.Collector.KnownTaskManagers(collector.RecentUsage) {
+		if slices.Contains(ids, id) {
+			hot = append(hot, manager)
+		} else {
+			others = append(others, manager)
+		}
+	}
+	slices.SortFunc(hot, func(a, b job.TaskManager) int { return cmp.Compare(slices.Index(ids, a.ID), slices.Index(ids, b.ID)) })
+	return diagnosis.ExplainPlaces(root.Kind, hot, others), requests
+}
