@@ -17,6 +17,10 @@ export interface FlinkQuery extends DataQuery {
   detail?: boolean;
   /** Of query type variable: what it lists. */
   variable?: string;
+  /** Of query type flameGraph: an index, or a variable; none means the one that the verdict names. */
+  subtask?: number | string;
+  /** Of query type flameGraph: full, on_cpu, off_cpu. */
+  mode?: string;
 }
 
 /** The newest schemaVersion that this plugin knows. */

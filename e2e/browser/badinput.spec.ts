@@ -33,7 +33,7 @@ for (const label of ['Clusters', 'Jobs', 'Tasks']) {
 }
 
 const saved: Array<{ name: string; query: Query; text: string }> = [
-  { name: 'an unknown type', query: { schemaVersion: 1, queryType: 'flameGraph', jobs: ['skew'], vertex: 7 }, text: 'flameGraph' },
+  { name: 'an unknown type', query: { schemaVersion: 1, queryType: 'icicles', jobs: ['skew'], vertex: 7 }, text: 'icicles' },
   { name: 'a type of 10,000 characters', query: { schemaVersion: 1, queryType: long }, text: 'does not know' },
   { name: 'a type that is no text', query: { schemaVersion: 1, queryType: { a: 1 } }, text: 'does not know' },
   { name: 'a newer schemaVersion', query: { schemaVersion: 99, queryType: 'tasks', jobs: { any: ['of'] } }, text: 'schemaVersion 99' },

@@ -76,6 +76,7 @@ func (s *session) run(ctx context.Context) error {
 		return fmt.Errorf("the health check of %s failed: %s", s.url, before.Message)
 	}
 	s.awaitSamples(ctx)
+	s.query(ctx, flameGraph)
 	a := s.query(ctx, queries...)
 	if err := ctx.Err(); err != nil {
 		return err

@@ -80,7 +80,7 @@ func unmeasured() map[string]data.Frames {
 // and a query may fail.
 func TestMetricsThatNeverArrive(t *testing.T) {
 	const notice = "Not measured in job two-sources: score (no metrics yet)."
-	crashed := errors.New("the plugin did not answer 10 queries: connection refused")
+	crashed := errors.New("the plugin did not answer 11 queries: connection refused")
 	for name, c := range map[string]struct {
 		plugin fakePlugin
 		err    string
@@ -99,7 +99,7 @@ func TestMetricsThatNeverArrive(t *testing.T) {
 				return crashed
 			}
 			return nil
-		}}, "10 of 10 queries were not answered", []string{crashed.Error()}},
+		}}, "11 of 11 queries were not answered", []string{crashed.Error()}},
 	} {
 		for _, format := range []string{"text", "JSON"} {
 			t.Run(name+" "+format, func(t *testing.T) {
@@ -122,7 +122,7 @@ func TestMetricsThatNeverArrive(t *testing.T) {
 						if err := json.Unmarshal([]byte(stdout.String()), &frames); err != nil {
 							t.Fatal(err)
 						}
-						if got := slices.Sorted(maps.Keys(frames)); !slices.Equal(got, []string{"bottlenecks", "jobs", "measure", "nodeGraph", "subtasks", "tasks", "variable"}) {
+						if got := slices.Sorted(maps.Keys(frames)); !slices.Equal(got, []string{"bottlenecks", "flameGraph", "jobs", "measure", "nodeGraph", "subtasks", "tasks", "variable"}) {
 							t.Errorf("the keys are %v", got)
 						}
 					}

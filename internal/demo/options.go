@@ -64,8 +64,9 @@ func terminal(file *os.File) bool {
 const (
 	// defaultJob has its bottleneck in the middle.
 	defaultJob = "bottleneck"
-	// simulatedFetch is how often the simulated cluster fetches metrics: more
-	// often than Flink does, so that the demo is quick.
+	// simulatedFetch is how often the simulated cluster fetches metrics, and how long
+	// it samples stacks: more often and shorter than Flink does, so that the demo is
+	// quick.
 	simulatedFetch = time.Second
 )
 
@@ -96,7 +97,7 @@ func (o Options) simulated(ctx context.Context) (url string, stop func() error, 
 	if err != nil {
 		return "", nil, err
 	}
-	simulated.Fetch = simulatedFetch
+	simulated.Fetch, simulated.FlameGraphs, simulated.StackSampling = simulatedFetch, true, simulatedFetch
 	o.logf("This is a simulated cluster; set FLINK_VERSION=%s for a real Flink, or FLINK_URL for yours.", cluster.Newest)
 	url, end, err := sim.Serve(ctx, simulated)
 	return url, func() error { end(); return nil }, err

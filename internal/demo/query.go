@@ -21,6 +21,7 @@ var queries = []query{
 	subtasks,
 	{RefID: "nodeGraph", QueryType: "nodeGraph"},
 	{RefID: "bottlenecks", QueryType: "bottlenecks"},
+	flameGraph,
 	{RefID: "bottleneck by job", QueryType: "measure", Measure: "bottleneck", By: "job"},
 	{RefID: "bottleneck by task", QueryType: "measure", Measure: "bottleneck", By: "task"},
 	{RefID: "status by job", QueryType: "measure", Measure: "status", By: "job"},
@@ -29,3 +30,7 @@ var queries = []query{
 }
 
 var subtasks = query{RefID: "subtasks", QueryType: "subtasks"}
+
+// flameGraph waits for Flink to sample stacks; the verdict, which does not, then has the
+// method that they show.
+var flameGraph = query{RefID: "flameGraph", QueryType: "flameGraph"}

@@ -23,8 +23,10 @@ type Cluster struct {
 	Version string
 	// Fetch is metrics.fetcher.update-interval; 0 turns fetching off.
 	Fetch time.Duration
-	// FlameGraphs is rest.flamegraph.enabled.
-	FlameGraphs bool
+	// FlameGraphs is rest.flamegraph.enabled, and StackSampling how long taking samples
+	// of stacks takes; 0 is Flink's 5 s.
+	FlameGraphs   bool
+	StackSampling time.Duration
 	// Delay is how long each answer takes.
 	Delay time.Duration
 	// Noise is how much of a wait that has not ended yet counts as busy, at
@@ -35,6 +37,7 @@ type Cluster struct {
 	Jobs []*Job
 
 	fetches  fetches
+	stacks   stackSampling
 	mu       sync.Mutex
 	requests []string
 }
@@ -142,8 +145,11 @@ func (c *Cluster) belowJobs(parts []string, r *http.Request, now time.Time) (int
 	}
 	m, task := moment{}, -1
 	if job != nil {
-		m = c.moment(job, now)
 		task = job.task(parts[2])
+		if len(parts) == 4 && parts[3] == "flamegraph" && task >= 0 {
+			return c.flameGraphOf(c.states(job, now), task, r.URL.Query())
+		}
+		m = c.moment(job, now)
 	}
 	return belowTask(m, task, parts[2:], r)
 }
@@ -152,7 +158,7 @@ func (c *Cluster) belowJobs(parts []string, r *http.Request, now time.Time) (int
 // does not have.
 func belowTask(m moment, task int, parts []string, r *http.Request) (int, any) {
 	switch what := strings.Join(parts[1:], "/"); {
-	case what == "" && task < 0:
+	case (what == "" || what == "flamegraph") && task < 0:
 		return notFound("JobVertex " + parts[0])
 	case what == "":
 		return http.StatusOK, taskOf(m, task)
@@ -179,9 +185,15 @@ func (c *Cluster) job(id string) *Job {
 
 // moment is the job at the time of a request. It makes the JobManager fetch.
 func (c *Cluster) moment(job *Job, now time.Time) moment {
-	m := moment{Job: job, release: released(c.Version), noise: c.Noise, seed: c.Seed, now: now}
+	m := c.states(job, now)
 	shown, begun := c.fetches.triggered(now, c.Fetch, c.Seed)
 	m.fetched, m.shown, m.begun = !shown.IsZero(), shown.Sub(job.Start), begun
+	return m
+}
+
+// states is the job at the time of a request, without metrics.
+func (c *Cluster) states(job *Job, now time.Time) moment {
+	m := moment{Job: job, release: released(c.Version), noise: c.Noise, seed: c.Seed, now: now}
 	m.at = c.fetches.graph(job.ID, now).Sub(job.Start)
 	m.phase, _, _ = job.lifetime().at(m.at)
 	m.attempt = job.lifetime().attemptAt(m.at)

@@ -57,6 +57,7 @@ type Collector struct {
 	cluster      shared[Cluster]
 	jobs         shared[[]job.Info]
 	taskManagers shared[[]job.TaskManager]
+	flameGraphs  flameGraphs
 
 	mu              sync.Mutex
 	tracked         map[string]*trackedJob // by job id

@@ -246,6 +246,22 @@ type Root struct {
 // IsHot reports whether a subtask is among the busy ones.
 func (r *Root) IsHot(subtask int) bool { return subtask < len(r.isHot) && r.isHot[subtask] }
 
+// equallyHot is how much less busy than the busiest a subtask is that is about as hot.
+const equallyHot = 0.05
+
+// Hottest is the subtask to look into, -1 if none is hot: of those about as busy as the
+// busiest the first by its index, so that it is the same from one snapshot to the next.
+func (r *Root) Hottest(load job.TaskLoad) int {
+	hottest := -1
+	for i := range load.Subtasks {
+		subtask := &load.Subtasks[i]
+		if r.IsHot(subtask.Subtask) && subtask.Busy >= load.Busy.Max-equallyHot && (hottest < 0 || subtask.Subtask < hottest) {
+			hottest = subtask.Subtask
+		}
+	}
+	return hottest
+}
+
 // setHot fills in the busy subtasks and where they run.
 func (r *Root) setHot(load job.TaskLoad) {
 	r.Hot, r.Hosts, r.TaskManagers = hot(load)

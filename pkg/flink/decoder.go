@@ -58,6 +58,7 @@ type decoder struct {
 	taskManagers     object[taskManagersAnswer]
 	taskManagerEntry object[TaskManager]
 	hardware         object[Hardware]
+	flameGraph       object[flameGraphAnswer]
 }
 
 var decoders = sync.Pool{New: func() any {
@@ -70,6 +71,7 @@ var decoders = sync.Pool{New: func() any {
 		task: objectOf(taskFields), subtask: objectOf(subtaskFields), metrics: objectOf(metricsFields), durations: objectOf(statusDurationsFields),
 		backpressure: objectOf(backpressureFields), ratio: objectOf(ratioFields),
 		metric: objectOf(metricFields), aggregate: objectOf(aggregateFields), taskManagers: objectOf(taskManagersFields), taskManagerEntry: objectOf(taskManagerFields), hardware: objectOf(hardwareFields),
+		flameGraph: objectOf(flameGraphFields),
 	}
 }}
 

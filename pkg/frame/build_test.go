@@ -141,6 +141,13 @@ var views = map[string]func(frame.Result) data.Frames{
 		}
 		return frame.Variable(result)
 	},
+	"flameGraph": func(result frame.Result) data.Frames {
+		var of frame.FlameGraphOf
+		if len(result.Jobs) > 0 {
+			of = flameGraphOf(result.Jobs[0])
+		}
+		return frame.FlameGraph(result, of)
+	},
 	"measure": func(result frame.Result) data.Frames {
 		return frame.Measure(result, diagnosis.Measures[0], diagnosis.ByTask)
 	},

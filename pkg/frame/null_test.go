@@ -78,6 +78,7 @@ func TestUnknownIsNull(t *testing.T) {
 	always := map[string][]string{ // known without a measurement
 		"subtasks": {"subtask", "attempt"}, "details": {"subtask", "attempt"},
 		"tasks": {"parallelism", "max_parallelism"}, "jobs": {"duration", "tasks"}, "nodeGraph": {"nodeRadius"},
+		"flameGraph": {"level", "value", "self"},
 	}
 	for name, view := range views {
 		for _, f := range view(result) {

@@ -51,6 +51,8 @@ type Custom struct {
 	To       *time.Time  `json:"to"`
 	Source   *job.Source `json:"source"`
 	Requests int         `json:"requests"`
+	// FlameGraph is what a flame graph is of; nil in all other frames.
+	FlameGraph *FlameGraphCustom `json:"flameGraph,omitempty"`
 }
 
 // custom sums up the windows and sources of the jobs, and the sources of single

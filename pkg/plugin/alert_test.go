@@ -32,6 +32,7 @@ var refusedInRules = map[string]string{
 	"jobs":         "An alert rule cannot use the query type jobs, which is not numeric: use the query type measure.",
 	"taskmanagers": "An alert rule cannot use the query type taskmanagers, which is not numeric: use the query type measure.",
 	"variable":     "An alert rule cannot use the query type variable, which is not numeric: use the query type measure.",
+	"flameGraph":   "An alert rule cannot use the query type flameGraph, which is not numeric: use the query type measure.",
 }
 
 // Only numeric query types may be alerted on: the others are refused before they

@@ -173,7 +173,7 @@ func (ids *identities) close() {
 func (i *identity) bytes() int {
 	bytes := identityBytes
 	for _, cluster := range i.clusters {
-		bytes += subtaskBytes * cluster.Collector.Subtasks()
+		bytes += subtaskBytes*cluster.Collector.Subtasks() + cluster.Collector.FlameGraphBytes()
 	}
 	return bytes
 }

@@ -34,6 +34,8 @@ type Query struct {
 	By            diagnosis.By `json:"by"`
 	Detail        bool         `json:"detail"`
 	Variable      string       `json:"variable"`
+	Subtask       Subtask      `json:"subtask"`
+	Mode          string       `json:"mode"`
 
 	// Measure is the one that the query names; set where the type takes one.
 	Measure diagnosis.Measure `json:"-"`
@@ -72,6 +74,8 @@ func Parse(source []byte, otherType string, fromAlert bool) (q Query, err error)
 		return q, badQuery("An alert rule cannot use the query type %s, which is not numeric: use the query type measure.", q.Type)
 	case known.measure:
 		err = q.readMeasure()
+	case q.Type == "flameGraph":
+		err = q.readMode()
 	case q.Type == "variable":
 		if _, found := variables[q.Variable]; !found {
 			err = badQuery("There is no variable %q: choose one of %s.", q.Variable, strings.Join(slices.Sorted(maps.Keys(variables)), ", "))

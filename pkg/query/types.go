@@ -35,6 +35,7 @@ func init() { // the answers refer to the registry
 		"timeline":     {answer: answerTimeline},
 		"taskmanagers": {answer: answerTaskManagers},
 		"variable":     {answer: answerVariable},
+		"flameGraph":   {answer: answerFlameGraph},
 	}
 }
 

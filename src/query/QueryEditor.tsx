@@ -7,8 +7,9 @@ import { ChoiceField } from './ChoiceField';
 import { DetailField } from './DetailField';
 import { Newer, Unknown } from './Faults';
 import { NamesField } from './NamesField';
-import { changed, initialQuery, jobTypeOf, jobTypes, measureOf, measures, offered, queryType, takes, variables } from './queryTypes';
+import { changed, initialQuery, jobTypeOf, jobTypes, measureOf, measures, modes, offered, queryType, takes, variables } from './queryTypes';
 import { Row } from './Row';
+import { SubtaskField } from './SubtaskField';
 
 type Props = QueryEditorProps<DataSource, FlinkQuery, FlinkSettings>;
 
@@ -43,6 +44,9 @@ export function QueryEditor({ app, datasource, onChange, onRunQuery, query: save
         {takes(query, 'types') && (
           <ChoiceField label="Job types" choices={jobTypes} value={jobTypeOf(query.types)} width={20} onChange={(type) => change({ types: type === 'all' ? undefined : [type] })} />
         )}
+        {takes(query, 'mode') && (
+          <ChoiceField label="Threads" choices={modes} value={query.mode || 'full'} width={20} onChange={(mode) => change({ mode })} />
+        )}
         {takes(query, 'variable') && (
           <ChoiceField label="List" choices={variables} value={query.variable} onChange={(variable) => change({ variable })} />
         )}
@@ -51,6 +55,7 @@ export function QueryEditor({ app, datasource, onChange, onRunQuery, query: save
         {takes(query, 'clusters') && <NamesField label="Clusters" list="clusters" {...names} />}
         {takes(query, 'jobs') && <NamesField label="Jobs" list="jobs" {...names} />}
         {takes(query, 'tasks') && <NamesField label="Tasks" list="tasks" {...names} />}
+        {takes(query, 'subtask') && <SubtaskField value={query.subtask} onChange={(subtask) => change({ subtask })} />}
         {takes(query, 'detail') && <DetailField value={query.detail} onChange={(detail) => change({ detail })} />}
       </Row>
     </>

@@ -76,3 +76,15 @@ test('a query keeps what is not a list, and is not changed in place', () => {
   expect(interpolated(query, dashboard({ job: ['orders'] }))).toEqual({ ...query, jobs: ['orders'] });
   expect(query).toEqual(kept);
 });
+
+test.each<[FlinkQuery['subtask'], FlinkQuery['subtask']]>([
+  ['$subtask', '2'],
+  ['$several', '1'],
+  ['$any', '$__all'],
+  ['7', '7'],
+  [7, '7'],
+  [undefined, undefined],
+])('the subtask %j becomes %j', (subtask, want) => {
+  const templates = dashboard({ subtask: '2', several: ['1', '3'], any: '$__all' }, { any: ['0', '1'] });
+  expect(interpolated({ refId: 'A', subtask }, templates).subtask).toBe(want);
+});

@@ -22,6 +22,9 @@ export function interpolated(query: FlinkQuery, templates: Templates, scopedVars
       next[key] = interpolatedAll(query[key], templates, scopedVars);
     }
   }
+  if (query.subtask !== undefined) {
+    next.subtask = interpolatedAll(query.subtask, templates, scopedVars)[0];
+  }
   return next;
 }
 

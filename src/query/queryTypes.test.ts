@@ -4,7 +4,7 @@ import { changed, initialQuery, jobTypeOf, measures, offered, takes } from './qu
 
 const full: FlinkQuery = {
   refId: 'A', hide: true, schemaVersion: 1, queryType: 'subtasks', detail: true,
-  clusters: ['east'], jobs: ['orders'], tasks: ['sink'], types: ['STREAMING'], measure: 'busy', by: 'subtask', variable: 'tasks',
+  clusters: ['east'], jobs: ['orders'], tasks: ['sink'], types: ['STREAMING'], measure: 'busy', by: 'subtask', variable: 'tasks', subtask: 3, mode: 'on_cpu',
 };
 
 describe('a query keeps only the keys that it takes', () => {
@@ -14,6 +14,7 @@ describe('a query keeps only the keys that it takes', () => {
     ['subtasks', { queryType: 'subtasks' }, ['clusters', 'jobs', 'tasks', 'detail']],
     ['tasks', { queryType: 'tasks' }, ['clusters', 'jobs', 'tasks']],
     ['taskmanagers', { queryType: 'taskmanagers' }, ['clusters', 'jobs', 'tasks']],
+    ['flameGraph', { queryType: 'flameGraph' }, ['clusters', 'jobs', 'tasks', 'subtask', 'mode']],
     ['jobs', { queryType: 'jobs' }, ['clusters', 'jobs']],
     ['measure', { queryType: 'measure' }, ['clusters', 'jobs', 'tasks', 'types', 'measure', 'by']],
     ['history', { queryType: 'history' }, ['clusters', 'jobs', 'tasks', 'types', 'measure', 'by']],
@@ -62,7 +63,7 @@ test('a change does not lower the schemaVersion, nor touch the query in place', 
 });
 
 test('an unknown type takes nothing', () => {
-  expect(takes({ refId: 'A', queryType: 'flameGraph' }, 'jobs')).toBe(false);
+  expect(takes({ refId: 'A', queryType: 'nonsense' }, 'jobs')).toBe(false);
 });
 
 test('an alert rule begins with a number, a panel with the verdict', () => {

@@ -4,7 +4,7 @@ import { type FlinkQuery, schemaVersion } from '../types';
 import { names } from './interpolate';
 
 /** A key that a query may have besides its type. */
-export type Key = 'clusters' | 'jobs' | 'tasks' | 'types' | 'measure' | 'by' | 'detail' | 'variable';
+export type Key = 'clusters' | 'jobs' | 'tasks' | 'types' | 'measure' | 'by' | 'detail' | 'variable' | 'subtask' | 'mode';
 
 /** A choice in a menu, with a line of help. */
 export interface Choice {
@@ -32,6 +32,7 @@ export const queryTypes: QueryType[] = [
   { value: 'subtasks', label: 'Subtasks', description: 'A row a subtask: where it runs, and how it spends its time', keys: [...load, 'detail'] },
   { value: 'tasks', label: 'Tasks', description: 'A row a task: busy, backpressured and idle shares, records per second, skew', keys: load },
   { value: 'taskmanagers', label: 'TaskManagers', description: 'A row a TaskManager: how busy its subtasks are, slots, CPU, garbage collection, memory', keys: load },
+  { value: 'flameGraph', label: 'Flame graph', description: 'Where the threads of one task spend their time, for the Flame graph panel', keys: [...load, 'subtask', 'mode'] },
   { value: 'jobs', label: 'Jobs', description: 'A row a job: its state, its worst task, its bottleneck', keys: ['clusters', 'jobs'] },
   { value: 'measure', label: 'Measure', description: 'One number a series, for alert rules and stat panels', keys: [...load, 'types', 'measure', 'by'] },
   { value: 'timeline', label: 'Timeline', description: 'The status of tasks over time, for the State timeline panel', keys: load },
@@ -57,6 +58,13 @@ export const measures: Measure[] = [
   { value: 'running', label: 'Running', description: '1 while the job and all its tasks run, else 0', by: ['job'] },
   { value: 'restarts', label: 'Restarts', description: 'Number of restarts since the job started', by: ['job'] },
   { value: 'up', label: 'Up', description: '1 when the cluster’s REST API answered, else 0', by: ['cluster'] },
+];
+
+/** Which threads a flame graph is of, the default first. */
+export const modes: Choice[] = [
+  { value: 'full', label: 'All threads', description: 'Whether they run or wait' },
+  { value: 'on_cpu', label: 'On-CPU', description: 'Threads that run' },
+  { value: 'off_cpu', label: 'Off-CPU', description: 'Threads that wait or are blocked' },
 ];
 
 /** What query type variable can list. */
@@ -131,7 +139,7 @@ export function changed(query: FlinkQuery, change: Partial<FlinkQuery>): FlinkQu
   if (next.by && measure && !measure.by.includes(next.by)) {
     delete next.by;
   }
-  const keys: Key[] = [...load, 'types', 'measure', 'by', 'detail', 'variable'];
+  const keys: Key[] = [...load, 'types', 'measure', 'by', 'detail', 'variable', 'subtask', 'mode'];
   for (const key of keys.filter((key) => !takes(next, key))) {
     delete next[key];
   }

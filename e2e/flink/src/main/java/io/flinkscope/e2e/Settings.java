@@ -10,7 +10,7 @@ import org.apache.flink.runtime.minicluster.MiniClusterConfiguration;
 
 /**
  * The cluster's settings: Flink's defaults, except that everything listens on the loopback address
- * only, on free ports, and that all files are kept in one directory.
+ * only, on free ports, that all files are kept in one directory, and that there are flame graphs.
  */
 final class Settings {
 
@@ -33,6 +33,7 @@ final class Settings {
   static Configuration of(Arguments arguments, String directory) {
     Configuration configuration = new Configuration();
     listen(configuration);
+    configuration.setString("rest.flamegraph.enabled", "true");
     for (String key : DIRECTORIES) {
       configuration.setString(key, directory);
     }
