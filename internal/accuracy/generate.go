@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	df "github.com/flinkscope/flinkscope-flink-datasource/internal/dataflow"
@@ -29,6 +30,19 @@ type Case struct {
 	Changes bool
 	// Moved is when the cause became another; 0 where it did not.
 	Moved time.Duration
+	// Rescale is set where the job ran with another parallelism before.
+	Rescale *Rescale
+	// Ended is set where the tasks that read from outside are a second stage: they read
+	// what tasks have left that have ended.
+	Ended bool
+}
+
+// Rescale is a restart with another parallelism of some tasks: From ran until At, and To,
+// the case's job, begins after the time that it Lasts. Both have the same tasks and
+// TaskManagers.
+type Rescale struct {
+	From, To  *df.Job
+	At, Lasts time.Duration
 }
 
 // caseOf is the case of a stratum that follows from the seed.
@@ -62,6 +76,10 @@ type plan struct {
 	rates []float64 // records a second of each task
 	use   []float64
 	flood bool
+	parts []int // of each task, where it is not all connected
+	slow  int   // the task that is made the slowest
+	// limited are the sources that have a rate, though the job is a flood.
+	limited map[int]bool
 }
 
 // chain is a plan of tasks one after another, the first a source.
@@ -83,13 +101,16 @@ func (g generator) chain(tasks int) *plan {
 	return p
 }
 
-// graph is a chain, a diamond or two sources that are joined.
+// graph is a chain, a diamond, two sources that are joined or two chains that are not
+// connected.
 func (g generator) graph() *plan {
-	switch g.IntN(5) {
+	switch g.IntN(6) {
 	case 0:
 		return g.diamond()
 	case 1:
 		return g.join()
+	case 2:
+		return g.unconnected()
 	default:
 		return g.chain(3 + g.IntN(5))
 	}
@@ -103,6 +124,13 @@ func (g generator) diamond() *plan {
 // join is two sources with a task each, a join and a sink.
 func (g generator) join() *plan {
 	return g.of([]string{"orders", "payments", "clean", "check", "join", "sink"}, [][]int{{}, {}, {0}, {1}, {2, 3}, {4}})
+}
+
+// unconnected are two chains that share nothing but TaskManagers.
+func (g generator) unconnected() *plan {
+	p := g.of([]string{"orders", "enrich", "store", "clicks", "count", "publish"}, [][]int{{}, {0}, {1}, {}, {3}, {4}})
+	p.parts = []int{0, 0, 0, 1, 1, 1}
+	return p
 }
 
 // of is a plan of tasks with these inputs, by index; those without any are sources.
@@ -222,7 +250,7 @@ func (p *plan) finish(g generator) *df.Job {
 			working = float64(task.Source.Splits)
 		}
 		task.Cost = p.use[t] * working / p.rates[t] / p.hottest(t)
-		if task.Source != nil && !p.flood {
+		if task.Source != nil && (!p.flood || p.apart(t) || p.limited[t]) {
 			task.Source.Rate = p.rates[t]
 		}
 	}
@@ -236,6 +264,23 @@ func (p *plan) finish(g generator) *df.Job {
 		x.Buffered = each * max(p.hottest(x.To), p.hottest(x.From)) * g.between(0.5, 1.5)
 	}
 	return p.job
+}
+
+// apart reports whether a task is in another part of the job than the slowest.
+func (p *plan) apart(t int) bool { return p.parts != nil && p.parts[t] != p.parts[p.slow] }
+
+// rescaled is the job with another parallelism of one of its tasks.
+func (g generator) rescaled(job *df.Job) *df.Job {
+	other := *job
+	other.Tasks, other.Exchanges = slices.Clone(job.Tasks), slices.Clone(job.Exchanges)
+	t := g.IntN(len(other.Tasks))
+	other.Tasks[t].Parallelism = max(other.Tasks[t].Parallelism+1+g.IntN(4)-g.IntN(6), 1)
+	for e := range other.Exchanges {
+		if x := &other.Exchanges[e]; x.Shipping == df.Forward && (x.From == t || x.To == t) {
+			x.Shipping = df.Rebalance
+		}
+	}
+	return &other
 }
 
 // below is a task of the plan that is no source.
@@ -265,6 +310,7 @@ func (g generator) settled() time.Duration {
 
 // heldBack makes one task of a plan the slowest.
 func (g generator) heldBack(p *plan, t int) {
+	p.slow = t
 	p.use[t] = g.between(1.3, 4)
 	for i := range p.use {
 		if i != t {
@@ -272,6 +318,14 @@ func (g generator) heldBack(p *plan, t int) {
 		}
 	}
 	p.flood = g.chance(0.5)
+}
+
+// busyAbove has the task above one of them, in some jobs, be busy for much of the time,
+// so that it waits for less.
+func (p *plan) busyAbove(g generator, t int) {
+	if g.chance(0.3) {
+		p.use[p.input(t).From] = max(p.use[t], 1) * g.between(0.4, 0.7)
+	}
 }
 
 // Strata are the classes of jobs, of which each is as frequent.
@@ -285,6 +339,9 @@ var Strata = []Stratum{
 	{Name: "two in series within 10 %", NearTie: true, make: func(g *generator) Case {
 		p := g.chain(4 + g.IntN(4))
 		first := 1 + g.IntN(len(p.use)-2)
+		if g.chance(0.15) {
+			first = 0 // the source
+		}
 		second := first + 1 + g.IntN(len(p.use)-first-1)
 		g.heldBack(p, first)
 		p.use[second] = p.use[first] * g.between(0.9, 1.1)
@@ -308,7 +365,7 @@ var Strata = []Stratum{
 		p.job.Tasks[t].Parallelism = 4 + g.IntN(13)
 		hot := 1 + g.IntN(p.job.Tasks[t].Parallelism/3)
 		p.reship(*g)
-		p.skew(t, hot, g.between(3, 12))
+		p.skew(t, hot, math.Exp(g.between(math.Log(1.25), math.Log(12))))
 		g.heldBack(p, t)
 		return Case{Job: p.finish(*g), At: g.settled()}
 	}},
@@ -355,9 +412,19 @@ var Strata = []Stratum{
 	}},
 	{Name: "source bound by its own work", make: func(g *generator) Case {
 		p := g.chain(3 + g.IntN(4))
+		switch g.IntN(7) {
+		case 0:
+			p = g.chain(1) // all operators are chained
+		case 1:
+			p = g.join()
+			p.limited = map[int]bool{1: true}
+		}
 		g.heldBack(p, 0)
 		p.flood = true
-		return Case{Job: p.finish(*g), At: g.settled()}
+		if g.chance(0.2) {
+			p.job.Checkpoints = df.Checkpoints{Every: 5 * time.Second, Align: time.Duration(g.between(0.05, 0.5) * float64(time.Second))}
+		}
+		return Case{Job: p.finish(*g), At: g.settled(), Ended: len(p.use) > 1 && g.chance(0.15)}
 	}},
 	{Name: "source that sleeps", make: func(g *generator) Case {
 		p := g.chain(3 + g.IntN(4))
@@ -388,6 +455,9 @@ var Strata = []Stratum{
 	}},
 	{Name: "source limited from outside", Healthy: true, make: func(g *generator) Case {
 		p := g.graph()
+		if g.chance(0.1) {
+			p = g.chain(1)
+		}
 		for t := range p.job.Tasks {
 			if s := p.job.Tasks[t].Source; s != nil && g.chance(0.5) {
 				s.Swing, s.Period = g.between(0, 0.3), time.Duration(g.between(10, 60)*float64(time.Second))
@@ -404,6 +474,7 @@ var Strata = []Stratum{
 		p := g.chain(3 + g.IntN(4))
 		t := p.below(*g)
 		g.heldBack(p, t)
+		p.busyAbove(*g, t)
 		p.job.Tasks[t].CountedAsWait = g.between(0.6, 0.97)
 		return Case{Job: p.finish(*g), At: g.settled()}
 	}},
@@ -414,6 +485,7 @@ var Strata = []Stratum{
 		if x.Shipping == df.Forward {
 			x.Shipping = df.Rebalance
 		}
+		p.busyAbove(*g, t)
 		p.flow()
 		x.Capacity = p.rates[x.From] * x.Selectivity * g.between(0.3, 0.7)
 		return Case{Job: p.finish(*g), At: g.settled()}
@@ -422,6 +494,7 @@ var Strata = []Stratum{
 		p := g.chain(3 + g.IntN(4))
 		t := p.below(*g)
 		g.heldBack(p, t)
+		p.busyAbove(*g, t)
 		p.job.Tasks[t].Uncounted = g.between(0.6, 1)
 		return Case{Job: p.finish(*g), At: g.settled()}
 	}},
@@ -437,10 +510,15 @@ var Strata = []Stratum{
 		p.job.Checkpoints = df.Checkpoints{Every: time.Duration(g.between(2, 20)*float64(time.Second)) / time.Second * time.Second, Align: time.Duration(g.between(0.05, 0.5) * float64(time.Second))}
 		return Case{Job: p.finish(*g), At: g.settled()}
 	}},
-	{Name: "restart in mid-poll", make: func(g *generator) Case {
+	{Name: "restart or rescaling in mid-poll", make: func(g *generator) Case {
 		p := g.graph()
 		g.heldBack(p, p.below(*g))
 		at := g.settled()
+		if g.chance(0.5) {
+			job := p.finish(*g)
+			ago, lasts := time.Duration(g.between(1, 60)*float64(time.Second)), time.Duration(g.between(1, 15)*float64(time.Second))
+			return Case{Job: job, At: at, Rescale: &Rescale{From: g.rescaled(job), To: job, At: (at - ago).Truncate(time.Second), Lasts: lasts.Truncate(time.Second)}}
+		}
 		restart := df.Restart{At: at - time.Duration(g.between(1, 25)*float64(time.Second)), Lasts: time.Duration(g.between(2, 20) * float64(time.Second))}
 		if g.chance(0.5) {
 			restart.Below = 1 + g.IntN(3)

@@ -1,6 +1,7 @@
 package accuracy
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -32,7 +33,7 @@ type Outcome struct {
 // Judge makes the job of a stratum from the seed and judges the verdict on it.
 func Judge(stratum int, seed uint64) Outcome {
 	made := caseOf(stratum, seed)
-	o := newObserver(made.Job, seed)
+	o := newObserver(made, seed)
 	var snapshot *job.Snapshot
 	var verdict *diagnosis.Verdict
 	var sets []diagnosis.RootSet
@@ -41,6 +42,7 @@ func Judge(stratum int, seed uint64) Outcome {
 		verdict = o.diagnose(snapshot)
 		sets = append(sets, setOf(verdict))
 	}
+	made.Job = o.job // which may be still to be rescaled
 	truth := truthOf(made, o.run, Strata[stratum].NearTie)
 	alternation, alternates := diagnosis.FindAlternation(sets, diagnosis.FlappingWindow(fetch))
 	out := Outcome{Seed: seed, Stratum: stratum, Healthy: len(truth.sets) == 0}
@@ -155,11 +157,11 @@ func setOf(v *diagnosis.Verdict) diagnosis.RootSet {
 // undecidable reports whether another job, with another truth, gives the same
 // measurements.
 func (t truth) undecidable(s *job.Snapshot) bool {
-	for i, load := range s.Tasks {
+	for i, load := range s.Tasks[:len(t.of.Job.Tasks)] {
 		source := t.of.Job.Tasks[i].Source
 		// A source that works all the time and one that sleeps between records differ
 		// in nothing that is measured, if nothing holds the source back.
-		if source != nil && load.Busy.Max > 0.9 && (source.Sleeps || len(t.sets) > 0) {
+		if source != nil && !t.of.Ended && load.Busy.Max > 0.9 && (source.Sleeps || len(t.sets) > 0) {
 			return true
 		}
 		// What was not measured could be slow or not.
@@ -194,18 +196,49 @@ func (t truth) kinds(task int) (kinds []diagnosis.Kind) {
 		if slow {
 			kinds = append(kinds, diagnosis.Machine)
 		}
-		// Where as many subtasks as not are about as busy as the busiest it is either.
-		most, of := t.working(task, 0.8)
-		if some, _ := t.working(task, 0.7); 2*some > of || of == 1 {
+		// It is few that are hot if these alone, twice as fast, make the job faster. Where
+		// most others are nearly as busy it is either.
+		few := t.fewAreEnough(task)
+		some, of := t.working(task, 0.7)
+		if most, _ := t.working(task, 0.8); 2*some > of && !(few && 2*most <= of) || of == 1 {
 			kinds = append(kinds, diagnosis.Capacity)
-			if 2*most <= of && !slow {
-				kinds = append(kinds, diagnosis.Skewed)
-			}
-		} else if !slow {
+		}
+		if few && !slow {
 			kinds = append(kinds, diagnosis.Skewed)
 		}
 	}
 	return kinds
+}
+
+// fewAreEnough reports whether the busiest subtasks of the task, half of them at most,
+// hold the job back as the task does: twice as fast, alone or with what the task is a
+// cause together with, they make it faster.
+func (t truth) fewAreEnough(task int) bool {
+	var few []df.Unit
+	for s := range t.of.Job.Tasks[task].Parallelism {
+		if !math.IsNaN(t.run.Utilisation(task, s)) {
+			few = append(few, df.Unit{Kind: df.OfSubtask, Index: task, Subtask: s})
+		}
+	}
+	slices.SortStableFunc(few, func(a, b df.Unit) int {
+		return cmp.Compare(t.run.Utilisation(task, b.Subtask), t.run.Utilisation(task, a.Subtask))
+	})
+	few = few[:len(few)/2]
+	if len(few) == 0 {
+		return false
+	}
+	for _, set := range t.sets {
+		of := func(unit df.Unit) bool {
+			return (unit.Kind == df.OfTask || unit.Kind == df.OfSubtask) && unit.Index == task
+		}
+		if !slices.ContainsFunc(set, of) {
+			continue
+		}
+		if df.Raises(t.run, !t.of.Changes, append(slices.DeleteFunc(slices.Clone(set), of), few...)) {
+			return true
+		}
+	}
+	return false
 }
 
 // working counts the subtasks of a task that have worked for a share of what the busiest

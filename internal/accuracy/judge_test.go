@@ -108,11 +108,14 @@ func TestUnknownIsRightWhereItCannotBeDecided(t *testing.T) {
 	partly = job.FromLoads(*partly, [][]job.SubtaskLoad{partly.Tasks[0].Subtasks, {job.UnknownLoad(0, job.Running, job.NoMetrics)}})
 	sleeps := truthOfChain(3)
 	sleeps.of.Job.Tasks[0].Source.Sleeps = true
+	secondStage := truthOfChain(3, []df.Unit{ofTask(0)})
+	secondStage.of.Ended = true
 	for name, c := range map[string]struct {
 		truth    truth
 		snapshot *job.Snapshot
 		want     bool
 	}{
+		"a task whose inputs have ended":    {secondStage, busySource, false},
 		"a source that sleeps":              {sleeps, busySource, true},
 		"a source that works":               {truthOfChain(3, []df.Unit{ofTask(0)}), busySource, true},
 		"a source that is not busy":         {sleeps, calmSource, false},

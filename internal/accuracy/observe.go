@@ -39,26 +39,60 @@ type observer struct {
 	seen    [][]df.Observed // of the last update
 	past    [][][]df.Observed
 	next    time.Duration
+	rescale *Rescale      // that is still to come
+	began   time.Duration // when the run did, after a rescaling
+	ended   bool          // see [Case]
+	pools   map[diagnosis.Question]poolUsage
 }
 
+// poolUsage is how full buffers were at a time.
+type poolUsage struct {
+	at   time.Duration
+	full job.Share
+}
+
+// poolsAge is how long the plugin keeps how full a task's buffers were.
+const poolsAge = time.Minute
+
 // newObserver begins to observe the job some time after its start.
-func newObserver(of *df.Job, seed uint64) *observer {
+func newObserver(of Case, seed uint64) *observer {
 	o := &observer{
-		job: of, run: df.Start(of), random: rand.New(rand.NewPCG(seed, 2)), graph: graphOf(of),
+		random: rand.New(rand.NewPCG(seed, 2)), rescale: of.Rescale, ended: of.Ended, pools: map[diagnosis.Question]poolUsage{},
 		deriver: job.NewDeriver(job.MetricInterval{Fetch: fetch, Gauge: job.FromGauge60s}),
 	}
-	for range of.TaskManagers {
-		o.offsets = append(o.offsets, time.Duration(o.random.Float64()*float64(update)))
+	if of.Rescale != nil {
+		o.start(of.Rescale.From)
+	} else {
+		o.start(of.Job)
 	}
-	for _, task := range of.Tasks {
-		o.seen = append(o.seen, make([]df.Observed, task.Parallelism))
+	for range of.Job.TaskManagers {
+		o.offsets = append(o.offsets, time.Duration(o.random.Float64()*float64(update)))
 	}
 	o.next = 20*time.Second + time.Duration(o.random.Float64()*float64(poll))
 	return o
 }
 
-// graphOf is the graph of a job; its tasks keep their order.
-func graphOf(of *df.Job) *job.Graph {
+// start begins a run of the job.
+func (o *observer) start(of *df.Job) {
+	o.job, o.run, o.graph, o.seen, o.past = of, df.Start(of), graphOf(of, o.ended), nil, nil
+	for _, task := range of.Tasks {
+		o.seen = append(o.seen, make([]df.Observed, task.Parallelism))
+	}
+}
+
+// until runs the job until a time. A job that is rescaled begins anew, with empty buffers.
+func (o *observer) until(at time.Duration) {
+	if of := o.rescale; of != nil && at >= of.At {
+		o.run.Until(of.At)
+		o.start(of.To)
+		o.rescale, o.began = nil, of.At+of.Lasts
+	}
+	o.run.Until(at - o.began)
+}
+
+// graphOf is the graph of a job; its tasks keep their order. Where it is a second stage,
+// those of the first, which have ended, come last.
+func graphOf(of *df.Job, ended bool) *job.Graph {
 	var tasks []job.Task
 	var edges []job.Edge
 	for t, task := range of.Tasks {
@@ -67,7 +101,15 @@ func graphOf(of *df.Job) *job.Graph {
 	for _, e := range of.Exchanges {
 		edges = append(edges, job.Edge{From: tasks[e.From].ID, To: tasks[e.To].ID, Forward: e.Shipping == df.Forward})
 	}
-	return job.NewGraph(tasks, edges)
+	graph := job.NewGraph(tasks, edges)
+	for t := range of.Tasks {
+		if ended && of.Tasks[t].Source != nil {
+			first := len(graph.Tasks)
+			graph.Tasks[t].Inputs, graph.Tasks[t].Forward = []int{first}, []bool{false}
+			graph.Tasks = append(graph.Tasks, job.Task{ID: fmt.Sprintf("%032x", first), Name: fmt.Sprint("ended-", t), Parallelism: 1, Finished: 1, State: job.Finished, Outputs: []int{t}})
+		}
+	}
+	return graph
 }
 
 // poll runs the job until its next poll and returns what that shows.
@@ -85,14 +127,14 @@ func (o *observer) poll() *job.Snapshot {
 	}
 	slices.SortFunc(updates, func(a, b updated) int { return int(a.at - b.at) })
 	for _, u := range updates {
-		o.run.Until(u.at)
+		o.until(u.at)
 		for t := range o.seen {
 			for s := u.manager; s < len(o.seen[t]); s += len(o.offsets) {
 				o.seen[t][s] = o.run.Observe(t, s)
 			}
 		}
 	}
-	o.run.Until(at)
+	o.until(at)
 	o.past = append(o.past, clone(o.seen))
 	return o.deriver.Add(o.sample(at))
 }
@@ -110,14 +152,17 @@ func clone(seen [][]df.Observed) [][]df.Observed {
 func (o *observer) sample(at time.Duration) *job.Sample {
 	sample := &job.Sample{
 		Job:   job.Info{ID: "job", Name: "job", State: job.Running, Type: job.Streaming, Start: epoch},
-		Graph: &job.Graph{Tasks: slices.Clone(o.graph.Tasks)}, At: epoch.Add(at), Tasks: make([]job.TaskSample, len(o.seen)),
+		Graph: &job.Graph{Tasks: slices.Clone(o.graph.Tasks)}, At: epoch.Add(at), Tasks: make([]job.TaskSample, len(o.graph.Tasks)),
+	}
+	if at < o.began {
+		sample.Job.State = "RESTARTING"
 	}
 	for t := range o.seen {
 		task := &sample.Graph.Tasks[t]
 		task.Running, task.Finished = 0, 0
 		for s, seen := range o.seen[t] {
 			now := o.run.Observe(t, s)
-			sub := job.SubtaskSample{Subtask: s, Attempt: now.Attempt, State: job.Running, Start: epoch.Add(now.Since), Running: at - now.Since, Host: o.job.TaskManagers[s%len(o.job.TaskManagers)].Host, TaskManager: fmt.Sprint("tm-", s%len(o.job.TaskManagers))}
+			sub := job.SubtaskSample{Subtask: s, Attempt: now.Attempt, State: job.Running, Start: epoch.Add(o.began + now.Since), Running: at - o.began - now.Since, Host: o.job.TaskManagers[s%len(o.job.TaskManagers)].Host, TaskManager: fmt.Sprint("tm-", s%len(o.job.TaskManagers))}
 			switch {
 			case now.Finished:
 				sub.State, task.Finished = job.Finished, task.Finished+1
@@ -161,7 +206,7 @@ func (o *observer) count(sub *job.SubtaskSample, seen df.Observed, source *df.So
 }
 
 // diagnose is the verdict on a snapshot, with the buffers of the tasks that it asks for,
-// as they are at that moment.
+// as they were at most a minute ago.
 func (o *observer) diagnose(snapshot *job.Snapshot) *diagnosis.Verdict {
 	verdict := diagnosis.Diagnose(snapshot)
 	if len(verdict.InQuestion) == 0 {
@@ -172,20 +217,34 @@ func (o *observer) diagnose(snapshot *job.Snapshot) *diagnosis.Verdict {
 	for t := range further.Pools {
 		further.Pools[t] = job.UnknownPools
 	}
+	at := snapshot.At.Sub(epoch)
 	for _, question := range verdict.InQuestion {
-		t := question.Task
-		sum, highest := 0.0, 0.0
-		for s := range o.seen[t] {
-			now := o.run.Observe(t, s)
-			sum, highest = sum+now.OutPool, max(highest, now.InPool)
+		usage, found := o.pools[question]
+		if !found || at-usage.at >= poolsAge {
+			usage = poolUsage{at, o.poolNow(question)}
+			o.pools[question] = usage
 		}
 		if question.Output {
-			further.Pools[t].Out = job.Share(sum / float64(len(o.seen[t])))
+			further.Pools[question.Task].Out = usage.full
 		} else {
-			further.Pools[t].In = job.Share(highest)
+			further.Pools[question.Task].In = usage.full
 		}
 	}
 	return diagnosis.Diagnose(&further)
+}
+
+// poolNow is how full the buffers of a task are: the mean of its output, or else the
+// highest of its input.
+func (o *observer) poolNow(of diagnosis.Question) job.Share {
+	sum, highest := 0.0, 0.0
+	for s := range o.seen[of.Task] {
+		now := o.run.Observe(of.Task, s)
+		sum, highest = sum+now.OutPool, max(highest, now.InPool)
+	}
+	if of.Output {
+		return job.Share(sum / float64(len(o.seen[of.Task])))
+	}
+	return job.Share(highest)
 }
 
 // waited is the share of the last minute that a subtask has been backpressured.
@@ -207,6 +266,9 @@ func (o *observer) gauges(of *job.Snapshot) *job.Snapshot {
 	loads := make([][]job.SubtaskLoad, len(of.Tasks))
 	for t := range of.Tasks {
 		loads[t] = slices.Clone(of.Tasks[t].Subtasks)
+		if t >= len(o.seen) { // it has ended
+			continue
+		}
 		for s := range loads[t] {
 			before, now := first[t][s], o.seen[t][s]
 			if before.Attempt != now.Attempt {

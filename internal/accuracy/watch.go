@@ -22,7 +22,7 @@ const waitLongest = 3 * time.Minute
 func Delay(seed uint64) (ours, gauges time.Duration) {
 	made, found := movedJob(seed)
 	begin := heldSince(made, found)
-	o := newObserver(made.Job, seed)
+	o := newObserver(made, seed)
 	for ours == 0 || gauges == 0 {
 		at := o.next
 		snapshot := o.poll()
@@ -89,7 +89,7 @@ func waited(run *df.Run, of *df.Job) []float64 {
 func Changes(seed uint64, lasts time.Duration) bool {
 	stratum := indexOf("one task at its capacity")
 	made := caseOf(stratum, seed)
-	o := newObserver(made.Job, seed)
+	o := newObserver(made, seed)
 	named := map[string]bool{}
 	for o.next < lasts {
 		at := o.next

@@ -47,6 +47,11 @@ func (f finder) truth() Truth {
 			truth.Bottlenecks = append(truth.Bottlenecks, f.bottleneck(task))
 		}
 	}
+	for task := range tasks {
+		if f.begins(task) && f.busiest(task) >= atLimit {
+			truth.Bottlenecks = append(truth.Bottlenecks, f.bottleneck(task))
+		}
+	}
 	slices.SortStableFunc(truth.Bottlenecks, func(a, b Bottleneck) int { return cmp.Compare(b.Severity, a.Severity) })
 	if len(truth.Bottlenecks) > 0 {
 		truth.Kind = truth.Bottlenecks[0].Kind
@@ -57,7 +62,7 @@ func (f finder) truth() Truth {
 func (f finder) bottleneck(task int) Bottleneck {
 	found := Bottleneck{Task: task, Name: f.phase.tasks[task].Name}
 	found.Hot, found.Hosts = f.hot(task)
-	if f.phase.tasks[task].source() {
+	if f.phase.tasks[task].source() || f.begins(task) {
 		found.Kind = "source"
 		for _, load := range f.phase.loads[task] {
 			found.Severity = max(found.Severity, load.Busy/2)
@@ -107,15 +112,44 @@ func (f finder) slow(host string) bool {
 	return its > fastest
 }
 
-// hot lists the subtasks that are busy more than half of their time, and about as busy as
-// the busiest.
-func (f finder) hot(task int) (subtasks []int, hosts []string) {
-	busiest := 0.0
+// atLimit is how busy a task is at least that goes as fast as it can.
+const atLimit = 0.95
+
+// begins reports whether a task that runs has inputs that have all ended: what is left of
+// the job goes as fast as it does.
+func (f finder) begins(task int) bool {
+	of := f.phase.tasks[task]
+	runs := func(input int) bool { return !ended(f.phase.tasks[input].State) }
+	return (of.State == "" || of.State == "RUNNING") && !of.source() && !slices.ContainsFunc(of.Inputs, runs)
+}
+
+func (f finder) busiest(task int) (busiest float64) {
 	for _, load := range f.phase.loads[task] {
 		busiest = max(busiest, load.Busy)
 	}
+	return busiest
+}
+
+// hot lists the subtasks that are busy more than half of their time, and about as busy as
+// the busiest; if those are most, but at most half are busier than the rest by 15 %, these.
+func (f finder) hot(task int) (subtasks []int, hosts []string) {
+	busiest := f.busiest(task)
+	least := max(0.5, 0.75*busiest)
+	busy := make([]float64, 0, len(f.phase.loads[task]))
+	for _, load := range f.phase.loads[task] {
+		busy = append(busy, load.Busy)
+	}
+	slices.Sort(busy)
+	if few := len(busy) / 2; few > 0 && busy[len(busy)-1-few] > least {
+		widest := 0.15 * busiest
+		for i := len(busy) - 1; i >= len(busy)-few; i-- {
+			if gap := busy[i] - busy[i-1]; gap > widest {
+				widest, least = gap, busy[i-1]
+			}
+		}
+	}
 	for s, load := range f.phase.loads[task] {
-		if load.Busy <= max(0.5, 0.75*busiest) {
+		if load.Busy <= least {
 			continue
 		}
 		subtasks = append(subtasks, s)

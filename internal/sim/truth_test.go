@@ -16,7 +16,7 @@ func TestTruthOfReadyJobs(t *testing.T) {
 		"bottleneck": "slow-window capacity [0 1 2 3]", "skew": "aggregate skew [2]", "slow-sink": "sink capacity [0 1]",
 		"two-sources": "score capacity [0 1 2 3]", "healthy": "none", "moved": "early capacity [0 1 2 3]", "slow-machine": "score machine [1 3]",
 		"slow-source": "Source: orders source [0 1]", "uncounted": "call unmeasured []", "no-slots": "unknown", "restarting": "unknown",
-		"failed": "unknown", "canceled": "unknown", "finished": "unknown", "batch": "none", "partly-finished": "slow-window capacity [0 1 2 3]",
+		"failed": "unknown", "canceled": "unknown", "finished": "unknown", "batch": "map source [0 1 2 3]", "partly-finished": "slow-window capacity [0 1 2 3]",
 		"legacy-source": "slow-window capacity [0 1 2 3]", "legacy-idle": "none", "unconnected": "slow-window capacity [0 1 2 3]",
 		"chained": "Source: orders -> parse -> filter -> sink: Writer source [0 1 2 3]", "wide": "aggregate skew [17 133]",
 	} {

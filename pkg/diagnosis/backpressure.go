@@ -58,7 +58,14 @@ type ending struct {
 	// instead is, where measurements cannot decide between the two, the task that may
 	// wait for something of its own; −1 else.
 	instead int
+	// itself is set where the task waits for something of its own.
+	itself bool
 }
+
+// works is the ending at a task whose own work takes its time, and waitsItself at one
+// that waits for something of its own.
+func works(task int) ending       { return ending{task: task, instead: -1} }
+func waitsItself(task int) ending { return ending{task, UnmeasuredWork, -1, true} }
 
 // search follows the backpressure of a job.
 type search struct {
@@ -66,6 +73,9 @@ type search struct {
 	// below are the endings of the backpressure of tasks, and at those of what is held
 	// back by tasks, as far as they are known already.
 	below, at map[int][]ending
+	// busier are, by a task that backpressure ends at, those below it that are busier by so
+	// little that they are not listed.
+	busier map[int][]ending
 	// doubtful is set where a task that was not measured may be what others wait for,
 	// or nothing measured explains why they wait.
 	doubtful bool
@@ -73,20 +83,26 @@ type search struct {
 	inQuestion []Question
 }
 
-// run returns the tasks that backpressure ends at.
-func (s *search) run() (found []ending) {
+func newSearch(snapshot *job.Snapshot) *search {
+	return &search{snapshot: snapshot, below: map[int][]ending{}, at: map[int][]ending{}, busier: map[int][]ending{}}
+}
+
+// run returns the tasks that backpressure ends at, that of tasks which are held back and
+// of sources that wait a little.
+func (s *search) run(ofSources []ending) (found []ending) {
+	var ends []ending
 	for task, load := range s.snapshot.Tasks {
-		if !heldBack(load) {
-			continue
+		if heldBack(load) {
+			ends = append(ends, s.endsBelow(task)...)
 		}
-		for _, end := range s.endsBelow(task) {
-			at := slices.IndexFunc(found, func(known ending) bool { return known.task == end.task })
-			switch {
-			case at < 0:
-				found = append(found, end)
-			case preference(end) > preference(found[at]) || preference(end) == preference(found[at]) && s.id(end.instead) < s.id(found[at].instead):
-				found[at] = end // the same, in whatever order Flink lists the tasks
-			}
+	}
+	for _, end := range append(ends, ofSources...) {
+		at := slices.IndexFunc(found, func(known ending) bool { return known.task == end.task })
+		switch {
+		case at < 0:
+			found = append(found, end)
+		case preference(end) > preference(found[at]) || preference(end) == preference(found[at]) && s.id(end.instead) < s.id(found[at].instead):
+			found[at] = end // the same, in whatever order Flink lists the tasks
 		}
 	}
 	return found
@@ -132,7 +148,7 @@ func (s *search) follow(task int) (ends []ending) {
 	load, outputs := s.snapshot.Tasks[task], s.outputs(task)
 	if len(outputs) == 0 {
 		if passesOn(load) {
-			return []ending{{task, UnmeasuredWork, -1}}
+			return []ending{waitsItself(task)}
 		}
 		s.doubtful = true
 		return nil
@@ -144,9 +160,9 @@ func (s *search) follow(task int) (ends []ending) {
 		}
 	}
 	// Another task that was not measured may be fuller, and so may other subtasks of
-	// the fullest.
+	// the fullest. One that restores its state reads nothing meanwhile.
 	missing := slices.ContainsFunc(outputs, func(output int) bool {
-		return s.missing(output) && (output != at || !(fullest > half))
+		return s.missing(output) && (output != at || !(fullest > half) || s.snapshot.Tasks[output].Starting())
 	})
 	waits := load.Backpressured.Max
 	switch {
@@ -159,8 +175,10 @@ func (s *search) follow(task int) (ends []ending) {
 			return nil
 		}
 		return s.unmeasured(task, outputs, at)
+	case !passesOn(s.snapshot.Tasks[at]) && halfExplained(load, fullest):
+		return s.halfHeld(task, outputs, at)
 	case !(fullest > half) && !(waits > half):
-		return nil // bursts and checkpoints
+		return s.bursts(task, outputs)
 	}
 	for _, output := range outputs {
 		if s.fullness(output) >= fullest-noise {
@@ -184,24 +202,33 @@ func (s *search) endsAt(task int) []ending {
 
 func (s *search) decide(task int) []ending {
 	busy, waits := s.work(task)
-	own := []ending{{task, "", -1}}
+	own := []ending{works(task)}
 	last := len(s.snapshot.Graph.Tasks[task].Outputs) == 0
 	switch {
 	case last && passesOn(s.snapshot.Tasks[task]):
-		return []ending{{task, UnmeasuredWork, -1}}
-	case last || !(waits > slight) || busy >= surely && !s.busiestWaits(task, busy):
+		return []ending{waitsItself(task)}
+	case last:
+		return own
+	case !(waits > slight) || busy >= surely && !s.busiestWaits(task, busy):
+		if busy >= atLimit && !heldBack(s.snapshot.Tasks[task]) { // else its own backpressure is followed
+			own = append(s.alsoAtLimit(task), own...)
+		}
 		return own
 	}
 	lower := s.endsBelow(task)
-	if waits > checkpoints && len(lower) == 0 && busy > half {
+	turning := waits > checkpoints && busy > half && s.worksAndWaits(task)
+	if turning && len(lower) == 0 {
 		if other := s.busyMeanwhile(task, waits); other >= 0 {
-			return turns(append([]ending{{other, "", -1}}, own...))
+			return turns(append([]ending{works(other)}, own...))
 		}
 	}
 	switch {
 	case waits > checkpoints && len(lower) > 0 && busy < atLimit:
-		if other, _ := s.work(lower[0].task); busy > half && lower[0].kind == "" && other > lowest && s.fullness(lower[0].task) < limit {
+		if other, _ := s.work(lower[0].task); turning && lower[0].kind == "" && other > lowest && s.fullness(lower[0].task) < limit {
 			return turns(append(slices.Clone(lower), own...))
+		}
+		if busy >= limit && !s.busiestWaits(task, busy) {
+			return append(slices.Clone(lower), own...) // others of its subtasks wait
 		}
 		return lower
 	case waits > checkpoints && passesOn(s.snapshot.Tasks[task]):
@@ -210,17 +237,56 @@ func (s *search) decide(task int) []ending {
 	}
 	// A task that is nearly at its limit and waits a little: one below that is busier
 	// is what it waits for. Where it is at its limit too, they are named both.
-	busier := slices.DeleteFunc(slices.Clone(lower), func(end ending) bool {
-		other, _ := s.work(end.task)
-		return !(other > busy+noise) && !(other >= atLimit)
-	})
+	var busier, little []ending
+	for _, end := range s.withBusier(lower) {
+		switch other, _ := s.work(end.task); {
+		case other > busy+noise || other >= atLimit:
+			busier = append(busier, end)
+		case other > busy:
+			little = append(little, end)
+		}
+	}
 	if busy >= atLimit {
 		return append(busier, own...)
 	}
 	if len(busier) > 0 {
 		return busier
 	}
+	s.busier[task] = little
 	return own
+}
+
+// withBusier are endings and those that are busier than they by so little that they are
+// not listed: little by little it may be much.
+func (s *search) withBusier(ends []ending) []ending {
+	all := slices.Clone(ends)
+	for _, end := range ends {
+		for _, other := range s.busier[end.task] {
+			if !slices.Contains(all, other) {
+				all = append(all, other)
+			}
+		}
+	}
+	return all
+}
+
+// alsoAtLimit are the tasks below one that is at its limit which are too, though it does
+// not wait for them: it alone made faster, they would be the next.
+func (s *search) alsoAtLimit(task int) (ends []ending) {
+	for _, output := range s.outputs(task) {
+		if load := s.snapshot.Tasks[output]; load.Busy.Max >= surely && !passesOn(load) {
+			ends = append(append(ends, s.alsoAtLimit(output)...), works(output))
+		}
+	}
+	return ends
+}
+
+// worksAndWaits reports whether some subtask of the task, of those that are about as full
+// as the fullest, does both: one that works while another waits does not take turns.
+func (s *search) worksAndWaits(task int) bool {
+	return slices.ContainsFunc(s.full(task), func(subtask *job.SubtaskLoad) bool {
+		return subtask.Busy > half && subtask.Backpressured > checkpoints
+	})
 }
 
 // busyMeanwhile is a task below one that has worked for about as long as that has
@@ -280,26 +346,71 @@ func (s *search) inputsOf(tasks []int) (questions []Question) {
 // network, and counts some waits of a task's own as backpressure. Full input buffers
 // show the first, full output buffers alone the second, and neither the third.
 func (s *search) unmeasured(task int, outputs []int, likely int) []ending {
-	if !(s.snapshot.Tasks[task].Backpressured.Max > half) {
-		s.doubtful = true
-		return nil
-	}
 	full, known := s.inputFull(outputs)
 	out := s.pools(task).Out
 	switch {
 	case full >= 0:
-		return []ending{{full, UnmeasuredWork, -1}}
+		return []ending{{task: full, kind: UnmeasuredWork, instead: -1}}
 	case !known || !out.Known():
-		return []ending{{likely, UnmeasuredWork, task}}
+		return []ending{{task: likely, kind: UnmeasuredWork, instead: task}}
 	case out < emptyBelow:
-		return []ending{{task, UnmeasuredWork, -1}}
+		return []ending{waitsItself(task)}
 	default:
-		return []ending{{likely, Network, -1}}
+		return []ending{{task: likely, kind: Network, instead: -1}}
 	}
 }
 
+// halfExplained reports whether a task, at most half of which waits for more than half of
+// the time, waits longer than the fullest of those below it has had something to do: beyond
+// what checkpoints and bursts explain, or, if no time is left to it that would make up
+// for them, at all.
+func halfExplained(load job.TaskLoad, fullest job.Share) bool {
+	longer := load.Backpressured.Max - fullest
+	return !passesOn(load) && (longer > checkpoints || longer > noise && !(fullest > half) && !hasTime(load))
+}
+
+// halfHeld decides the same for a task that waits for up to half of the time, as bursts
+// alone can have it do: without its buffers nothing is said. One that has time left has
+// made up for its waits.
+func (s *search) halfHeld(task int, outputs []int, likely int) []ending {
+	s.ask(task)
+	full, known := s.inputFull(outputs)
+	out := s.pools(task).Out
+	spare := hasTime(s.snapshot.Tasks[task])
+	switch {
+	case slices.ContainsFunc(outputs, s.missing) || full < 0 && !known || !out.Known() || spare && (full >= 0 || out >= emptyBelow):
+		s.doubtful = true
+		return nil
+	case spare:
+		return nil
+	}
+	return s.unmeasured(task, outputs, likely)
+}
+
+// bursts is for a task that waits for about as long as those below it work: for bursts and
+// checkpoints, unless it has no time left, nothing above it is held back, and one of those
+// below it is not read.
+func (s *search) bursts(task int, outputs []int) []ending {
+	held := func(input int) bool { return heldBack(s.snapshot.Tasks[input]) }
+	if hasTime(s.snapshot.Tasks[task]) || slices.ContainsFunc(s.snapshot.Graph.Tasks[task].Inputs, held) {
+		return nil
+	}
+	s.ask(task)
+	if full, _ := s.inputFull(outputs); full >= 0 && !s.missing(full) {
+		return []ending{{task: full, kind: UnmeasuredWork, instead: -1}}
+	}
+	return nil
+}
+
+// hasTime reports whether the subtasks that wait most have time left.
+func hasTime(load job.TaskLoad) bool {
+	return !slices.ContainsFunc(load.Subtasks, func(subtask job.SubtaskLoad) bool {
+		return subtask.Backpressured >= load.Backpressured.Max-noise && !(subtask.Idle > 1-limit)
+	})
+}
+
 // fed reports, for the subtasks of a task, which are fed by one that waits: all, unless
-// only tasks that send forward do.
+// only tasks that send forward do, or none waits.
 func (s *search) fed(task int) func(subtask int) bool {
 	graph := s.snapshot.Graph.Tasks[task]
 	by := map[int]bool{}
@@ -317,7 +428,7 @@ func (s *search) fed(task int) func(subtask int) bool {
 			}
 		}
 	}
-	return func(subtask int) bool { return by[subtask] }
+	return func(subtask int) bool { return by[subtask] || len(by) == 0 }
 }
 
 // fullness is the highest share of time that a subtask of the task, of those that are
@@ -333,15 +444,22 @@ func (s *search) fullness(task int) job.Share {
 	return fullest
 }
 
-// work is, over the subtasks of a task that are about as full as the fullest, the
-// highest busy share and the highest share of waits.
-func (s *search) work(task int) (busy, waits job.Share) {
+// full are the subtasks of a task that are about as full as the fullest.
+func (s *search) full(task int) (full []*job.SubtaskLoad) {
 	fed, fullest := s.fed(task), s.fullness(task)
 	load := s.snapshot.Tasks[task]
 	for i := range load.Subtasks {
 		if subtask := &load.Subtasks[i]; fed(subtask.Subtask) && 1-subtask.Idle >= fullest-2*noise {
-			busy, waits = max(busy, subtask.Busy), max(waits, subtask.Backpressured)
+			full = append(full, subtask)
 		}
+	}
+	return full
+}
+
+// work is, over these, the highest busy share and the highest share of waits.
+func (s *search) work(task int) (busy, waits job.Share) {
+	for _, subtask := range s.full(task) {
+		busy, waits = max(busy, subtask.Busy), max(waits, subtask.Backpressured)
 	}
 	return busy, waits
 }

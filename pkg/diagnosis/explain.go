@@ -16,17 +16,10 @@ func Explain(snapshot *job.Snapshot, root Root) string {
 	task, load := snapshot.Graph.Tasks[root.Task], snapshot.Tasks[root.Task]
 	switch root.Kind {
 	case AtSource:
-		if len(snapshot.Graph.Tasks) == 1 {
-			return fmt.Sprintf("The whole job is one chained task, %s, and it is %s busy: which part of it takes the time is not measured.", task.Name, percent(load.Busy.Max))
-		}
-		text := fmt.Sprintf("Nothing downstream holds it back, and the source %s is %s busy: the job goes as fast as its source does.", task.Name, percent(load.Busy.Max))
-		if fewSplits(root, load) {
-			text += fmt.Sprintf(" Nothing is left to read for %d of its %s.", len(load.Subtasks)-len(root.Hot), count(len(load.Subtasks), "subtask"))
-		}
-		return text
+		return explainSource(snapshot, root)
 	case UnmeasuredWork:
-		if waitsItself(snapshot, root) {
-			return fmt.Sprintf("%s is backpressured %s of the time, though %s: it waits for something of its own that Flink counts as backpressure.", task.Name, percent(load.Backpressured.Avg), nothingBelow(snapshot, root))
+		if root.Itself {
+			return fmt.Sprintf("%s is backpressured %s, though %s: it waits for something of its own that Flink counts as backpressure.", task.Name, ownWaits(load), nothingBelow(snapshot, root))
 		}
 		text := fmt.Sprintf("%s, yet %s is only %s busy: it waits for something that Flink does not count as work.", upstream(snapshot, root), task.Name, percent(load.Busy.Max))
 		if root.Instead >= 0 {
@@ -42,15 +35,103 @@ func Explain(snapshot *job.Snapshot, root Root) string {
 		if root.Kind == Machine {
 			text += fmt.Sprintf(" Subtasks on %s take longer for the same work than those elsewhere.", machine(root))
 		}
-		return text
+		return text + doubtOf(snapshot.Job, root, load)
 	default:
-		return fmt.Sprintf("%s is %s busy on average over its %s, and %s. %s.", task.Name, percent(load.Busy.Avg), count(len(load.Subtasks), "subtask"), itself(load), upstream(snapshot, root))
+		return fmt.Sprintf("%s is %s, and %s. %s.%s", task.Name, busyOver(load), itself(load), upstream(snapshot, root), doubtOf(snapshot.Job, root, load))
 	}
 }
 
-// waitsItself reports whether a task whose work is not measured is backpressured itself,
-// though not by another: by what it waits for.
-func waitsItself(snapshot *job.Snapshot, root Root) bool { return passesOn(snapshot.Tasks[root.Task]) }
+// explainSource describes why a source, or a task whose inputs have ended, is at its limit.
+func explainSource(snapshot *job.Snapshot, root Root) string {
+	task, load := snapshot.Graph.Tasks[root.Task], snapshot.Tasks[root.Task]
+	busy := percent(load.Busy.Max) + " busy"
+	if unevenSource(root, load) {
+		busy += fmt.Sprintf(" on %d of its %s, the others %s on average", len(root.Hot), count(len(load.Subtasks), "subtask"), percent(coolAverage(root, load)))
+	}
+	name, speed := "the source "+task.Name, "the job goes as fast as its source does"
+	switch {
+	case len(snapshot.Graph.Tasks) == 1:
+		return fmt.Sprintf("The whole job is one chained task, %s, and it is %s: which part of it takes the time is not measured.", task.Name, busy)
+	case !task.Source():
+		name, speed = task.Name+", whose inputs have ended,", "what is left of the job goes as fast as it does"
+	}
+	text := fmt.Sprintf("Nothing downstream holds it back, and %s is %s: %s.", name, busy, speed)
+	if waits := hotWaits(root, load); waits > slight {
+		text = fmt.Sprintf("Little downstream holds it back, up to %s of the time, and %s is %s: %s.", percent(waits), name, busy, speed)
+	}
+	if fewSplits(root, load) {
+		text += fmt.Sprintf(" Nothing is left to read for %d of its %s.", len(load.Subtasks)-len(root.Hot), count(len(load.Subtasks), "subtask"))
+	}
+	return text
+}
+
+// unevenSource reports whether at most half of a source's subtasks are at its limit,
+// though the others have something to read, too.
+func unevenSource(root Root, load job.TaskLoad) bool {
+	return 2*len(root.Hot) <= measured(load) && !fewSplits(root, load)
+}
+
+// hotWaits is how much the hot subtasks wait at most.
+func hotWaits(root Root, load job.TaskLoad) (waits job.Share) {
+	for i := range load.Subtasks {
+		if subtask := &load.Subtasks[i]; root.IsHot(subtask.Subtask) {
+			waits = max(waits, subtask.Backpressured)
+		}
+	}
+	return waits
+}
+
+// busyOver describes how busy a task is whose subtasks are alike: "95 % busy on average
+// over its 2 subtasks, the busiest 100 %".
+func busyOver(load job.TaskLoad) string {
+	known, running := measured(load), 0
+	for i := range load.Subtasks {
+		if subtask := &load.Subtasks[i]; subtask.Busy.Known() || subtask.Missing() {
+			running++
+		}
+	}
+	text := percent(load.Busy.Avg) + " busy"
+	switch {
+	case known < running:
+		text += fmt.Sprintf(" on average over those %d of its %s that are measured", known, count(running, "subtask"))
+	case running > 1:
+		text += fmt.Sprintf(" on average over its %d subtasks", running)
+	}
+	if load.Busy.Max-load.Busy.Avg > noise {
+		text += ", the busiest " + percent(load.Busy.Max)
+	}
+	return text
+}
+
+// doubtOf describes what subtasks that were not measured leave open; empty where all
+// were.
+func doubtOf(info job.Info, root Root, load job.TaskLoad) string {
+	unknown, why := unmeasuredSubtasks(info, load)
+	if unknown == 0 {
+		return ""
+	}
+	text := fmt.Sprintf(" %d of its %s %s not measured (%s)", unknown, count(len(load.Subtasks), "subtask"), isOrAre(unknown), why)
+	all, hot := measured(load)+unknown, len(root.Hot)
+	if surely := 2*hot > all || 2*(hot+unknown) <= all; !surely {
+		text += ", so that it is not known whether most of them are busy, or few"
+	}
+	return text + "."
+}
+
+// ownWaits describes how much a task waits that waits for something of its own: on average
+// if its subtasks are alike, else how many of them do and how much.
+func ownWaits(load job.TaskLoad) string {
+	if load.Backpressured.Max-load.Backpressured.Avg <= noise {
+		return percent(load.Backpressured.Avg) + " of the time"
+	}
+	waiting := 0
+	for i := range load.Subtasks {
+		if load.Subtasks[i].Backpressured > min(half, load.Backpressured.Max*9/10) {
+			waiting++
+		}
+	}
+	return fmt.Sprintf("up to %s of the time on %d of its %s", percent(load.Backpressured.Max), waiting, count(len(load.Subtasks), "subtask"))
+}
 
 // nothingBelow describes how it is known that no task below it is the reason.
 func nothingBelow(snapshot *job.Snapshot, root Root) string {
@@ -82,7 +163,7 @@ func fewSplits(root Root, load job.TaskLoad) bool {
 // itself describes how little a root cause is backpressured: at most half of the
 // time, or it would be none.
 func itself(load job.TaskLoad) string {
-	if heldBack(load) {
+	if load.Backpressured.Max > slight {
 		return fmt.Sprintf("itself backpressured up to %s of the time", percent(load.Backpressured.Max))
 	}
 	return "not backpressured itself"
@@ -107,16 +188,22 @@ func Advise(snapshot *job.Snapshot, root Root) string {
 	case Capacity:
 		return fmt.Sprintf("Raise the parallelism of %s, or make it cheaper per record: its flame graph shows where the time goes.", name)
 	case Skewed:
-		return fmt.Sprintf("Look at the keys that reach %s: a few of them carry most records. More parallelism will not help; a better key, or a first aggregation before the shuffle, will.", name)
+		return adviseSkewed(snapshot, root)
 	case Machine:
 		return fmt.Sprintf("Look at %s: its CPU, disk and neighbours. Restarting the TaskManager elsewhere shows whether it is the machine.", machine(root))
 	case AtSource:
 		if fewSplits(root, snapshot.Tasks[root.Task]) {
 			return fmt.Sprintf("Split what %s reads into more parts, such as partitions: each is read by one subtask, so that more parallelism alone will not help.", name)
 		}
+		if !snapshot.Graph.Tasks[root.Task].Source() {
+			return fmt.Sprintf("Raise the parallelism of %s, or make it cheaper per record: its flame graph shows where the time goes.", name)
+		}
+		if unevenSource(root, snapshot.Tasks[root.Task]) {
+			return fmt.Sprintf("Spread what %s reads more evenly over its subtasks: only %d of %d %s at the limit, as the splits there, such as partitions, have more records or dearer ones. More parallelism alone will not help.", name, len(root.Hot), measured(snapshot.Tasks[root.Task]), isOrAre(len(root.Hot)))
+		}
 		return fmt.Sprintf("Raise the parallelism of %s if the system it reads from has partitions enough, or break its chain to see which operator takes the time.", name)
 	case UnmeasuredWork:
-		if waitsItself(snapshot, root) {
+		if root.Itself {
 			return fmt.Sprintf("Check what %s waits for: a full queue of asynchronous requests, or uploads of its state (changelog).", name)
 		}
 		return fmt.Sprintf("Check what %s waits for: calls to other systems, threads of its own, locks, or the network between it and its inputs.", name)
@@ -129,6 +216,51 @@ func Advise(snapshot *job.Snapshot, root Root) string {
 	}
 }
 
+// adviseSkewed returns what to do about few hot subtasks: they get many records, or
+// dear ones.
+func adviseSkewed(snapshot *job.Snapshot, root Root) string {
+	const rest = "More parallelism will not help; a better key, or a first aggregation before the shuffle, will."
+	name := snapshot.Graph.Tasks[root.Task].Name
+	hot, others := placed{}, placed{}
+	hots, cool := 0.0, 0.0
+	for i := range snapshot.Tasks[root.Task].Subtasks {
+		subtask := &snapshot.Tasks[root.Task].Subtasks[i]
+		switch {
+		case !subtask.Busy.Known():
+		case root.IsHot(subtask.Subtask):
+			hot, hots = placed{hot.busy + float64(subtask.Busy), hot.records + subtask.RecordsIn}, hots+1
+		default:
+			others, cool = placed{others.busy + float64(subtask.Busy), others.records + subtask.RecordsIn}, cool+1
+		}
+	}
+	more := hot.records / hots / (others.records / cool)
+	dearer := hot.busy / hot.records / (others.busy / others.records)
+	switch {
+	case others.records == 0 && hot.records > 0:
+		return fmt.Sprintf("Look at the keys that reach %s: its hot subtasks get all records. %s", name, rest)
+	case more > dearer:
+		return fmt.Sprintf("Look at the keys that reach %s: a few of them carry most records, as its hot subtasks get %s as many as the others. %s", name, times(more), rest)
+	case more <= dearer:
+		return fmt.Sprintf("Look at the keys that reach %s: some take longer to work on, as its hot subtasks work %s as long on each record as the others, and get %s as many. More parallelism will not help; to make these records cheaper, or a key that spreads them, will.", name, times(dearer), times(more))
+	default: // not known
+		return fmt.Sprintf("Look at the keys that reach %s: a few of them carry most records, or take longer to work on. %s", name, rest)
+	}
+}
+
+// times is a ratio in words.
+func times(ratio float64) string {
+	switch {
+	case ratio >= 10:
+		return fmt.Sprintf("%.0f times", min(ratio, 1e6))
+	default:
+		return fmt.Sprintf("%.1f times", ratio)
+	}
+}
+
+// muchMore is by how much the highest share of a task's subtasks differs from their mean
+// where the mean alone would mislead.
+const muchMore job.Share = 0.15
+
 // upstream describes which task is held back most, and how much of the time.
 func upstream(snapshot *job.Snapshot, root Root) string {
 	if root.Upstream < 0 {
@@ -138,7 +270,11 @@ func upstream(snapshot *job.Snapshot, root Root) string {
 	if slices.Contains(snapshot.Graph.Tasks[root.Task].Inputs, root.Upstream) {
 		where = "which feeds it"
 	}
-	return fmt.Sprintf("%s, %s, is backpressured %s of the time", snapshot.Graph.Tasks[root.Upstream].Name, where, percent(root.Severity))
+	text := fmt.Sprintf("%s, %s, is backpressured %s of the time", snapshot.Graph.Tasks[root.Upstream].Name, where, percent(root.Severity))
+	if highest := snapshot.Tasks[root.Upstream].Backpressured.Max; highest-root.Severity > muchMore {
+		text += fmt.Sprintf(" on average (the highest of its subtasks %s)", percent(highest))
+	}
+	return text
 }
 
 // Looked describes what was looked at where no root cause was found.
@@ -157,7 +293,7 @@ func Looked(snapshot *job.Snapshot, kind Kind) string {
 	if name != "" {
 		text += fmt.Sprintf("; the busiest, %s, is %s busy", name, percent(busiest))
 	}
-	_, waiting := sourcesAtLimit(snapshot)
+	_, _, waiting := newSearch(snapshot).sourcesAtLimit()
 	switch {
 	case snapshot.Graph.EdgesUnknown:
 		text += "; how its tasks are connected is not known, so none can be said to hold the others back"
@@ -250,7 +386,13 @@ func missing(info job.Info, load job.TaskLoad) string {
 	case !load.Known():
 		return why(info, load.Subtasks[0])
 	}
-	unknown, first := 0, ""
+	unknown, first := unmeasuredSubtasks(info, load)
+	return fmt.Sprintf("%d of %s: %s", unknown, count(len(load.Subtasks), "subtask"), first)
+}
+
+// unmeasuredSubtasks counts the subtasks of a task that should have been measured and were
+// not, and why the first was not.
+func unmeasuredSubtasks(info job.Info, load job.TaskLoad) (unknown int, first string) {
 	for i := range load.Subtasks {
 		if subtask := &load.Subtasks[i]; subtask.Missing() {
 			if unknown++; unknown == 1 {
@@ -258,7 +400,7 @@ func missing(info job.Info, load job.TaskLoad) string {
 			}
 		}
 	}
-	return fmt.Sprintf("%d of %s: %s", unknown, count(len(load.Subtasks), "subtask"), first)
+	return unknown, first
 }
 
 // why is the reason of a subtask, with the state where that is the reason.
@@ -321,6 +463,13 @@ func hotSubtasks(root Root, task string) string {
 		text += ", on " + listed(root.Hosts) + ","
 	}
 	return text
+}
+
+func isOrAre(n int) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
 }
 
 func are(root Root) string {

@@ -22,23 +22,23 @@ func TestExplainAndAdvise(t *testing.T) {
 	}{
 		"capacity": {
 			chain(task("in", at(0, 0.8), at(0, 0.6)), task("enrich", at(1, 0), at(0.9, 0))),
-			"enrich is 95 % busy on average over its 2 subtasks, and not backpressured itself. in, which feeds it, is backpressured 70 % of the time.",
+			"enrich is 95 % busy on average over its 2 subtasks, the busiest 100 %, and not backpressured itself. in, which feeds it, is backpressured 70 % of the time.",
 			"Raise the parallelism of enrich, or make it cheaper per record: its flame graph shows where the time goes.",
 		},
 		"capacity of a task that is itself a little backpressured": {
 			chain(task("in", at(0, 0.9)), task("enrich", at(0.65, 0.35)), task("out", at(0.2, 0))),
-			"enrich is 65 % busy on average over its 1 subtask, and itself backpressured up to 35 % of the time. in, which feeds it, is backpressured 90 % of the time.",
+			"enrich is 65 % busy, and itself backpressured up to 35 % of the time. in, which feeds it, is backpressured 90 % of the time.",
 			"Raise the parallelism of enrich, or make it cheaper per record: its flame graph shows where the time goes.",
 		},
 		"skew": {
 			chain(task("in", at(0, 0.8)), task("window", hosts(0.1, 1, 0.2)...)),
 			"Subtask 1 of window, on host-b, is 100 % busy, the others 15 % on average. in, which feeds it, is backpressured 80 % of the time.",
-			"Look at the keys that reach window: a few of them carry most records. More parallelism will not help; a better key, or a first aggregation before the shuffle, will.",
+			"Look at the keys that reach window: a few of them carry most records, or take longer to work on. More parallelism will not help; a better key, or a first aggregation before the shuffle, will.",
 		},
 		"skew of many": {
 			chain(task("in", at(0, 0.8)), task("window", hosts(1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0)...)),
 			"Subtasks 0, 1, 2, 3, 4 and 2 more of window, on host-a, host-b, host-c, are up to 100 % busy, the others 0 % on average. in, which feeds it, is backpressured 80 % of the time.",
-			"Look at the keys that reach window: a few of them carry most records. More parallelism will not help; a better key, or a first aggregation before the shuffle, will.",
+			"Look at the keys that reach window: a few of them carry most records, or take longer to work on. More parallelism will not help; a better key, or a first aggregation before the shuffle, will.",
 		},
 		"machine": {
 			chain(task("in", at(0, 0.8)), task("map", hosts(1, 0.1, 0.1)...), task("sum", hosts(0.9, 0.1, 0.1)...)),
@@ -46,9 +46,64 @@ func TestExplainAndAdvise(t *testing.T) {
 			"Look at the machine host-a: its CPU, disk and neighbours. Restarting the TaskManager elsewhere shows whether it is the machine.",
 		},
 		"a source of whose records nothing is known": {
-			chain(task("in", at(1, 0), at(0.08, 0)), task("out", at(0.2, 0))),
+			chain(task("in", at(1, 0), at(0.95, 0)), task("out", at(0.2, 0))),
 			"Nothing downstream holds it back, and the source in is 100 % busy: the job goes as fast as its source does.",
 			"Raise the parallelism of in if the system it reads from has partitions enough, or break its chain to see which operator takes the time.",
+		},
+		"a source of which one subtask alone is at its limit": {
+			chain(task("in", at(1, 0), at(0.2, 0), at(0.4, 0)), task("out", at(0.2, 0))),
+			"Nothing downstream holds it back, and the source in is 100 % busy on 1 of its 3 subtasks, the others 30 % on average: the job goes as fast as its source does.",
+			"Spread what in reads more evenly over its subtasks: only 1 of 3 is at the limit, as the splits there, such as partitions, have more records or dearer ones. More parallelism alone will not help.",
+		},
+		"a source of which another subtask waits": {
+			chain(task("in", at(0.96, 0.03), at(0.5, 0.3)), task("out", at(0.4, 0))),
+			"Little downstream holds it back, up to 3 % of the time, and the source in is 96 % busy on 1 of its 2 subtasks, the others 50 % on average: the job goes as fast as its source does.",
+			"Spread what in reads more evenly over its subtasks: only 1 of 2 is at the limit, as the splits there, such as partitions, have more records or dearer ones. More parallelism alone will not help.",
+		},
+		"a task whose input has ended": {
+			[]node{ended("in"), task("sort", at(1, 0), at(0.97, 0)).after("in"), task("out", at(0.2, 0)).after("sort")},
+			"Nothing downstream holds it back, and sort, whose inputs have ended, is 100 % busy: what is left of the job goes as fast as it does.",
+			"Raise the parallelism of sort, or make it cheaper per record: its flame graph shows where the time goes.",
+		},
+		"capacity of a task that waits a little": {
+			chain(task("in", at(0, 0.9)), task("enrich", at(0.88, 0.12)), task("out", at(0.2, 0))),
+			"enrich is 88 % busy, and itself backpressured up to 12 % of the time. in, which feeds it, is backpressured 90 % of the time.",
+			"Raise the parallelism of enrich, or make it cheaper per record: its flame graph shows where the time goes.",
+		},
+		"capacity, as far as it is measured": {
+			chain(task("in", at(0, 0.9)), task("enrich", at(1, 0), at(0.98, 0), noMetrics, noMetrics)),
+			"enrich is 99 % busy on average over those 2 of its 4 subtasks that are measured, and not backpressured itself. in, which feeds it, is backpressured 90 % of the time. 2 of its 4 subtasks are not measured (no metrics yet), so that it is not known whether most of them are busy, or few.",
+			"Raise the parallelism of enrich, or make it cheaper per record: its flame graph shows where the time goes.",
+		},
+		"capacity, whatever is not measured": {
+			chain(task("in", at(0, 0.9)), task("enrich", at(1, 0), at(1, 0), at(1, 0), in("INITIALIZING"))),
+			"enrich is 100 % busy on average over those 3 of its 4 subtasks that are measured, and not backpressured itself. in, which feeds it, is backpressured 90 % of the time. 1 of its 4 subtasks is not measured (INITIALIZING).",
+			"Raise the parallelism of enrich, or make it cheaper per record: its flame graph shows where the time goes.",
+		},
+		"skew by many records": {
+			chain(task("in", at(0, 0.8)), task("window", at(1, 0).handling(1000), at(0.2, 0).handling(200), at(0.2, 0).handling(200))),
+			"Subtask 0 of window is 100 % busy, the others 20 % on average. in, which feeds it, is backpressured 80 % of the time.",
+			"Look at the keys that reach window: a few of them carry most records, as its hot subtasks get 5.0 times as many as the others. More parallelism will not help; a better key, or a first aggregation before the shuffle, will.",
+		},
+		"skew by all records": {
+			chain(task("in", at(0, 0.8)), task("window", at(1, 0).handling(1000), at(0, 0).handling(0), at(0, 0).handling(0))),
+			"Subtask 0 of window is 100 % busy, the others 0 % on average. in, which feeds it, is backpressured 80 % of the time.",
+			"Look at the keys that reach window: its hot subtasks get all records. More parallelism will not help; a better key, or a first aggregation before the shuffle, will.",
+		},
+		"skew by dear records": {
+			chain(task("in", at(0, 0.8)), task("window", at(1, 0).handling(100), at(0.2, 0).handling(80), at(0.2, 0).handling(80))),
+			"Subtask 0 of window is 100 % busy, the others 20 % on average. in, which feeds it, is backpressured 80 % of the time.",
+			"Look at the keys that reach window: some take longer to work on, as its hot subtasks work 4.0 times as long on each record as the others, and get 1.2 times as many. More parallelism will not help; to make these records cheaper, or a key that spreads them, will.",
+		},
+		"an input of which few subtasks wait": {
+			chain(task("in", at(0.3, 0.7), at(0.6, 0), at(0.6, 0), at(0.6, 0)), task("map", at(1, 0))),
+			"map is 100 % busy, and not backpressured itself. in, which feeds it, is backpressured 18 % of the time on average (the highest of its subtasks 70 %).",
+			"Raise the parallelism of map, or make it cheaper per record: its flame graph shows where the time goes.",
+		},
+		"waits of its own on one subtask of several": {
+			chain(task("in", at(0, 0.95), at(0, 0.95)), task("agg", at(0.05, 0.95), at(0.2, 0), at(0.2, 0), at(0.2, 0))),
+			"agg is backpressured up to 95 % of the time on 1 of its 4 subtasks, though nothing is below it: it waits for something of its own that Flink counts as backpressure.",
+			"Check what agg waits for: a full queue of asynchronous requests, or uploads of its state (changelog).",
 		},
 		"a source with few splits": {
 			chain(task("in", at(1, 0).handling(500), at(0, 0).handling(0), at(0, 0).handling(0), at(0, 0).handling(0)), task("out", at(0.2, 0))),
@@ -144,6 +199,54 @@ func TestBuffersDecide(t *testing.T) {
 			}
 			if want := []diagnosis.Question{{Task: 1, Output: true}, {Task: 2}}; !slices.Equal(verdict.InQuestion, want) {
 				t.Errorf("in question are %v, want %v", verdict.InQuestion, want)
+			}
+		})
+	}
+}
+
+// A task that waits for up to half of the time, though those below it have time, may do so
+// for bursts, if it has time left itself. Buffers decide that, too.
+func TestBuffersDecideOfHalf(t *testing.T) {
+	full, busyBelow, spare := [2]float64{0.5, 0.5}, [2]float64{0.68, 0.32}, [2]float64{0.1, 0.49}
+	for name, c := range map[string]struct {
+		in        [2]float64 // busy and backpressured
+		busy      float64    // of the task below
+		out, pool job.Share  // output buffers of the one, input buffers of the other
+		kind      diagnosis.Kind
+		task      string
+	}{
+		"not looked at":                                   {full, 0.05, job.Unknown, job.Unknown, diagnosis.NotKnown, ""},
+		"the input of the task below is full":             {full, 0.05, 1, 1, diagnosis.UnmeasuredWork, "map"},
+		"the output is full, the input below is empty":    {full, 0.05, 0.9, 0.1, diagnosis.Network, "map"},
+		"neither is full":                                 {full, 0.05, 0.1, 0, diagnosis.UnmeasuredWork, "in"},
+		"with time left, not looked at":                   {spare, 0.05, job.Unknown, job.Unknown, diagnosis.NotKnown, ""},
+		"with time left, neither is full":                 {spare, 0.05, 0.1, 0, diagnosis.None, ""},
+		"with time left, the input below is full":         {spare, 0.05, 1, 1, diagnosis.NotKnown, ""},
+		"with time left, the output is full":              {spare, 0.05, 0.9, 0, diagnosis.NotKnown, ""},
+		"below is busy for as long, not looked at":        {busyBelow, 0.34, job.Unknown, job.Unknown, diagnosis.None, ""},
+		"below is busy for as long, its input is full":    {busyBelow, 0.34, 1, 1, diagnosis.UnmeasuredWork, "map"},
+		"below is busy for as long, its input is not":     {busyBelow, 0.34, 0.9, 0.1, diagnosis.None, ""},
+		"below is busy for nearly as long, not looked at": {busyBelow, 0.2, job.Unknown, job.Unknown, diagnosis.NotKnown, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			snapshot := snapshotOf(chain(task("in", at(c.in[0], c.in[1])), task("map", at(c.busy, 0)))...)
+			snapshot.Pools = []job.Pools{{Out: c.out, In: job.Unknown}, {Out: job.Unknown, In: c.pool}}
+			verdict := diagnosis.Diagnose(snapshot)
+			found := ""
+			if len(verdict.Roots) > 0 {
+				found = snapshot.Graph.Tasks[verdict.Roots[0].Task].Name
+			}
+			if verdict.Kind != c.kind || found != c.task {
+				t.Errorf("the verdict is %s with %+v, want %s, %q", verdict.Kind, named(verdict), c.kind, c.task)
+			}
+			if want := []diagnosis.Question{{Task: 0, Output: true}, {Task: 1}}; !slices.Equal(verdict.InQuestion, want) {
+				t.Errorf("in question are %v, want %v", verdict.InQuestion, want)
+			}
+			if found == "in" {
+				want := "in is backpressured 50 % of the time, though its output buffers are not full and what is below it has time: it waits for something of its own that Flink counts as backpressure."
+				if got := diagnosis.Explain(snapshot, verdict.Roots[0]); got != want {
+					t.Errorf("it is explained as\n%s", got)
+				}
 			}
 		})
 	}

@@ -35,6 +35,56 @@ func TestRootOfOneRegion(t *testing.T) {
 			chain(task("in", at(0, 0.9)), task("window", at(0.8, 0), at(0.7, 0), at(0.9, 0), at(0, 0))),
 			root{"window", diagnosis.Capacity, 0.9, "in", []int{2, 0, 1}, nil}, nil,
 		},
+		"one subtask at its limit is clearly above seven others": {
+			chain(task("in", at(0.1, 0.9)), task("window", at(0.76, 0), at(0.76, 0), at(0.76, 0), at(1, 0), at(0.76, 0), at(0.76, 0), at(0.76, 0), at(0.76, 0))),
+			root{"window", diagnosis.Skewed, 0.9, "in", []int{3}, nil}, nil,
+		},
+		"two are, though not alike": {
+			chain(task("in", at(0.1, 0.9)), task("window", at(0.78, 0), at(0.76, 0), at(0.76, 0), at(1, 0), at(0.76, 0), at(0.95, 0))),
+			root{"window", diagnosis.Skewed, 0.9, "in", []int{3, 5}, nil}, nil,
+		},
+		"one of two": {
+			chain(task("in", at(0.1, 0.9)), task("window", at(0.8, 0), at(1, 0))),
+			root{"window", diagnosis.Skewed, 0.9, "in", []int{1}, nil}, nil,
+		},
+		"subtasks that differ by as much as keys do by chance": {
+			chain(task("in", at(0.1, 0.9)), task("window", at(1, 0), at(0.88, 0), at(0.9, 0), at(0.93, 0))),
+			root{"window", diagnosis.Capacity, 0.9, "in", []int{0, 3, 2, 1}, nil}, nil,
+		},
+		"subtasks that differ little by little": {
+			chain(task("in", at(0.1, 0.9)), task("window", at(1, 0), at(0.9, 0), at(0.85, 0), at(0.8, 0))),
+			root{"window", diagnosis.Capacity, 0.9, "in", []int{0, 1, 2, 3}, nil}, nil,
+		},
+		"most are clearly above the rest": {
+			chain(task("in", at(0.1, 0.9)), task("window", at(1, 0), at(0.98, 0), at(0.97, 0), at(0.78, 0))),
+			root{"window", diagnosis.Capacity, 0.9, "in", []int{0, 1, 2, 3}, nil}, nil,
+		},
+		"near ties by less than 3 points each: what is much busier than the first": {
+			chain(task("in", at(0.02, 0.98)), task("b", at(0.88, 0.12)), task("c", at(0.905, 0.09)), task("d", at(0.93, 0))),
+			root{"d", diagnosis.Capacity, 0.98, "in", []int{0}, nil}, nil,
+		},
+		"near ties by little each, and by little all together": {
+			chain(task("in", at(0.02, 0.98)), task("b", at(0.9, 0.1)), task("c", at(0.91, 0.09)), task("d", at(0.92, 0))),
+			root{"b", diagnosis.Capacity, 0.98, "in", []int{0}, nil}, nil,
+		},
+		"three near ties at their limit": {
+			chain(task("in", at(0, 1)), task("a", at(0.96, 0.04)), task("b", at(0.97, 0.03)), task("c", at(0.99, 0))),
+			root{"c", diagnosis.Capacity, 1, "in", []int{0}, nil},
+			[]root{{"b", diagnosis.Capacity, 1, "in", []int{0}, nil}, {"a", diagnosis.Capacity, 1, "in", []int{0}, nil}},
+		},
+		"three near ties, of which the second hardly waits": {
+			chain(task("in", at(0, 1)), task("a", at(0.97, 0.03)), task("b", at(0.99, 0.01)), task("c", at(1, 0))),
+			root{"c", diagnosis.Capacity, 1, "in", []int{0}, nil},
+			[]root{{"b", diagnosis.Capacity, 1, "in", []int{0}, nil}, {"a", diagnosis.Capacity, 1, "in", []int{0}, nil}},
+		},
+		"one hot subtask beside others that wait does not take turns": {
+			chain(task("in", at(0.05, 0.95)), task("map", at(0.945, 0), at(0.5, 0.5), at(0.5, 0.45), at(0.5, 0.45)), task("sink", at(0.85, 0))),
+			root{"map", diagnosis.Skewed, 0.95, "in", []int{0}, nil}, []root{{"sink", diagnosis.Capacity, 0.95, "in", []int{0}, nil}},
+		},
+		"of two at their limit that which one subtask of the other waits for is first": {
+			chain(task("in", at(0.05, 0.95), at(0.05, 0.95)), task("a", at(1, 0), at(0.96, 0.04)), task("b", at(0.7, 0), at(1, 0))),
+			root{"b", diagnosis.Skewed, 0.95, "in", []int{1}, nil}, []root{{"a", diagnosis.Capacity, 0.95, "in", []int{0, 1}, nil}},
+		},
 		"one of two measured subtasks is hot: what is not measured does not wait": {
 			chain(task("in", at(0, 0.9)), task("window", at(0.9, 0), noMetrics, noMetrics, at(0.8, 0))),
 			root{"window", diagnosis.Capacity, 0.9, "in", []int{0, 3}, nil}, nil,
@@ -136,8 +186,9 @@ func TestSeverity(t *testing.T) {
 		severity float64
 		upstream string
 	}{
-		"the mean over the input's subtasks":    {join(task("a", at(0, 0.9), at(0, 0.7), at(0, 0.2))), 0.6, "a"},
-		"the highest of the inputs' means":      {join(task("a", at(0, 0.9), at(0, 0.1)), task("b", at(0, 0.7), at(0, 0.7))), 0.7, "b"},
+		"the mean over the input's subtasks":    {join(task("a", at(0, 0.9), at(0, 0.7), at(0.7, 0.2))), 0.6, "a"},
+		"the highest of the inputs' means":      {join(task("a", at(0, 0.9), at(0.8, 0.1)), task("b", at(0, 0.7), at(0, 0.7))), 0.7, "b"},
+		"subtasks with little to do":            {join(task("a", at(0.05, 0.95), at(0.05, 0.1), at(0.1, 0.05), at(0.05, 0.1))), 0.95, "a"},
 		"subtasks with nothing to do, too":      {join(task("a", at(0.1, 0.9), at(0, 0), at(0.02, 0), at(0, 0))), 0.9, "a"},
 		"unmeasured subtasks are left out":      {join(task("a", at(0, 0.6), noMetrics)), 0.6, "a"},
 		"an unmeasured input is left out":       {join(task("a", noMetrics), task("b", at(0, 0.8))), 0.8, "b"},
@@ -149,6 +200,16 @@ func TestSeverity(t *testing.T) {
 			wantRoots(t, c.nodes, root{"join", diagnosis.Capacity, c.severity, c.upstream, []int{0}, nil})
 		})
 	}
+}
+
+// A join is not as severe as a source waits for another branch than that of the join.
+func TestSeverityOfAJoinBesideAnotherBranch(t *testing.T) {
+	wantRoots(t, []node{
+		task("orders", at(0.05, 0.95)), task("payments", at(0.6, 0.3)),
+		task("slow", at(1, 0)).after("orders"), task("join", at(0.9, 0)).after("orders", "payments"),
+	},
+		root{"slow", diagnosis.Capacity, 0.95, "orders", []int{0}, nil},
+		root{"join", diagnosis.Capacity, 0.3, "payments", []int{0}, nil})
 }
 
 // Each region of backpressure has its own root; what flows freely has none.

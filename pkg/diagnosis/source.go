@@ -1,6 +1,10 @@
 package diagnosis
 
-import "github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
+import (
+	"slices"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
+)
 
 // A source that is busy all the time while nothing is backpressured is as fast as the
 // job gets, or it waits on the task's thread between records, for a poll or a rate
@@ -19,51 +23,82 @@ const (
 	calm job.Share = 0.1
 )
 
-// sourcesAtLimit finds, in the connected parts of a job that nothing holds
-// back, the sources that are busy all the time: the job goes as fast as they
-// do. A job that is one chained task is such a source. Those that may only wait are
-// returned apart, by their index.
-func sourcesAtLimit(snapshot *job.Snapshot) (roots []Root, mayWait []int) {
-	parts := newUnion(len(snapshot.Tasks))
-	for i, task := range snapshot.Graph.Tasks {
-		for _, to := range task.Outputs {
-			parts.join(i, to)
+// heads are the tasks that a part of the job begins with: those that run and whose
+// inputs have all ended, as sources, which have none, and the next stage of a batch job
+// or of a stream that has an end.
+func heads(graph *job.Graph) (found []int) {
+	for i, task := range graph.Tasks {
+		runs := func(input int) bool { return !graph.Tasks[input].State.Terminal() }
+		if !task.State.Terminal() && !slices.ContainsFunc(task.Inputs, runs) {
+			found = append(found, i)
 		}
 	}
-	held := map[int]bool{}
-	for i, load := range snapshot.Tasks {
-		held[parts.root(i)] = held[parts.root(i)] || heldBack(load)
-	}
-	for i, load := range snapshot.Tasks {
-		if !snapshot.Graph.Tasks[i].Source() || !(load.Busy.Max > limit) || !load.Known() || held[parts.root(i)] {
+	return found
+}
+
+// sourcesAtLimit finds the sources that are busy all the time: the job goes as fast as
+// they do. A job that is one chained task is such a source, and so is a task whose inputs
+// have all ended. Those that may only wait are returned apart, by their index, and
+// so are the tasks that such a source waits a little for, as they are at their limit, too.
+//
+// Each source is judged by its own busiest subtasks: those do not wait, whatever holds
+// back its other subtasks, or another source.
+func (s *search) sourcesAtLimit() (roots []Root, below []ending, mayWait []int) {
+	for _, head := range heads(s.snapshot.Graph) {
+		load := s.snapshot.Tasks[head]
+		if !(load.Busy.Max > limit) || !load.Known() {
 			continue
 		}
-		if onlyWaits(snapshot, i) {
-			mayWait = append(mayWait, i)
+		slower := s.slowerBelow(head)
+		below = append(below, slower...)
+		switch {
+		case len(slower) > 0 && load.Busy.Max < atLimit: // it waits for them
+			continue
+		case s.onlyWaits(head):
+			mayWait = append(mayWait, head)
 			continue
 		}
-		root := Root{Task: i, Kind: AtSource, Severity: load.Busy.Max * doubt, Upstream: -1, Instead: -1}
+		root := Root{Task: head, Kind: AtSource, Severity: load.Busy.Max * doubt, Upstream: -1, Instead: -1}
 		root.setHot(load)
 		roots = append(roots, root)
 	}
-	return roots, mayWait
+	return roots, below, mayWait
+}
+
+// slowerBelow are the tasks that a source which is nearly at its limit waits for a
+// little, as they are at theirs.
+func (s *search) slowerBelow(source int) []ending {
+	waits := job.Share(0)
+	for i := range s.snapshot.Tasks[source].Subtasks {
+		if subtask := &s.snapshot.Tasks[source].Subtasks[i]; subtask.Busy > limit {
+			waits = max(waits, subtask.Backpressured)
+		}
+	}
+	if !(waits > slight) || len(s.snapshot.Graph.Tasks[source].Outputs) == 0 {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(s.endsBelow(source)), func(end ending) bool {
+		busy, _ := s.work(end.task)
+		return end.kind != "" || !(busy >= atLimit)
+	})
 }
 
 // onlyWaits reports whether a source that is busy all the time may wait rather than
 // work: it emits few records, or all that is below it is idle. Of a job that is one
-// chained task neither is known.
-func onlyWaits(snapshot *job.Snapshot, source int) bool {
-	if len(snapshot.Graph.Tasks[source].Outputs) == 0 {
+// chained task neither is known. A task whose inputs have ended has all its records: it
+// works.
+func (s *search) onlyWaits(source int) bool {
+	if task := s.snapshot.Graph.Tasks[source]; !task.Source() || len(task.Outputs) == 0 {
 		return false
 	}
-	load := snapshot.Tasks[source]
+	load := s.snapshot.Tasks[source]
 	few := true
 	for i := range load.Subtasks {
 		if subtask := &load.Subtasks[i]; subtask.Busy > limit && !(subtask.RecordsOut < fewRecords) {
 			few = false
 		}
 	}
-	return few || busiestBelow(snapshot, source) < calm
+	return few || busiestBelow(s.snapshot, source) < calm
 }
 
 // busiestBelow is how busy the busiest task is that the source's records reach; Unknown
@@ -84,24 +119,3 @@ func busiestBelow(snapshot *job.Snapshot, source int) (busiest job.Share) {
 	}
 	return busiest
 }
-
-// union joins tasks into connected parts.
-type union []int
-
-func newUnion(n int) union {
-	parents := make(union, n)
-	for i := range parents {
-		parents[i] = i
-	}
-	return parents
-}
-
-func (u union) root(i int) int {
-	for u[i] != i {
-		u[i] = u[u[i]]
-		i = u[i]
-	}
-	return i
-}
-
-func (u union) join(a, b int) { u[u.root(a)] = u.root(b) }

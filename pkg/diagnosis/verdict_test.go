@@ -27,6 +27,50 @@ func TestSourceAtItsLimit(t *testing.T) {
 			[]node{task("all", at(1, 0), at(0.97, 0))},
 			[]root{{"all", diagnosis.AtSource, 0.5, "", []int{0, 1}, nil}},
 		},
+		"a source in front of what is held back a little": {
+			chain(task("in", at(0.95, 0)), task("map", at(0.3, 0.3)), task("out", at(0.2, 0))),
+			[]root{{"in", diagnosis.AtSource, 0.475, "", []int{0}, nil}},
+		},
+		"another of its subtasks waits": {
+			chain(task("in", at(1, 0), at(0.6, 0.3)), task("out", at(0.4, 0), at(0.4, 0))),
+			[]root{{"in", diagnosis.AtSource, 0.5, "", []int{0}, nil}},
+		},
+		"another source waits, for a branch of its own": {
+			[]node{
+				task("orders", at(1, 0)), task("clicks", at(0.6, 0.3)),
+				task("score", at(0.3, 0)).after("orders"), task("count", at(0.9, 0)).after("clicks"),
+				task("join", at(0.2, 0)).after("score", "count"),
+			},
+			[]root{{"orders", diagnosis.AtSource, 0.5, "", []int{0}, nil}, {"count", diagnosis.Capacity, 0.3, "clicks", []int{0}, nil}},
+		},
+		"another source waits, and nothing holds it back": {
+			[]node{task("orders", at(1, 0)), task("clicks", at(0.6, 0.3)), task("join", at(0.4, 0)).after("orders", "clicks")},
+			[]root{{"orders", diagnosis.AtSource, 0.5, "", []int{0}, nil}},
+		},
+		"a source that waits a little for a task at its limit": {
+			chain(task("in", at(0.97, 0.03)), task("map", at(1, 0))),
+			[]root{{"in", diagnosis.AtSource, 0.485, "", []int{0}, nil}, {"map", diagnosis.Capacity, 0.03, "in", []int{0}, nil}},
+		},
+		"a source nearly at its limit that waits for a task at its limit": {
+			chain(task("in", at(0.92, 0.08)), task("map", at(1, 0))),
+			[]root{{"map", diagnosis.Capacity, 0.08, "in", []int{0}, nil}},
+		},
+		"a source that waits a little for a task that has time": {
+			chain(task("in", at(0.92, 0.08)), task("map", at(0.6, 0))),
+			[]root{{"in", diagnosis.AtSource, 0.46, "", []int{0}, nil}},
+		},
+		"a task whose source has ended": {
+			[]node{ended("in"), task("map", at(1, 0)).after("in"), task("out", at(0.05, 0)).after("map")},
+			[]root{{"map", diagnosis.AtSource, 0.5, "", []int{0}, nil}},
+		},
+		"the last stage of a batch job": {
+			[]node{ended("in"), ended("other"), task("join", at(1, 0), at(0.5, 0)).after("in", "other")},
+			[]root{{"join", diagnosis.AtSource, 0.5, "", []int{0}, nil}},
+		},
+		"a task below one whose source has ended": {
+			[]node{ended("in"), task("map", at(0.2, 0.8)).after("in"), task("out", at(1, 0)).after("map")},
+			[]root{{"out", diagnosis.Capacity, 0.8, "map", []int{0}, nil}},
+		},
 		"backpressure that Flink calls ok hinders nothing": {
 			chain(task("in", at(0.95, 0)), task("map", at(0.3, 0.1)), task("out", at(0.3, 0))),
 			[]root{{"in", diagnosis.AtSource, 0.475, "", []int{0}, nil}},
@@ -180,8 +224,20 @@ func TestNoRoot(t *testing.T) {
 		"healthy": {chain(task("in", at(0.4, 0)), task("map", at(0.8, 0)), task("out", at(0.2, 0))), diagnosis.None},
 		"idle":    {chain(task("in", at(0, 0)), task("out", at(0, 0))), diagnosis.None},
 		"a source just below its limit, boundary included": {chain(task("in", at(0.9, 0)), task("out", at(0.1, 0))), diagnosis.None},
-		"a source at its limit in front of what is held back": {
-			chain(task("in", at(0.95, 0)), task("map", at(0.3, 0.3)), task("out", at(0.2, 0))), diagnosis.None,
+		"a task with one input that has ended and one that runs is no source": {
+			[]node{ended("past"), task("in", at(0.4, 0)), task("map", at(0.97, 0)).after("past", "in")}, diagnosis.None,
+		},
+		"half the time held back above an idle task": {
+			chain(task("in", at(0.5, 0.5)), task("map", at(0.05, 0)), task("out", at(0.05, 0))), diagnosis.NotKnown,
+		},
+		"nearly half the time held back above idle tasks": {
+			chain(task("in", at(0.1, 0.49)), task("map", at(0.05, 0)), task("out", at(0.05, 0))), diagnosis.NotKnown,
+		},
+		"a third of the time held back above a task that worked meanwhile": {
+			chain(task("in", at(0.3, 0.35)), task("map", at(0.3, 0))), diagnosis.None,
+		},
+		"a subtask that restores, so that its inputs wait": {
+			chain(task("in", at(0.1, 0.8)), task("map", at(0.6, 0), in("INITIALIZING"))), diagnosis.NotKnown,
 		},
 		"an unmeasured task beside a busy one, both below a held-back one": {
 			[]node{task("in", at(0.1, 0.9)), task("a", at(0.55, 0)).after("in"), task("b", noMetrics).after("in")}, diagnosis.NotKnown,
