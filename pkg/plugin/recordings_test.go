@@ -416,7 +416,7 @@ func TestClusterWithoutJobs(t *testing.T) {
 					f := firstFrame(t, send(r.ctx, t, r, query), "A")
 					checkFrame(t, query, f)
 					var want []string
-					if strings.Contains(query, `"taskmanagers"}`) {
+					if strings.Contains(query, `"queryType": "taskmanagers"`) {
 						want = []string{"The cluster has no TaskManagers: until some come, or are started, no job can run."}
 					}
 					if texts := notices(f); !slices.Equal(texts, want) || f.Rows() > 1 {
