@@ -231,8 +231,8 @@ func (Check) Full() error {
 		step{"the past of a real Flink", tagged("-run", slow, "./e2e"), errors.Join(cluster.Available(), prometheus.Available())}))
 }
 
-// slow are the tests that sample a real Flink for minutes.
-const slow = "Alternating|HardCases|Lags|Prometheus"
+// slow are the tests that sample a real Flink for minutes, or several Flinks each.
+const slow = "Alternating|HardCases|HotMethod|Lags|Prometheus|TaskManagers"
 
 // steps are those of the check; the tests on a real Flink come last, so that
 // the output ends with their outcome.
