@@ -4,7 +4,6 @@ package e2e
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -173,15 +172,8 @@ func (o observation) id() string {
 // checkpoints is how many checkpoints a job has completed, by Flink.
 func checkpoints(t *testing.T, flink, jobID string) int {
 	t.Helper()
-	response, err := newClient(t).Get(flink + "/jobs/" + jobID + "/checkpoints")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
 	var answer struct{ Counts struct{ Completed int } }
-	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
-		t.Fatal(err)
-	}
+	readFlink(t, flink+"/jobs/"+jobID+"/checkpoints", &answer)
 	return answer.Counts.Completed
 }
 

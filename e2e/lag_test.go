@@ -3,14 +3,10 @@
 package e2e
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
-	"net/http"
 	"testing"
 	"time"
-
-	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/e2e/cluster"
 )
@@ -33,34 +29,35 @@ func TestLags(t *testing.T) {
 			ds.source = source(version)
 			var before, after float64
 			var first, last time.Time
-			ds.awaitLags(t, func(measures map[string]map[string]float64) error {
-				pending, found := measures["pending_records"]["Source: orders"]
+			until(t, func() (wrong error, complete bool) {
+				lags := ds.lags(t)
+				pending, found := lags.pending["Source: orders"]
 				switch {
-				case !found || pending <= 0 || len(measures["pending_records"]) != 1:
-					return fmt.Errorf("pending records are %v", measures["pending_records"])
+				case !found || pending <= 0 || len(lags.pending) != 1:
+					return fmt.Errorf("pending records are %v", lags.pending), false
 				case before == 0:
 					before, first = pending, time.Now()
-					return fmt.Errorf("pending records are %g for the first time", pending)
+					return fmt.Errorf("pending records are %g for the first time", pending), false
 				case time.Since(first) < 25*time.Second:
-					return fmt.Errorf("pending records were %g and are %g", before, pending)
+					return fmt.Errorf("pending records were %g and are %g", before, pending), false
 				}
 				after, last = pending, time.Now()
 				for _, task := range []string{"Source: orders", "enrich", "slow-window", "sink"} {
-					if lag, known := measures["watermark_lag"][task]; !known || lag < 0 || lag > 300 {
-						return fmt.Errorf("the watermark of %s is %v s behind", task, measures["watermark_lag"])
+					if lag, known := lags.watermark[task]; !known || lag < 0 || lag > 300 {
+						return fmt.Errorf("the watermark of %s is %v s behind", task, lags.watermark), false
 					}
 				}
-				if ahead, behind := measures["watermark_lag"]["Source: orders"], measures["watermark_lag"]["slow-window"]; behind < ahead {
-					return fmt.Errorf("the watermark of the slow task is %g s behind, that of the source %g s", behind, ahead)
+				if ahead, behind := lags.watermark["Source: orders"], lags.watermark["slow-window"]; behind < ahead {
+					return fmt.Errorf("the watermark of the slow task is %g s behind, that of the source %g s", behind, ahead), false
 				}
-				return nil
+				return nil, true
 			})
 			growth := (after - before) / last.Sub(first).Seconds()
 			t.Logf("%g pending records, %.0f more a second", after, growth)
 			if most := 1.5 * (offered - taken); growth <= 0 || growth > most { // less while buffers fill
 				t.Errorf("%.0f more are pending each second, want %d at most", growth, offered-taken)
 			}
-			own := ownPending(t, flink.URL(), ds.jobID(t))
+			own := ownPending(t, flink.URL())
 			if off := math.Abs(own - after); off > 20*offered {
 				t.Errorf("the plugin returned %g pending records, Flink %g", after, own)
 			}
@@ -68,89 +65,39 @@ func TestLags(t *testing.T) {
 	}
 }
 
-// awaitLags queries how far behind the tasks of the job late are, by task, until the
-// check passes.
-func (ds dataSource) awaitLags(t *testing.T, check func(map[string]map[string]float64) error) {
-	t.Helper()
-	deadline := time.After(patience)
-	tick := time.NewTicker(pause)
-	defer tick.Stop()
-	for {
-		now := time.Now()
-		over := ending(now.Add(-5*time.Minute), now)
-		response, err := ds.plugin.QueryData(t.Context(), ds.settings, lagQuery(over, "watermark_lag"), lagQuery(over, "pending_records"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		measures := map[string]map[string]float64{}
-		for refID, answer := range response.Responses {
-			if answer.Error != nil {
-				t.Fatalf("query %s: %v", refID, answer.Error)
-			}
-			measures[refID] = byTask(answer.Frames[0])
-		}
-		if err = check(measures); err == nil {
-			return
-		}
-		select {
-		case <-tick.C:
-		case <-deadline:
-			t.Fatalf("after %s: %v", patience, err)
-		}
-	}
-}
+// lags are measures of how far behind the tasks of the job late are, by task.
+type lags struct{ pending, watermark map[string]float64 }
 
-func lagQuery(over backend.TimeRange, measure string) backend.DataQuery {
-	return backend.DataQuery{
-		RefID: measure, QueryType: "measure", TimeRange: over,
-		JSON: fmt.Appendf(nil, `{"refId":%q,"schemaVersion":1,"queryType":"measure","measure":%q,"by":"task","jobs":["late"]}`, measure, measure),
-	}
-}
-
-// jobID is that of the job late.
-func (ds dataSource) jobID(t *testing.T) string {
+func (ds dataSource) lags(t *testing.T) lags {
 	t.Helper()
 	now := time.Now()
-	response, err := ds.plugin.QueryData(t.Context(), ds.settings, query(ending(now.Add(-5*time.Minute), now), "late", "jobs", ""))
-	if err != nil {
-		t.Fatal(err)
+	of := func(measure string) map[string]float64 {
+		query := fmt.Sprintf(`{"schemaVersion": 1, "queryType": "measure", "measure": %q, "by": "task", "jobs": ["late"]}`, measure)
+		return byTask(ds.over(t, ending(now.Add(-5*time.Minute), now), query)[0])
 	}
-	return rows(response.Responses["jobs"].Frames[0])[0]["job_id"].(string)
+	return lags{of("pending_records"), of("watermark_lag")}
 }
 
 // ownPending is what Flink itself returns of the source.
-func ownPending(t *testing.T, url, jobID string) float64 {
+func ownPending(t *testing.T, url string) float64 {
 	t.Helper()
+	var listed struct{ Jobs []struct{ ID string } }
+	readFlink(t, url+"/jobs", &listed)
+	jobID := listed.Jobs[0].ID // there is but one
 	var of struct {
 		Vertices []struct{ ID, Name string }
 	}
-	readJSON(t, url+"/jobs/"+jobID, &of)
+	readFlink(t, url+"/jobs/"+jobID, &of)
 	for _, vertex := range of.Vertices {
 		if vertex.Name != "Source: orders" {
 			continue
 		}
 		var metrics []struct{ Sum float64 }
-		readJSON(t, url+"/jobs/"+jobID+"/vertices/"+vertex.ID+"/subtasks/metrics?get=Source__orders.pendingRecords", &metrics)
+		readFlink(t, url+"/jobs/"+jobID+"/vertices/"+vertex.ID+"/subtasks/metrics?get=Source__orders.pendingRecords", &metrics)
 		if len(metrics) == 1 {
 			return metrics[0].Sum
 		}
 	}
 	t.Fatal("Flink reports no pending records")
 	return 0
-}
-
-func readJSON(t *testing.T, url string, into any) {
-	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	if err := json.NewDecoder(answer.Body).Decode(into); err != nil {
-		t.Fatal(err)
-	}
 }

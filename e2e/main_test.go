@@ -187,6 +187,19 @@ func (ds dataSource) over(t *testing.T, over backend.TimeRange, query string) da
 	return answer.Frames
 }
 
+// readFlink reads an answer of Flink's own.
+func readFlink(t *testing.T, url string, into any) {
+	t.Helper()
+	response, err := newClient(t).Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if err := json.NewDecoder(response.Body).Decode(into); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // row is a frame's row, its values by column; null is left out.
 type row map[string]any
 

@@ -3,13 +3,9 @@
 package e2e
 
 import (
-	"encoding/json"
 	"fmt"
-	"net/http"
 	"testing"
 	"time"
-
-	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/e2e/cluster"
 )
@@ -26,20 +22,10 @@ func TestTaskManagersOfRealFlink(t *testing.T) {
 			flink := startFlink(t, version, nil, "bottleneck")
 			ds := startPlugin(t, flink.URL())
 			ds.source = source(version)
-			deadline := time.After(patience)
-			tick := time.NewTicker(pause)
-			defer tick.Stop()
-			for {
-				err := ds.checkTaskManagers(t, flink.URL())
-				if err == nil {
-					return
-				}
-				select {
-				case <-tick.C:
-				case <-deadline:
-					t.Fatalf("after %s: %v", patience, err)
-				}
-			}
+			until(t, func() (wrong error, complete bool) {
+				wrong = ds.checkTaskManagers(t, flink.URL())
+				return wrong, wrong == nil
+			})
 		})
 	}
 }
@@ -56,24 +42,17 @@ type process struct {
 
 func (ds dataSource) checkTaskManagers(t *testing.T, url string) error {
 	t.Helper()
-	now := time.Now()
-	response, err := ds.plugin.QueryData(t.Context(), ds.settings, backend.DataQuery{
-		RefID: "A", QueryType: "taskmanagers", TimeRange: ending(now.Add(-5*time.Minute), now),
-		JSON: []byte(`{"refId":"A","schemaVersion":1,"queryType":"taskmanagers"}`),
-	})
-	if err != nil || response.Responses["A"].Error != nil {
-		t.Fatalf("%v, %v", err, response.Responses["A"].Error)
-	}
 	var listed struct{ TaskManagers []process }
-	read(t, url+"/taskmanagers", &listed)
-	shown := rows(response.Responses["A"].Frames[0])
+	readFlink(t, url+"/taskmanagers", &listed)
+	now := time.Now()
+	shown := rows(ds.over(t, ending(now.Add(-5*time.Minute), now), `{"schemaVersion": 1, "queryType": "taskmanagers"}`)[0])
 	if len(shown) != len(listed.TaskManagers) || len(shown) == 0 {
 		t.Fatalf("%d rows of %d TaskManagers", len(shown), len(listed.TaskManagers))
 	}
 	running := int64(0)
 	for _, row := range shown {
 		var flink process
-		read(t, fmt.Sprint(url, "/taskmanagers/", row["taskmanager"]), &flink)
+		readFlink(t, fmt.Sprint(url, "/taskmanagers/", row["taskmanager"]), &flink)
 		if flink.Metrics.HeapMax == 0 || row["heap_max"] == nil {
 			return fmt.Errorf("no metrics of %v yet", row["taskmanager"])
 		}
@@ -92,22 +71,4 @@ func (ds dataSource) checkTaskManagers(t *testing.T, url string) error {
 	}
 	t.Log(shown)
 	return nil
-}
-
-// read reads an answer of Flink's.
-func read(t *testing.T, url string, into any) {
-	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	answer, err := client.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = answer.Body.Close() }()
-	if err := json.NewDecoder(answer.Body).Decode(into); err != nil {
-		t.Fatal(err)
-	}
 }

@@ -96,10 +96,11 @@ func (c *Cluster) processMetrics(machine int, at Machine, query url.Values, show
 	}
 	busy, running := c.busyOn(machine, shown)
 	const started = 900_000_000 // seconds since 1970
-	stopped := math.Round(gc * float64(shown.UnixMilli()-started*1000))
+	ran := float64(shown.UnixMilli() - started*1000)
+	stopped := math.Round(gc * ran)
 	whole := func(value float64) string { return strconv.FormatInt(int64(value), 10) }
 	values := map[string]string{
-		"Status.JVM.CPU.Load":                                  decimal(min((busy+gc)/cores, 1)).String(),
+		"Status.JVM.CPU.Time":                                  whole(min(busy+gc, cores) * ran * 1e6),
 		"Status.JVM.Memory.Heap.Used":                          whole(heapMax * (heapLeft + (1-heapLeft)*gc)),
 		"Status.JVM.Memory.Heap.Max":                           whole(heapMax),
 		"Status.Shuffle.Netty.TotalMemorySegments":             whole(segments),

@@ -41,6 +41,10 @@ func (c Cluster) Interval() job.MetricInterval {
 	return interval
 }
 
+// SubtaskFlameGraphs reports whether the cluster has flame graphs of one subtask: from
+// 1.17 on.
+func (c Cluster) SubtaskFlameGraphs() bool { return !c.before(1, 17) }
+
 // before reports whether the cluster is older than a version; one that cannot
 // be read counts as new.
 func (c Cluster) before(major, minor int) bool {

@@ -6,6 +6,7 @@
 package collector
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math"
@@ -56,20 +57,19 @@ type Collector struct {
 
 	cluster      shared[Cluster]
 	jobs         shared[[]job.Info]
-	taskManagers shared[[]job.TaskManager]
+	taskManagers taskManagers
 	flameGraphs  flameGraphs
 
-	mu              sync.Mutex
-	tracked         map[string]*trackedJob // by job id
-	forgotten       time.Time              // when jobs were last searched for those to forget
-	usages          map[string]*keptUsage  // by the TaskManager's id
-	usagesForgotten time.Time              // when these were
-	down            bool                   // the cluster did not answer the last request for its jobs
+	mu        sync.Mutex
+	tracked   map[string]*trackedJob // by job id
+	forgotten time.Time              // when jobs were last searched for those to forget
+	down      bool                   // the cluster did not answer the last request for its jobs
 }
 
 // New returns a collector for the cluster of the client.
 func New(client *flink.Client, options Options) *Collector {
-	collector := &Collector{client: client, options: options, tracked: map[string]*trackedJob{}, usages: map[string]*keptUsage{}}
+	collector := &Collector{client: client, options: options, tracked: map[string]*trackedJob{}}
+	collector.taskManagers.client, collector.taskManagers.fetch, collector.flameGraphs.client = client, &collector.fetch, client
 	collector.sampler.collector = collector
 	return collector
 }
@@ -261,6 +261,60 @@ func (c *Collector) Details(ctx context.Context, snapshot *job.Snapshot) (tasks 
 	return result.tasks, requests, err
 }
 
+// TaskManagers lists the cluster's TaskManagers, without their usage, which costs
+// requests of its own. Errors are [remote.Error] or the context's.
+func (c *Collector) TaskManagers(ctx context.Context) (managers []job.TaskManager, requests int, err error) {
+	return c.taskManagers.list(ctx, c.options.MaxAge)
+}
+
+// KnownTaskManagers are those of the list that was requested last and of their usage
+// what is at most that old, by id. It costs no request.
+func (c *Collector) KnownTaskManagers(maxAge time.Duration) map[string]job.TaskManager {
+	return c.taskManagers.known(maxAge)
+}
+
+// Usages reads how much of their resources TaskManagers use, of ids that Flink listed,
+// at most maxAge old, or than the collector's own age limit if maxAge is 0: one request
+// each, one for the list of them where that does not have one's cores, and one more if
+// Flink has not fetched metrics lately, as the request that makes it fetch them gets the
+// old ones. It fails only if nothing is known.
+func (c *Collector) Usages(ctx context.Context, ids []string, maxAge time.Duration) (usages []UsageResult, requests int, err error) {
+	cluster, requests, err := c.Cluster(ctx)
+	if err != nil {
+		return nil, requests, err
+	}
+	usages, asked, err := c.taskManagers.usagesOf(ctx, cluster, ids, cmp.Or(maxAge, c.options.MaxAge))
+	return usages, requests + asked, err
+}
+
+// FlameGraph is the flame graph of a task or a subtask, at most the age limit old. Where
+// Flink has not sampled it yet the call waits until it has, or for as long as patience,
+// and then returns the state flink.FlameGraphWaiting. requests is how many this call
+// caused. Errors are [remote.Error] or the context's.
+func (c *Collector) FlameGraph(ctx context.Context, key FlameGraphKey, patience time.Duration) (graph FlameGraph, requests int, err error) {
+	return c.flameGraphs.await(ctx, key, c.options.MaxAge, patience)
+}
+
+// HotMethod is the code that takes most of the busy time of a root cause, by a flame graph
+// that is at most a minute old. It waits for one answer of Flink's at most, and not for
+// samples: where there are none yet, nor at all, found is false, and a later call asks
+// again. It is asked for at most 64 root causes a minute.
+func (c *Collector) HotMethod(ctx context.Context, key FlameGraphKey) (hot diagnosis.HotMethod, found bool, requests int) {
+	return c.flameGraphs.hotMethod(ctx, key)
+}
+
+// Waits reads how a task of a job waits, softly or hard, at most once a minute; unknown
+// where Flink does not report or answer that.
+func (c *Collector) Waits(ctx context.Context, jobID, taskID string) (waits diagnosis.Waits, requests int) {
+	waits, started, _ := c.track(jobID).waits.of(taskID).get(ctx, waitsAge, func(ctx context.Context) (diagnosis.Waits, error) {
+		return readWaits(ctx, c.client, jobID, taskID), nil
+	})
+	return waits, count(started)
+}
+
+// FlameGraphBytes is about how much memory the flame graphs take that are kept.
+func (c *Collector) FlameGraphBytes() int { return c.flameGraphs.bytes() }
+
 // Subtasks counts the subtasks of all jobs that are cached, by which the memory
 // that they take can be estimated.
 func (c *Collector) Subtasks() (subtasks int) {
@@ -359,6 +413,8 @@ type trackedJob struct {
 	graph    shared[*job.Graph]
 	restarts shared[flink.Number]
 	details  shared[detailsResult]
+	sources  sources
+	waits    taskWaits
 
 	// subtasks counts those of the last poll.
 	subtasks atomic.Int64
@@ -372,10 +428,6 @@ type trackedJob struct {
 	places map[string]places
 	// pools are how full the buffers are that were in question in the last poll.
 	pools map[poolKey]poolUsage
-	// sourceNames are the names of metrics of its sources, by task id.
-	sourceNames map[string]sourceNames
-	// waits are how tasks wait that a root cause holds back, by task id.
-	waits map[string]*shared[diagnosis.Waits]
 }
 
 // pollResult is a poll's verdict and the requests that it took.

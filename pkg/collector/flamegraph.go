@@ -68,33 +68,12 @@ func (h hotMethod) age() time.Duration {
 // flameGraphs are the flame graphs of a cluster that were asked for of late, and the hot
 // methods that were found in them.
 type flameGraphs struct {
+	client  *flink.Client
 	mu      sync.Mutex
 	graphs  map[FlameGraphKey]*used[shared[FlameGraph]]
 	methods map[FlameGraphKey]*used[shared[hotMethod]]
 	// silent is when Flink last did not answer in time.
 	silent time.Time
-}
-
-// used is a value and when it was last asked for.
-type used[T any] struct {
-	value T
-	at    time.Time
-}
-
-// usedOf finds or begins what is kept for the key, and drops what nobody has asked for
-// within the age.
-func usedOf[T any](all map[FlameGraphKey]*used[T], key FlameGraphKey, age time.Duration) *used[T] {
-	now := time.Now()
-	for other, kept := range all {
-		if now.Sub(kept.at) > age {
-			delete(all, other)
-		}
-	}
-	if all[key] == nil {
-		all[key] = &used[T]{}
-	}
-	all[key].at = now
-	return all[key]
 }
 
 // graph is what is kept of a flame graph.
@@ -114,7 +93,7 @@ func (f *flameGraphs) graph(key FlameGraphKey) *shared[FlameGraph] {
 		}
 		delete(f.graphs, oldest)
 	}
-	return &found.value
+	return found
 }
 
 // shown is a flame graph that a panel has shown within the last half minute; none if
@@ -146,7 +125,7 @@ func (f *flameGraphs) method(key FlameGraphKey) *shared[hotMethod] {
 		delete(f.methods, key)
 		return nil
 	}
-	return &found.value
+	return found
 }
 
 // setSilent keeps that Flink did not answer in time.
@@ -167,25 +146,15 @@ func (f *flameGraphs) bytes() (bytes int) {
 	return bytes
 }
 
-// FlameGraphBytes is about how much memory the flame graphs take that are kept.
-func (c *Collector) FlameGraphBytes() int { return c.flameGraphs.bytes() }
-
-// SubtaskFlameGraphs reports whether the cluster has flame graphs of one subtask: from
-// 1.17 on.
-func (c Cluster) SubtaskFlameGraphs() bool { return !c.before(1, 17) }
-
-// FlameGraph is the flame graph of a task or a subtask, at most the age limit old. Where
-// Flink has not sampled it yet the call waits until it has, or for as long as patience,
-// and then returns the state flink.FlameGraphWaiting. requests is how many this call
-// caused. Errors are [remote.Error] or the context's.
-func (c *Collector) FlameGraph(ctx context.Context, key FlameGraphKey, patience time.Duration) (graph FlameGraph, requests int, err error) {
+// await is a flame graph of at most that age: see [Collector.FlameGraph].
+func (f *flameGraphs) await(ctx context.Context, key FlameGraphKey, maxAge, patience time.Duration) (graph FlameGraph, requests int, err error) {
 	for end := time.Now().Add(patience); ; {
-		kept, age := c.flameGraphs.graph(key), c.options.MaxAge
+		kept, age := f.graph(key), maxAge
 		if last, _ := kept.last(); last.State == flink.FlameGraphWaiting {
 			age = min(age, flameGraphRetry/2)
 		}
 		var started bool
-		graph, started, err = kept.get(ctx, age, func(ctx context.Context) (FlameGraph, error) { return c.readFlameGraph(ctx, key) })
+		graph, started, err = kept.get(ctx, age, func(ctx context.Context) (FlameGraph, error) { return f.read(ctx, key) })
 		requests += count(started)
 		again := time.Now().Add(flameGraphRetry)
 		if err != nil || graph.State != flink.FlameGraphWaiting || again.After(end) {
@@ -197,9 +166,9 @@ func (c *Collector) FlameGraph(ctx context.Context, key FlameGraphKey, patience 
 	}
 }
 
-// readFlameGraph is one request.
-func (c *Collector) readFlameGraph(ctx context.Context, key FlameGraphKey) (FlameGraph, error) {
-	answer, err := c.client.FlameGraph(ctx, key.JobID, key.TaskID, key.Subtask, key.Mode)
+// read is one request.
+func (f *flameGraphs) read(ctx context.Context, key FlameGraphKey) (FlameGraph, error) {
+	answer, err := f.client.FlameGraph(ctx, key.JobID, key.TaskID, key.Subtask, key.Mode)
 	if err != nil || answer.State != flink.FlameGraphSampled {
 		return FlameGraph{State: answer.State}, err
 	}
@@ -214,18 +183,15 @@ func (c *Collector) readFlameGraph(ctx context.Context, key FlameGraphKey) (Flam
 // callBytes is how much memory a call takes besides its name.
 const callBytes = 32
 
-// HotMethod is the code that takes most of the busy time of a root cause, by a flame graph
-// that is at most a minute old. It waits for one answer of Flink's at most, and not for
-// samples: where there are none yet, nor at all, found is false, and a later call asks
-// again. It is asked for at most 64 root causes a minute.
-func (c *Collector) HotMethod(ctx context.Context, key FlameGraphKey) (hot diagnosis.HotMethod, found bool, requests int) {
-	kept := c.flameGraphs.method(key)
+// hotMethod is that of a root cause: see [Collector.HotMethod].
+func (f *flameGraphs) hotMethod(ctx context.Context, key FlameGraphKey) (hot diagnosis.HotMethod, found bool, requests int) {
+	kept := f.method(key)
 	if kept == nil {
 		return hot, false, 0
 	}
 	last, _ := kept.last()
 	read, started, _ := kept.get(ctx, last.age(), func(ctx context.Context) (hotMethod, error) {
-		return c.readHotMethod(ctx, key, last.waits)
+		return f.readHotMethod(ctx, key, last.waits)
 	})
 	if started {
 		requests = read.requests
@@ -235,15 +201,15 @@ func (c *Collector) HotMethod(ctx context.Context, key FlameGraphKey) (hot diagn
 
 // readHotMethod finds it in a flame graph that a panel shows, or else requests one. That
 // Flink fails to answer is kept like an answer, or each refresh would wait for it.
-func (c *Collector) readHotMethod(ctx context.Context, key FlameGraphKey, waited int) (read hotMethod, err error) {
-	graph := c.flameGraphs.shown(key)
+func (f *flameGraphs) readHotMethod(ctx context.Context, key FlameGraphKey, waited int) (read hotMethod, err error) {
+	graph := f.shown(key)
 	if graph.Graph == nil {
 		within, cancel := context.WithTimeout(ctx, hotMethodTimeout)
 		defer cancel()
 		read.requests = 1
-		if graph, err = c.readFlameGraph(within, key); err != nil {
+		if graph, err = f.read(within, key); err != nil {
 			if within.Err() != nil && ctx.Err() == nil {
-				c.flameGraphs.setSilent()
+				f.setSilent()
 			}
 			return read, ctx.Err()
 		}

@@ -3,7 +3,10 @@ package collector
 import (
 	"context"
 	"math"
+	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink"
@@ -34,62 +37,84 @@ type sourceNames struct {
 	watermarks, pending []string
 }
 
-// lags requests how far behind each running task is: one request a task, and one more
-// for each source every ten minutes, whose metrics have names of their own. What does
-// not answer is not known.
-func (p *poll) lags(ctx context.Context, snapshot *job.Snapshot) []job.Lag {
-	lags := make([]job.Lag, len(snapshot.Tasks))
+// sources are the names of the metrics of a job's sources.
+type sources struct {
+	mu    sync.Mutex
+	names map[string]sourceNames // by task id
+}
+
+// known are those of a source, if they are known.
+func (s *sources) known(task string, now time.Time) (names sourceNames, known bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	names, found := s.names[task]
+	return names, found && now.Sub(names.at) < namesAge
+}
+
+func (s *sources) keep(task string, names sourceNames) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.names == nil {
+		s.names = map[string]sourceNames{}
+	}
+	s.names[task] = names
+}
+
+// readLags requests how far behind each running task is: one request a task, and one
+// more for each source every ten minutes, whose metrics have names of their own. What
+// does not answer is not known.
+func readLags(ctx context.Context, client *flink.Client, snapshot *job.Snapshot, known *sources) (lags []job.Lag, requests int) {
+	lags = make([]job.Lag, len(snapshot.Tasks))
 	for i := range lags {
 		lags[i] = job.UnknownLag
 	}
 	ctx, cancel := context.WithTimeout(ctx, lagTimeout)
 	defer cancel()
+	var asked atomic.Int64
 	tasks := runningTasks(snapshot.Job, snapshot.Graph)
-	if p.cluster.Fetch == 0 {
-		return lags // Flink fetches no metrics
-	}
-	Parallel(len(tasks), p.collector.client.Concurrency(), func(n int) {
-		if task := snapshot.Graph.Tasks[tasks[n]]; task.Source() {
-			lags[tasks[n]] = p.sourceLag(ctx, snapshot, task.ID)
-		} else {
-			lags[tasks[n]] = p.taskLag(ctx, snapshot, task.ID)
+	Parallel(len(tasks), client.Concurrency(), func(n int) {
+		read := readTaskLag
+		if snapshot.Graph.Tasks[tasks[n]].Source() {
+			read = known.readLag
 		}
+		lag, requests := read(ctx, client, snapshot, snapshot.Graph.Tasks[tasks[n]].ID)
+		lags[tasks[n]] = lag
+		asked.Add(int64(requests))
 	})
-	return lags
+	return lags, int(asked.Load())
 }
 
-// taskLag is that of a task that reads from others.
-func (p *poll) taskLag(ctx context.Context, snapshot *job.Snapshot, task string) job.Lag {
-	p.requests.Add(1)
-	metrics, err := p.collector.client.AggregatedMetrics(ctx, snapshot.Job.ID, task, inputWatermark)
+// readTaskLag is that of a task that reads from others.
+func readTaskLag(ctx context.Context, client *flink.Client, snapshot *job.Snapshot, task string) (lag job.Lag, requests int) {
+	metrics, err := client.AggregatedMetrics(ctx, snapshot.Job.ID, task, inputWatermark)
 	if err != nil {
-		return job.UnknownLag
+		return job.UnknownLag, 1
 	}
-	return job.Lag{Watermark: behind(snapshot.At, metrics, []string{inputWatermark}), Pending: math.NaN()}
+	return job.Lag{Watermark: behind(snapshot.At, metrics, []string{inputWatermark}), Pending: math.NaN()}, 1
 }
 
-// sourceLag is that of a task that reads from outside the job.
-func (p *poll) sourceLag(ctx context.Context, snapshot *job.Snapshot, task string) job.Lag {
-	names, known := p.tracked.knownNames(task, snapshot.At)
+// readLag is that of a task that reads from outside the job.
+func (s *sources) readLag(ctx context.Context, client *flink.Client, snapshot *job.Snapshot, task string) (lag job.Lag, requests int) {
+	names, known := s.known(task, snapshot.At)
 	if !known {
-		p.requests.Add(1)
-		all, err := p.collector.client.MetricNames(ctx, snapshot.Job.ID, task)
+		requests++
+		all, err := client.MetricNames(ctx, snapshot.Job.ID, task)
 		if err != nil || len(all) == 0 { // Flink has not fetched them yet
-			return job.UnknownLag
+			return job.UnknownLag, requests
 		}
 		names = namesOf(all, snapshot.At)
-		p.tracked.keepNames(task, names)
+		s.keep(task, names)
 	}
-	wanted := append(append([]string{}, names.watermarks...), names.pending...)
+	wanted := slices.Concat(names.watermarks, names.pending)
 	if len(wanted) == 0 {
-		return job.UnknownLag
+		return job.UnknownLag, requests
 	}
-	p.requests.Add(1)
-	metrics, err := p.collector.client.AggregatedMetrics(ctx, snapshot.Job.ID, task, wanted...)
+	requests++
+	metrics, err := client.AggregatedMetrics(ctx, snapshot.Job.ID, task, wanted...)
 	if err == nil && len(metrics) == 0 { // the names are of another deployment
-		p.tracked.keepNames(task, sourceNames{})
+		s.keep(task, sourceNames{})
 	}
-	return job.Lag{Watermark: behind(snapshot.At, metrics, names.watermarks), Pending: pending(metrics, names.pending)}
+	return job.Lag{Watermark: behind(snapshot.At, metrics, names.watermarks), Pending: pending(metrics, names.pending)}, requests
 }
 
 // namesOf picks those of the first operators of the chain that report how far behind
@@ -138,21 +163,4 @@ func pending(metrics map[string]flink.Aggregate, names []string) float64 {
 		return math.NaN()
 	}
 	return max(sum, 0)
-}
-
-// knownNames are those of a source's metrics, if they are known.
-func (t *trackedJob) knownNames(task string, now time.Time) (names sourceNames, known bool) {
-	t.deriverMu.Lock()
-	defer t.deriverMu.Unlock()
-	names, found := t.sourceNames[task]
-	return names, found && now.Sub(names.at) < namesAge
-}
-
-func (t *trackedJob) keepNames(task string, names sourceNames) {
-	t.deriverMu.Lock()
-	defer t.deriverMu.Unlock()
-	if t.sourceNames == nil {
-		t.sourceNames = map[string]sourceNames{}
-	}
-	t.sourceNames[task] = names
 }

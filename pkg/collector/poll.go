@@ -229,6 +229,16 @@ func (p *poll) backpressure(ctx context.Context, jobID, taskID string, sample *j
 	addGauges(sample.Subtasks, answer)
 }
 
+// lags are how far behind the tasks are, unknown where Flink fetches no metrics.
+func (p *poll) lags(ctx context.Context, snapshot *job.Snapshot) []job.Lag {
+	if p.cluster.Fetch == 0 {
+		return slices.Repeat([]job.Lag{job.UnknownLag}, len(snapshot.Tasks))
+	}
+	lags, requests := readLags(ctx, p.collector.client, snapshot, &p.tracked.sources)
+	p.requests.Add(int64(requests))
+	return lags
+}
+
 // note remembers an answer, or a time-out.
 func (p *poll) note(taskID string, err error) {
 	switch now := time.Now(); {

@@ -117,6 +117,28 @@ func (s *shared[T]) leave(left *fetch[T]) {
 	}
 }
 
+// used is a value and when it was last asked for.
+type used[T any] struct {
+	value T
+	at    time.Time
+}
+
+// usedOf finds or begins what is kept for the key, and drops what nobody has asked for
+// within the age.
+func usedOf[K comparable, T any](all map[K]*used[T], key K, age time.Duration) *T {
+	now := time.Now()
+	for other, kept := range all {
+		if now.Sub(kept.at) > age {
+			delete(all, other)
+		}
+	}
+	if all[key] == nil {
+		all[key] = &used[T]{}
+	}
+	all[key].at = now
+	return &all[key].value
+}
+
 // Panic is a panic that was recovered from and the stack where it happened, which
 // is for the log and no part of its text.
 type Panic struct {

@@ -1,7 +1,6 @@
 package collector
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"math"
@@ -15,11 +14,20 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/remote"
 )
 
-// TaskManagers lists the cluster's TaskManagers, without their usage, which costs
-// requests of its own. Errors are [remote.Error] or the context's.
-func (c *Collector) TaskManagers(ctx context.Context) (managers []job.TaskManager, requests int, err error) {
-	managers, started, err := c.taskManagers.get(ctx, c.options.MaxAge, func(ctx context.Context) ([]job.TaskManager, error) {
-		listed, err := c.client.TaskManagers(ctx)
+// taskManagers are those of a cluster, and how much of their resources they use.
+type taskManagers struct {
+	client *flink.Client
+	fetch  *fetchClock
+	listed shared[[]job.TaskManager]
+
+	mu     sync.Mutex
+	usages map[string]*used[keptUsage] // by the TaskManager's id
+}
+
+// list is that of Flink: see [Collector.TaskManagers].
+func (t *taskManagers) list(ctx context.Context, maxAge time.Duration) (managers []job.TaskManager, requests int, err error) {
+	managers, started, err := t.listed.get(ctx, maxAge, func(ctx context.Context) ([]job.TaskManager, error) {
+		listed, err := t.client.TaskManagers(ctx)
 		managers := make([]job.TaskManager, len(listed))
 		for i, each := range listed {
 			managers[i] = taskManager(each)
@@ -29,18 +37,28 @@ func (c *Collector) TaskManagers(ctx context.Context) (managers []job.TaskManage
 	return managers, count(started), err
 }
 
-// KnownTaskManagers are those of the list that was requested last and of their usage
-// what is at most that old, by id. It costs no request.
-func (c *Collector) KnownTaskManagers(maxAge time.Duration) map[string]job.TaskManager {
-	listed, _ := c.taskManagers.last()
+// cores are those of a TaskManager by the list that was requested last; NaN if it is not
+// in that.
+func (t *taskManagers) cores(id string) float64 {
+	listed, _ := t.listed.last()
+	at := slices.IndexFunc(listed, func(manager job.TaskManager) bool { return manager.ID == id })
+	if at < 0 {
+		return math.NaN()
+	}
+	return listed[at].Cores
+}
+
+// known is what is at most that old: see [Collector.KnownTaskManagers].
+func (t *taskManagers) known(maxAge time.Duration) map[string]job.TaskManager {
+	listed, _ := t.listed.last()
 	known := make(map[string]job.TaskManager, len(listed))
 	for _, manager := range listed {
 		known[manager.ID] = manager
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for id, kept := range c.usages {
-		usage, at := kept.read.last()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for id, kept := range t.usages {
+		usage, at := kept.value.read.last()
 		if at.IsZero() || time.Since(at) > maxAge || usage.Err != nil {
 			continue
 		}
@@ -92,49 +110,45 @@ var (
 	errOtherTimedOut = errors.New("it was not requested, because the request for another had timed out")
 )
 
-// Usages reads how much of their resources TaskManagers use, of ids that Flink listed,
-// at most maxAge old, or than the collector's own age limit if maxAge is 0: one request
-// each, and one more if Flink has not fetched metrics lately, as the request that makes
-// it fetch them gets the old ones. It fails only if nothing is known.
-func (c *Collector) Usages(ctx context.Context, ids []string, maxAge time.Duration) (usages []UsageResult, requests int, err error) {
-	maxAge = cmp.Or(maxAge, c.options.MaxAge)
-	cluster, requests, err := c.Cluster(ctx)
-	if err != nil {
-		return nil, requests, err
-	}
+// usagesOf reads how much of their resources TaskManagers use: see [Collector.Usages].
+func (t *taskManagers) usagesOf(ctx context.Context, cluster Cluster, ids []string, maxAge time.Duration) (usages []UsageResult, requests int, err error) {
 	usages = make([]UsageResult, len(ids))
 	if cluster.Fetch == 0 {
 		for i := range usages {
 			usages[i] = UsageResult{job.UnknownUsage, ErrFetchingOff}
 		}
-		return usages, requests, nil
+		return usages, 0, nil
+	}
+	var asked atomic.Int64
+	if slices.ContainsFunc(ids, func(id string) bool { return math.IsNaN(t.cores(id)) }) {
+		_, listing, _ := t.list(ctx, clusterAge) // without it the CPU is not known
+		asked.Add(int64(listing))
 	}
 	kept, due := make([]*keptUsage, len(ids)), ""
 	for i, id := range ids {
-		kept[i] = c.keptUsage(id)
+		kept[i] = t.kept(id)
 		if _, at := kept[i].read.last(); due == "" && (at.IsZero() || time.Since(at) > maxAge) {
 			due = id
 		}
 	}
-	var asked atomic.Int64
 	if due != "" {
-		if time.Now().After(c.fetch.next(cluster.Fetch)) {
+		if time.Now().After(t.fetch.next(cluster.Fetch)) {
 			asked.Add(1)
-			_, _, _ = c.client.TaskManagerMetrics(ctx, due) // it makes Flink fetch them, no more
-			c.fetch.triggered(time.Now(), cluster.Fetch)
+			_, _, _ = t.client.TaskManagerMetrics(ctx, due) // it makes Flink fetch them, no more
+			t.fetch.triggered(time.Now(), cluster.Fetch)
 		}
-		if err := until(ctx, c.fetch.arrived()); err != nil {
-			return nil, requests + int(asked.Load()), err
+		if err := until(ctx, t.fetch.arrived()); err != nil {
+			return nil, int(asked.Load()), err
 		}
 	}
 	var slow atomic.Bool // one has timed out: the others would in turn
-	Parallel(len(ids), c.client.Concurrency(), func(i int) {
+	Parallel(len(ids), t.client.Concurrency(), func(i int) {
 		if slow.Load() {
 			usages[i] = UsageResult{job.UnknownUsage, errOtherTimedOut}
 			return
 		}
 		usage, started, err := kept[i].read.get(ctx, maxAge, func(ctx context.Context) (UsageResult, error) {
-			usage, err := c.readUsage(ctx, ids[i], kept[i])
+			usage, err := t.read(ctx, ids[i], kept[i])
 			return UsageResult{usage, err}, ctx.Err() // a failure is shared, too
 		})
 		asked.Add(int64(count(started)))
@@ -145,29 +159,27 @@ func (c *Collector) Usages(ctx context.Context, ids []string, maxAge time.Durati
 			slow.Store(true)
 		}
 	})
-	return usages, requests + int(asked.Load()), ctx.Err()
+	return usages, int(asked.Load()), ctx.Err()
 }
 
 // usageTimeout is how long a TaskManager's usage is waited for: what it adds holds up no
 // verdict for as long as a request may take.
 const usageTimeout = 5 * time.Second
 
-// readUsage requests the usage of one TaskManager.
-func (c *Collector) readUsage(ctx context.Context, id string, kept *keptUsage) (job.Usage, error) {
+// read requests the usage of one TaskManager.
+func (t *taskManagers) read(ctx context.Context, id string, kept *keptUsage) (job.Usage, error) {
 	ctx, cancel := context.WithTimeout(ctx, usageTimeout)
 	defer cancel()
-	fetched := c.fetch.arrived()
-	metrics, reported, err := c.client.TaskManagerMetrics(ctx, id)
+	fetched := t.fetch.arrived()
+	metrics, reported, err := t.client.TaskManagerMetrics(ctx, id)
 	switch {
 	case err != nil:
 		return job.UnknownUsage, err
 	case !reported:
 		return job.UnknownUsage, ErrNoUsage
 	}
-	usage := job.Usage{
-		CPU: share(metrics.CPU), GC: kept.gc(metrics, fetched),
-		HeapUsed: float64(metrics.HeapUsed), HeapMax: math.NaN(), Network: job.Unknown,
-	}
+	cpu, gc := kept.means(metrics, t.cores(id), fetched)
+	usage := job.Usage{CPU: cpu, GC: gc, HeapUsed: float64(metrics.HeapUsed), HeapMax: math.NaN(), Network: job.Unknown}
 	if metrics.HeapMax > 0 {
 		usage.HeapMax = float64(metrics.HeapMax)
 	}
@@ -179,86 +191,71 @@ func (c *Collector) readUsage(ctx context.Context, id string, kept *keptUsage) (
 
 // keptUsage is what is kept of one TaskManager.
 type keptUsage struct {
-	asked time.Time // when it was last asked for; Collector.mu guards it
-	read  shared[UsageResult]
+	read shared[UsageResult]
 
-	mu      sync.Mutex
-	stopped []stopped
+	mu       sync.Mutex
+	readings []reading
 }
 
-// stopped is for how long, in milliseconds, a TaskManager had stood still for garbage
-// collection by the metrics of one fetch.
-type stopped struct {
-	at    time.Time
-	total float64
+// reading is for how long, in milliseconds, a TaskManager's cores had run its process, and
+// its threads had stood still for garbage collection, by the metrics of one fetch; NaN if
+// that is not known.
+type reading struct {
+	at           time.Time
+	run, stopped float64
 }
 
 const (
-	// gcWindow is the time over which the share of garbage collection is taken where
-	// Flink reports the total alone, as before 1.19, if there are readings so far
-	// apart: as long as Flink's own mean from then on.
-	gcWindow = time.Minute
-	// minGCWindow is how far apart they are at least, and maxGCWindow at most.
-	minGCWindow = 5 * time.Second
-	maxGCWindow = 3 * time.Minute
+	// usageWindow is the time over which shares are taken of what Flink reports as a
+	// total, if there are readings so far apart: as long as Flink's own means.
+	usageWindow = time.Minute
+	// minUsageWindow is how far apart they are at least, and maxUsageWindow at most.
+	minUsageWindow = 5 * time.Second
+	maxUsageWindow = 3 * time.Minute
 )
 
-// gc is the share of time that the TaskManager stood still for garbage collection:
-// Flink's own mean of a minute, or the difference between two readings, unknown until
-// there are two. fetched is when Flink got the metrics from the TaskManager: it is the
-// age of the reading, however late that was made.
-func (k *keptUsage) gc(metrics flink.TaskManagerMetrics, fetched time.Time) job.Share {
-	if metrics.GCRate.Known() {
-		return share(metrics.GCRate / 1000)
-	}
-	if !metrics.GCTime.Known() {
-		return job.Unknown
-	}
+// means are how busy the process keeps its cores, and the share of time that it stood
+// still for garbage collection, which is Flink's own mean where it has one: differences
+// between two readings, unknown until there are two. fetched is when Flink got the metrics
+// from the TaskManager: it is the age of the reading, however late that was made.
+func (k *keptUsage) means(metrics flink.TaskManagerMetrics, cores float64, fetched time.Time) (cpu, gc job.Share) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	now := stopped{fetched, float64(metrics.GCTime)}
-	k.stopped = slices.DeleteFunc(k.stopped, func(before stopped) bool {
-		return now.at.Sub(before.at) > maxGCWindow || before.total > now.total // it has started anew
+	now := reading{fetched, float64(metrics.CPUTime) / 1e6, float64(metrics.GCTime)}
+	k.readings = slices.DeleteFunc(k.readings, func(before reading) bool {
+		return now.at.Sub(before.at) > maxUsageWindow || before.run > now.run || before.stopped > now.stopped // it has started anew
 	})
 	base := -1
-	for i, before := range k.stopped {
-		if since := now.at.Sub(before.at); since >= minGCWindow && (base < 0 || since >= gcWindow) {
+	for i, before := range k.readings {
+		if since := now.at.Sub(before.at); since >= minUsageWindow && (base < 0 || since >= usageWindow) {
 			base = i // the newest that is a minute old, or else the oldest
 		}
 	}
-	gc := job.Unknown
+	cpu, gc = job.Unknown, job.Unknown
 	if base >= 0 {
-		before := k.stopped[base]
-		gc = share(flink.Number((now.total - before.total) / float64(now.at.Sub(before.at).Milliseconds())))
-		k.stopped = k.stopped[base:]
+		before := k.readings[base]
+		lasted := float64(now.at.Sub(before.at).Milliseconds())
+		cpu, gc = share(flink.Number((now.run-before.run)/(lasted*cores))), share(flink.Number((now.stopped-before.stopped)/lasted))
+		k.readings = k.readings[base:]
 	}
-	if last := len(k.stopped) - 1; last < 0 || now.at.Sub(k.stopped[last].at) >= minGCWindow {
-		k.stopped = append(k.stopped, now)
+	if last := len(k.readings) - 1; last < 0 || now.at.Sub(k.readings[last].at) >= minUsageWindow {
+		k.readings = append(k.readings, now)
 	}
-	return gc
+	if metrics.GCRate.Known() {
+		gc = share(metrics.GCRate / 1000)
+	}
+	return cpu, gc
 }
 
 // usageKept is how long a TaskManager's usage is kept that nobody asks for.
 const usageKept = 5 * time.Minute
 
-// keptUsage finds or begins what is kept of a TaskManager.
-func (c *Collector) keptUsage(id string) *keptUsage {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	now := time.Now()
-	if now.Sub(c.usagesForgotten) >= forgetEvery {
-		c.usagesForgotten = now
-		for id, kept := range c.usages {
-			if now.Sub(kept.asked) > usageKept {
-				delete(c.usages, id)
-			}
-		}
+// kept is what is kept of a TaskManager.
+func (t *taskManagers) kept(id string) *keptUsage {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.usages == nil {
+		t.usages = map[string]*used[keptUsage]{}
 	}
-	kept := c.usages[id]
-	if kept == nil {
-		kept = &keptUsage{}
-		c.usages[id] = kept
-	}
-	kept.asked = now
-	return kept
+	return usedOf(t.usages, id, usageKept)
 }

@@ -2,9 +2,11 @@ package collector
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )
 
@@ -15,37 +17,32 @@ const (
 	waitsTimeout = 3 * time.Second
 )
 
-// Waits reads how a task of a job waits, softly or hard, at most once a minute; unknown
-// where Flink does not report or answer that.
-func (c *Collector) Waits(ctx context.Context, jobID, taskID string) (waits diagnosis.Waits, requests int) {
-	waits, started, _ := c.track(jobID).waitsOf(taskID).get(ctx, waitsAge, func(ctx context.Context) (diagnosis.Waits, error) {
-		ctx, cancel := context.WithTimeout(ctx, waitsTimeout)
-		defer cancel()
-		metrics, err := c.client.AggregatedMetrics(ctx, jobID, taskID, softMetric, hardMetric)
-		soft, known := metrics[softMetric]
-		hard, alsoKnown := metrics[hardMetric]
-		if err != nil || !known || !alsoKnown {
-			return diagnosis.Waits{Soft: job.Unknown, Hard: job.Unknown}, nil // no other request within a minute
-		}
-		return diagnosis.Waits{Soft: share(soft.Avg / 1000), Hard: share(hard.Avg / 1000)}, nil
-	})
-	return waits, count(started)
+// taskWaits are how tasks of a job wait that a root cause holds back.
+type taskWaits struct {
+	mu   sync.Mutex
+	kept map[string]*used[shared[diagnosis.Waits]] // by task id
 }
 
-// waitsOf finds or begins what is kept of how a task waits.
-func (t *trackedJob) waitsOf(taskID string) *shared[diagnosis.Waits] {
-	t.deriverMu.Lock()
-	defer t.deriverMu.Unlock()
-	if t.waits == nil {
-		t.waits = map[string]*shared[diagnosis.Waits]{}
+// of is what is kept of a task.
+func (t *taskWaits) of(taskID string) *shared[diagnosis.Waits] {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.kept == nil {
+		t.kept = map[string]*used[shared[diagnosis.Waits]]{}
 	}
-	for id, of := range t.waits {
-		if _, at := of.last(); id != taskID && !at.IsZero() && time.Since(at) > 2*waitsAge {
-			delete(t.waits, id) // it is in question no more
-		}
+	return usedOf(t.kept, taskID, 2*waitsAge)
+}
+
+// readWaits is one request. That Flink does not report or answer it is kept like an
+// answer.
+func readWaits(ctx context.Context, client *flink.Client, jobID, taskID string) diagnosis.Waits {
+	ctx, cancel := context.WithTimeout(ctx, waitsTimeout)
+	defer cancel()
+	metrics, err := client.AggregatedMetrics(ctx, jobID, taskID, softMetric, hardMetric)
+	soft, known := metrics[softMetric]
+	hard, alsoKnown := metrics[hardMetric]
+	if err != nil || !known || !alsoKnown {
+		return diagnosis.Waits{Soft: job.Unknown, Hard: job.Unknown}
 	}
-	if t.waits[taskID] == nil {
-		t.waits[taskID] = &shared[diagnosis.Waits]{}
-	}
-	return t.waits[taskID]
+	return diagnosis.Waits{Soft: share(soft.Avg / 1000), Hard: share(hard.Avg / 1000)}
 }

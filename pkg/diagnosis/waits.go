@@ -12,8 +12,8 @@ import (
 // such as a checkpoint; hard in the middle of a record, for whose output no buffer is free.
 type Waits struct{ Soft, Hard job.Share }
 
-// Explain says of a task that waits hard what that means; empty where it does not, or
-// that is not known.
+// Explain describes what it means that a task waits hard; empty where it does not, or that
+// is not known.
 func (w Waits) Explain(task string) string {
 	if !(w.Hard > slight) || !(w.Hard > w.Soft/2) {
 		return ""

@@ -42,7 +42,7 @@ func TestFlameGraphRequests(t *testing.T) {
 	}
 }
 
-// Flink says in place of the time why there is no flame graph.
+// Flink returns in place of the time where there is no flame graph.
 func TestFlameGraphStates(t *testing.T) {
 	for body, want := range map[string]flink.FlameGraphState{
 		`{"endTimestamp":-1}`:                                               flink.FlameGraphEnded,

@@ -91,7 +91,7 @@ var beside = []string{"ZGC", "ZGC_Cycles", "ZGC_Minor_Cycles", "ZGC_Major_Cycles
 
 // The metrics of a TaskManager's process.
 const (
-	cpuLoad          = "Status.JVM.CPU.Load"
+	cpuTime          = "Status.JVM.CPU.Time"
 	heapUsed         = "Status.JVM.Memory.Heap.Used"
 	heapMax          = "Status.JVM.Memory.Heap.Max"
 	segmentsTotal    = "Status.Shuffle.Netty.TotalMemorySegments"
@@ -105,7 +105,7 @@ const (
 
 // taskManagerMetrics is the query of all of them.
 var taskManagerMetrics = func() string {
-	names := []string{cpuLoad, heapUsed, heapMax, segmentsTotal, segmentsUsed, segmentsFree, allCollectorRate}
+	names := []string{cpuTime, heapUsed, heapMax, segmentsTotal, segmentsUsed, segmentsFree, allCollectorRate}
 	for _, name := range pauses {
 		names = append(names, collector+name+collectorTime)
 	}
@@ -118,8 +118,10 @@ var taskManagerMetrics = func() string {
 // TaskManagerMetrics are metrics of a TaskManager's process; what Flink does not
 // report, or reports as none, is not known.
 type TaskManagerMetrics struct {
-	// CPU is the load of its cores by the process, 0 to 1.
-	CPU Number
+	// CPUTime is for how many nanoseconds of its cores' time the process has run since it
+	// started. Flink's Status.JVM.CPU.Load is not read: the JVM measures that from one
+	// reading to the next, so one that another has just read is chance.
+	CPUTime Number
 	// HeapUsed and HeapMax are bytes.
 	HeapUsed, HeapMax Number
 	// Segments are how many network buffers there are, and SegmentsUsed how many of
@@ -158,7 +160,7 @@ func (c *Client) TaskManagerMetrics(ctx context.Context, id string) (found TaskM
 		return unknown
 	}
 	found = TaskManagerMetrics{
-		CPU: value(cpuLoad), HeapUsed: value(heapUsed), HeapMax: value(heapMax),
+		CPUTime: value(cpuTime), HeapUsed: value(heapUsed), HeapMax: value(heapMax),
 		Segments: value(segmentsTotal), SegmentsUsed: value(segmentsUsed),
 		GCTime: sum(values, pauses, collectorTime), GCRate: value(allCollectorRate),
 	}

@@ -14,7 +14,7 @@ type TaskManager struct {
 	// Cluster is the name of the cluster.
 	Cluster string
 	job.TaskManager
-	Load diagnosis.PlaceLoad
+	Load diagnosis.TaskManagerLoad
 	// Uncounted is set where it is not known which subtasks run there.
 	Uncounted bool
 }

@@ -18,7 +18,7 @@ import (
 // in full, and others that are listed no more. Without any it has one of which nothing
 // is known.
 func taskManagers(result frame.Result) data.Frames {
-	loads := diagnosis.PlaceLoads{}
+	loads := diagnosis.TaskManagerLoads{}
 	for _, j := range result.Jobs {
 		loads.Add(j.Snapshot, j.Tasks)
 	}

@@ -24,7 +24,7 @@ type TaskManager struct {
 
 // Usage is how much of its resources a TaskManager's process uses.
 type Usage struct {
-	// CPU is how busy its cores are with this process, 0 to 1, as the JVM measures it.
+	// CPU is how busy its cores are with this process, 0 to 1, as a mean of about a minute.
 	CPU Share
 	// GC is the share of time that its threads stand still for garbage collection.
 	GC Share

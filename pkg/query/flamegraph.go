@@ -56,17 +56,17 @@ func (s *Subtask) UnmarshalJSON(source []byte) error {
 	return nil
 }
 
-// readMode finds the mode that the query names, the first if it names none.
-func (q *Query) readMode() error {
+// flameGraphModeNamed is the mode that a query names, in any case; the first if it names
+// none.
+func flameGraphModeNamed(name string) (mode string, err error) {
 	var names []string
 	for _, each := range flameGraphModes {
-		if q.Mode == "" || strings.EqualFold(q.Mode, each.name) {
-			q.Mode = each.name
-			return nil
+		if name == "" || strings.EqualFold(name, each.name) {
+			return each.name, nil
 		}
 		names = append(names, each.name)
 	}
-	return badQuery("There is no mode %q of a flame graph: choose one of %s.", shortened(q.Mode), strings.Join(names, ", "))
+	return name, badQuery("There is no mode %q of a flame graph: choose one of %s.", shortened(name), strings.Join(names, ", "))
 }
 
 const (
@@ -199,7 +199,7 @@ func (c chosenTask) note(graph *job.FlameGraph, none string, result *frame.Resul
 	}
 }
 
-// off says how to turn flame graphs on.
+// off is the notice on how to turn flame graphs on.
 func (c chosenTask) off() data.Notice {
 	return info("Flame graphs are off in cluster %s: set rest.flamegraph.enabled: true in Flink's configuration and restart the cluster.", c.cluster.Name)
 }

@@ -10,9 +10,9 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/frame"
 )
 
-// hotMethod is the code in which the root cause's hottest subtask spends its busy time, or
+// readHotMethod is the code in which the root cause's hottest subtask spends its busy time, or
 // all its subtasks before Flink 1.17, where the cluster has flame graphs.
-func hotMethod(ctx context.Context, cluster *Cluster, shown *frame.Job, root *diagnosis.Root) (sentence string, requests int) {
+func readHotMethod(ctx context.Context, cluster *Cluster, shown *frame.Job, root *diagnosis.Root) (sentence string, requests int) {
 	if root.Kind == diagnosis.Network { // no code holds it back
 		return "", 0
 	}

@@ -75,7 +75,7 @@ func Parse(source []byte, otherType string, fromAlert bool) (q Query, err error)
 	case known.measure:
 		err = q.readMeasure()
 	case q.Type == "flameGraph":
-		err = q.readMode()
+		q.Mode, err = flameGraphModeNamed(q.Mode)
 	case q.Type == "variable":
 		if _, found := variables[q.Variable]; !found {
 			err = badQuery("There is no variable %q: choose one of %s.", q.Variable, strings.Join(slices.Sorted(maps.Keys(variables)), ", "))

@@ -67,16 +67,16 @@ type managers struct {
 	req    Request
 	result *frame.Result
 	// loads are those of the subtasks of the jobs chosen, by cluster.
-	loads map[string]diagnosis.PlaceLoads
+	loads map[string]diagnosis.TaskManagerLoads
 	// unknown is set where no job answered.
 	unknown bool
 }
 
-func loadsOf(result frame.Result) map[string]diagnosis.PlaceLoads {
-	loads := map[string]diagnosis.PlaceLoads{}
+func loadsOf(result frame.Result) map[string]diagnosis.TaskManagerLoads {
+	loads := map[string]diagnosis.TaskManagerLoads{}
 	for _, shown := range result.Jobs {
 		if loads[shown.Cluster] == nil {
-			loads[shown.Cluster] = diagnosis.PlaceLoads{}
+			loads[shown.Cluster] = diagnosis.TaskManagerLoads{}
 		}
 		loads[shown.Cluster].Add(shown.Snapshot, shown.Tasks)
 	}
@@ -135,7 +135,7 @@ func (m *managers) addUnlisted(cluster string, seen map[string]bool) {
 	}
 }
 
-func (m *managers) add(cluster string, manager job.TaskManager, load *diagnosis.PlaceLoad) {
+func (m *managers) add(cluster string, manager job.TaskManager, load *diagnosis.TaskManagerLoad) {
 	row := frame.TaskManager{Cluster: cluster, TaskManager: manager, Load: diagnosis.NoLoad, Uncounted: m.unknown}
 	if load != nil {
 		row.Load = *load
@@ -201,10 +201,10 @@ func (m *managers) none() data.Notice {
 	return info("The cluster has no TaskManagers: until some come, or are started, no job can run.")
 }
 
-// placeEvidence is what slows the few TaskManagers that the hot subtasks of a root
+// readUsages is what slows the few TaskManagers that the hot subtasks of a root
 // cause run on: at most one request a minute for each of them.
-func placeEvidence(ctx context.Context, cluster *Cluster, _ *frame.Job, root *diagnosis.Root) (sentence string, requests int) {
-	ids := diagnosis.HotPlaces(root)
+func readUsages(ctx context.Context, cluster *Cluster, _ *frame.Job, root *diagnosis.Root) (sentence string, requests int) {
+	ids := diagnosis.HotTaskManagers(root)
 	if len(ids) == 0 {
 		return "", 0
 	}
@@ -221,5 +221,5 @@ func placeEvidence(ctx context.Context, cluster *Cluster, _ *frame.Job, root *di
 		}
 	}
 	slices.SortFunc(hot, func(a, b job.TaskManager) int { return cmp.Compare(slices.Index(ids, a.ID), slices.Index(ids, b.ID)) })
-	return diagnosis.ExplainPlaces(root.Kind, hot, others), requests
+	return diagnosis.ExplainTaskManagers(root.Kind, hot, others), requests
 }

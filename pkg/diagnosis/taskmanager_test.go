@@ -14,32 +14,32 @@ import (
 
 // The load of a TaskManager is that of the subtasks that run on it, of all tasks and
 // jobs; what is not measured or runs nowhere does not count as idle.
-func TestPlaceLoads(t *testing.T) {
+func TestTaskManagerLoads(t *testing.T) {
 	orders := snapshotOf(chain(
 		task("in", at(0.1, 0.8).by("tm-1", "a"), at(0.1, 0.9).by("tm-2", "b")),
 		task("out", at(1, 0).by("tm-1", "a"), at(0.3, 0).by("tm-2", "b"), noMetrics.by("tm-2", "b"), in("SCHEDULED").by("tm-2", "b"), at(1, 0)))...)
 	clicks := snapshotOf(task("in", at(0.4, 0).by("tm-2", "b")), task("out", noMetrics.by("tm-3", "")))
 	for name, c := range map[string]struct {
-		add  func(diagnosis.PlaceLoads)
+		add  func(diagnosis.TaskManagerLoads)
 		want map[string]string
 	}{
-		"nothing": {func(diagnosis.PlaceLoads) {}, map[string]string{}},
-		"one job": {func(l diagnosis.PlaceLoads) { l.Add(orders, []int{0, 1}) }, map[string]string{
+		"nothing": {func(diagnosis.TaskManagerLoads) {}, map[string]string{}},
+		"one job": {func(l diagnosis.TaskManagerLoads) { l.Add(orders, []int{0, 1}) }, map[string]string{
 			"tm-1": "a: 2 of 1, busy 0.55 to 1.00, backpressured 0.80",
 			"tm-2": "b: 3 of 1, busy 0.20 to 0.30, backpressured 0.90",
 		}},
-		"one task": {func(l diagnosis.PlaceLoads) { l.Add(orders, []int{0}) }, map[string]string{
+		"one task": {func(l diagnosis.TaskManagerLoads) { l.Add(orders, []int{0}) }, map[string]string{
 			"tm-1": "a: 1 of 1, busy 0.10 to 0.10, backpressured 0.80",
 			"tm-2": "b: 1 of 1, busy 0.10 to 0.10, backpressured 0.90",
 		}},
-		"two jobs": {func(l diagnosis.PlaceLoads) { l.Add(orders, []int{0, 1}); l.Add(clicks, []int{0, 1}) }, map[string]string{
+		"two jobs": {func(l diagnosis.TaskManagerLoads) { l.Add(orders, []int{0, 1}); l.Add(clicks, []int{0, 1}) }, map[string]string{
 			"tm-1": "a: 2 of 1, busy 0.55 to 1.00, backpressured 0.80",
 			"tm-2": "b: 4 of 2, busy 0.27 to 0.40, backpressured 0.90",
 			"tm-3": ": 1 of 1, busy NaN to NaN, backpressured NaN",
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			loads, got := diagnosis.PlaceLoads{}, map[string]string{}
+			loads, got := diagnosis.TaskManagerLoads{}, map[string]string{}
 			c.add(loads)
 			for id, l := range loads {
 				got[id] = fmt.Sprintf("%s: %d of %d, busy %.2f to %.2f, backpressured %.2f", l.Host, l.Running, l.Jobs, l.BusyAvg, l.BusyMax, l.BackpressuredMax)
@@ -52,14 +52,14 @@ func TestPlaceLoads(t *testing.T) {
 }
 
 // The worst load comes first; what is not known comes last.
-func TestOrderOfPlaceLoads(t *testing.T) {
-	load := func(running int, average, highest job.Share) diagnosis.PlaceLoad {
-		return diagnosis.PlaceLoad{Running: running, BusyAvg: average, BusyMax: highest}
+func TestOrderOfTaskManagerLoads(t *testing.T) {
+	load := func(running int, average, highest job.Share) diagnosis.TaskManagerLoad {
+		return diagnosis.TaskManagerLoad{Running: running, BusyAvg: average, BusyMax: highest}
 	}
-	want := []diagnosis.PlaceLoad{load(2, 0.5, 1), load(9, 0.4, 1), load(3, 0.4, 0.9), load(2, 0.4, 0.9), load(8, 0, 0), load(1, job.Unknown, job.Unknown), diagnosis.NoLoad}
+	want := []diagnosis.TaskManagerLoad{load(2, 0.5, 1), load(9, 0.4, 1), load(3, 0.4, 0.9), load(2, 0.4, 0.9), load(8, 0, 0), load(1, job.Unknown, job.Unknown), diagnosis.NoLoad}
 	got := slices.Clone(want)
 	slices.Reverse(got)
-	slices.SortFunc(got, diagnosis.PlaceLoad.Compare)
+	slices.SortFunc(got, diagnosis.TaskManagerLoad.Compare)
 	for i := range want {
 		if got[i].Compare(want[i]) != 0 {
 			t.Errorf("the %dth is %+v, want %+v", i, got[i], want[i])
@@ -76,7 +76,7 @@ func manager(id string, cpu, gc job.Share, cores float64) job.TaskManager {
 
 // What is short on a TaskManager is named with its figure, and how that differs from
 // the others'; what is not known, or not short, is not.
-func TestExplainPlaces(t *testing.T) {
+func TestExplainTaskManagers(t *testing.T) {
 	const no = -1
 	unknown := job.Unknown
 	all := func(managers ...job.TaskManager) []job.TaskManager { return managers }
@@ -119,7 +119,7 @@ func TestExplainPlaces(t *testing.T) {
 		"none":                                {diagnosis.Machine, nil, all(manager("tm-1", 1, 1, 4)), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := diagnosis.ExplainPlaces(c.kind, c.hot, c.others); got != c.want {
+			if got := diagnosis.ExplainTaskManagers(c.kind, c.hot, c.others); got != c.want {
 				t.Errorf("got  %s\nwant %s", got, c.want)
 			}
 		})
@@ -127,23 +127,23 @@ func TestExplainPlaces(t *testing.T) {
 }
 
 // A root cause is looked at by its TaskManagers if they are few.
-func TestHotPlaces(t *testing.T) {
+func TestHotTaskManagers(t *testing.T) {
 	for managers, want := range map[int]int{0: 0, 1: 1, 4: 4, 5: 0} {
 		root := diagnosis.Root{}
 		for i := range managers {
 			root.TaskManagers = append(root.TaskManagers, fmt.Sprint("tm-", i))
 		}
-		if got := diagnosis.HotPlaces(&root); len(got) != want {
+		if got := diagnosis.HotTaskManagers(&root); len(got) != want {
 			t.Errorf("of %d TaskManagers %v are looked at", managers, got)
 		}
 	}
 }
 
 // Whatever subtasks report, no load is a number that is none, and counts add up.
-func FuzzPlaceLoads(f *testing.F) {
+func FuzzTaskManagerLoads(f *testing.F) {
 	f.Add([]byte{3, 0, 0, 0, 2, 0, 2, 1, 2, 3, 4, 5, 0, 0})
 	f.Fuzz(func(t *testing.T, data []byte) {
-		snapshot, loads, running := fuzzSnapshot(data), diagnosis.PlaceLoads{}, 0
+		snapshot, loads, running := fuzzSnapshot(data), diagnosis.TaskManagerLoads{}, 0
 		for task, load := range snapshot.Tasks {
 			loads.Add(snapshot, []int{task})
 			for _, subtask := range load.Subtasks {

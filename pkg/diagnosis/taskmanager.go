@@ -10,9 +10,9 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )
 
-// PlaceLoad is how the subtasks spend their time that run on one TaskManager, of all
+// TaskManagerLoad is how the subtasks spend their time that run on one TaskManager, of all
 // jobs that were looked at.
-type PlaceLoad struct {
+type TaskManagerLoad struct {
 	// Host is the machine by what Flink reports of the subtasks; empty if it is not
 	// known.
 	Host string
@@ -28,13 +28,13 @@ type PlaceLoad struct {
 }
 
 // NoLoad is that of a TaskManager on which no subtask runs.
-var NoLoad = PlaceLoad{BusyAvg: job.Unknown, BusyMax: job.Unknown, BackpressuredMax: job.Unknown}
+var NoLoad = TaskManagerLoad{BusyAvg: job.Unknown, BusyMax: job.Unknown, BackpressuredMax: job.Unknown}
 
-// PlaceLoads are those of a cluster's TaskManagers, by id.
-type PlaceLoads map[string]*PlaceLoad
+// TaskManagerLoads are those of a cluster's TaskManagers, by id.
+type TaskManagerLoads map[string]*TaskManagerLoad
 
 // Add adds the subtasks of these tasks of a job.
-func (l PlaceLoads) Add(snapshot *job.Snapshot, tasks []int) {
+func (l TaskManagerLoads) Add(snapshot *job.Snapshot, tasks []int) {
 	for _, task := range tasks {
 		subtasks := snapshot.Tasks[task].Subtasks
 		for i := range subtasks {
@@ -45,7 +45,7 @@ func (l PlaceLoads) Add(snapshot *job.Snapshot, tasks []int) {
 	}
 }
 
-func (l PlaceLoads) add(snapshot *job.Snapshot, subtask *job.SubtaskLoad) {
+func (l TaskManagerLoads) add(snapshot *job.Snapshot, subtask *job.SubtaskLoad) {
 	load := l[subtask.TaskManager]
 	if load == nil {
 		first := NoLoad
@@ -77,7 +77,7 @@ func higher(a, b job.Share) job.Share {
 
 // Compare orders loads, the worst first: the busiest subtask, then how busy they are on
 // average, then how many there are.
-func (p PlaceLoad) Compare(other PlaceLoad) int {
+func (p TaskManagerLoad) Compare(other TaskManagerLoad) int {
 	order := func(a, b job.Share) int { return cmp.Compare(orLeast(b), orLeast(a)) }
 	return cmp.Or(order(p.BusyMax, other.BusyMax), order(p.BusyAvg, other.BusyAvg), cmp.Compare(other.Running, p.Running))
 }
@@ -98,11 +98,11 @@ const (
 	cpuLimit = 0.90
 )
 
-// ExplainPlaces describes in sentences which resource is short on the TaskManagers that
+// ExplainTaskManagers describes in sentences which resource is short on the TaskManagers that
 // the hot subtasks of a root cause run on; others are those of the cluster whose usage is
 // known, too. It is empty where nothing stands out: of a root cause of kind [Machine] it
 // has the figures even so, as they show what it is not.
-func ExplainPlaces(kind Kind, hot, others []job.TaskManager) string {
+func ExplainTaskManagers(kind Kind, hot, others []job.TaskManager) string {
 	var sentences []string
 	for _, manager := range hot {
 		var facts []string
@@ -149,15 +149,15 @@ func cores(n float64) string {
 	return count(int(n), "core")
 }
 
-// HotPlaces are the TaskManagers on which the hot subtasks of a root cause run, if they
+// HotTaskManagers are the TaskManagers on which the hot subtasks of a root cause run, if they
 // are so few that one or another may be the reason; nil if they are many, or none is
 // known.
-func HotPlaces(root *Root) []string {
-	if len(root.TaskManagers) == 0 || len(root.TaskManagers) > maxHotPlaces {
+func HotTaskManagers(root *Root) []string {
+	if len(root.TaskManagers) == 0 || len(root.TaskManagers) > maxHotTaskManagers {
 		return nil
 	}
 	return slices.Clone(root.TaskManagers)
 }
 
-// maxHotPlaces is how many TaskManagers are looked at for one root cause.
-const maxHotPlaces = 4
+// maxHotTaskManagers is how many TaskManagers are looked at for one root cause.
+const maxHotTaskManagers = 4
