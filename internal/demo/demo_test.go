@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -80,7 +81,7 @@ func unmeasured() map[string]data.Frames {
 // and a query may fail.
 func TestMetricsThatNeverArrive(t *testing.T) {
 	const notice = "Not measured in job two-sources: score (no metrics yet)."
-	crashed := errors.New("the plugin did not answer 11 queries: connection refused")
+	crashed := fmt.Errorf("the plugin did not answer %d queries: connection refused", len(queries))
 	for name, c := range map[string]struct {
 		plugin fakePlugin
 		err    string
@@ -99,7 +100,7 @@ func TestMetricsThatNeverArrive(t *testing.T) {
 				return crashed
 			}
 			return nil
-		}}, "11 of 11 queries were not answered", []string{crashed.Error()}},
+		}}, fmt.Sprintf("%[1]d of %[1]d queries were not answered", len(queries)), []string{crashed.Error()}},
 	} {
 		for _, format := range []string{"text", "JSON"} {
 			t.Run(name+" "+format, func(t *testing.T) {
@@ -122,7 +123,7 @@ func TestMetricsThatNeverArrive(t *testing.T) {
 						if err := json.Unmarshal([]byte(stdout.String()), &frames); err != nil {
 							t.Fatal(err)
 						}
-						if got := slices.Sorted(maps.Keys(frames)); !slices.Equal(got, []string{"bottlenecks", "flameGraph", "jobs", "measure", "nodeGraph", "subtasks", "tasks", "variable"}) {
+						if got := slices.Sorted(maps.Keys(frames)); !slices.Equal(got, []string{"bottlenecks", "checkpoints", "exceptions", "flameGraph", "jobs", "measure", "nodeGraph", "subtasks", "tasks", "variable"}) {
 							t.Errorf("the keys are %v", got)
 						}
 					}

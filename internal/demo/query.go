@@ -22,6 +22,8 @@ var queries = []query{
 	{RefID: "nodeGraph", QueryType: "nodeGraph"},
 	{RefID: "bottlenecks", QueryType: "bottlenecks"},
 	flameGraph,
+	{RefID: "checkpoints", QueryType: "checkpoints"},
+	{RefID: "exceptions", QueryType: "exceptions"},
 	{RefID: "bottleneck by job", QueryType: "measure", Measure: "bottleneck", By: "job"},
 	{RefID: "bottleneck by task", QueryType: "measure", Measure: "bottleneck", By: "task"},
 	{RefID: "status by job", QueryType: "measure", Measure: "status", By: "job"},

@@ -23,6 +23,11 @@ import (
 //go:embed all:recordings
 var recordings embed.FS
 
+// checkpoints are the answers about checkpoints and exceptions of the same moments.
+//
+//go:embed all:checkpoints
+var checkpoints embed.FS
+
 // Moment is what a real cluster answered at one moment: an HTTP handler that
 // needs no network, so that it works in a bubble of testing/synctest.
 type Moment struct {
@@ -78,10 +83,21 @@ func Recording(t testing.TB, version, set string) *Moment {
 
 func read(t testing.TB, version, set string) (replies []reply) {
 	t.Helper()
-	packed, err := recordings.ReadFile("recordings/" + version + "/" + set + ".jsonl.gz")
+	path := version + "/" + set + ".jsonl.gz"
+	packed, err := recordings.ReadFile("recordings/" + path)
 	if err != nil {
 		t.Fatal(err)
 	}
+	replies = unpack(t, path, packed)
+	if packed, err = checkpoints.ReadFile("checkpoints/" + path); err == nil {
+		replies = append(replies, unpack(t, path, packed)...)
+	}
+	return replies
+}
+
+// unpack reads the answers of a packed file.
+func unpack(t testing.TB, path string, packed []byte) (replies []reply) {
+	t.Helper()
 	unpacked, err := gzip.NewReader(bytes.NewReader(packed))
 	if err != nil {
 		t.Fatal(err)
@@ -91,12 +107,12 @@ func read(t testing.TB, version, set string) (replies []reply) {
 	for lines.Scan() {
 		var line reply
 		if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
-			t.Fatalf("%s/%s: %v", version, set, err)
+			t.Fatalf("%s: %v", path, err)
 		}
 		replies = append(replies, line)
 	}
 	if err := cmp.Or(lines.Err(), unpacked.Close()); err != nil {
-		t.Fatalf("%s/%s: %v", version, set, err)
+		t.Fatalf("%s: %v", path, err)
 	}
 	return replies
 }

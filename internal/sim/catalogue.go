@@ -64,8 +64,16 @@ func Ready(version string, names ...string) (*Cluster, error) {
 			return nil, fmt.Errorf("there is no simulated job %q: there are %s", name, strings.Join(append(Names(), Groups()...), ", "))
 		}
 	}
+	for _, job := range cluster.Jobs {
+		if job.Type != "BATCH" {
+			job.Checkpoints = checkpointEvery
+		}
+	}
 	return cluster, nil
 }
+
+// checkpointEvery is how often the ready-made jobs that stream make a checkpoint.
+const checkpointEvery = 30 * time.Second
 
 // What the tasks of the ready-made jobs can do, in records a second for a
 // subtask: those that do nothing that takes time, and those that are slow.

@@ -138,6 +138,10 @@ func (c *Cluster) belowJobs(parts []string, r *http.Request, now time.Time) (int
 		return http.StatusOK, detailsOf(c.moment(job, now))
 	case len(parts) == 2 && parts[1] == "plan":
 		return http.StatusOK, map[string]any{"plan": planOf(c.moment(job, now))}
+	case parts[1] == "checkpoints":
+		return belowCheckpoints(c.moment(job, now), parts[2:], r)
+	case len(parts) == 2 && parts[1] == "exceptions":
+		return http.StatusOK, exceptionsOf(c.moment(job, now))
 	case len(parts) < 3 || parts[1] != "vertices":
 		return notThere(r.URL.Path)
 	case !isID(parts[2]):

@@ -31,6 +31,9 @@ type Job struct {
 	// it is. The last lasts for ever, or, with Repeat, the first follows it.
 	Phases []Phase
 	Repeat bool
+	// Checkpoints is how often a checkpoint is triggered, 0 for never, and
+	// CheckpointTimeout after what time one fails, 0 for none.
+	Checkpoints, CheckpointTimeout time.Duration
 
 	once sync.Once
 	life life

@@ -58,6 +58,7 @@ func detailsOf(m moment) details {
 	}
 	d.Timestamps["INITIALIZING"], d.Timestamps["CREATED"] = d.Start, d.Start
 	d.Timestamps[d.State] = m.Start.Add(m.phase.begin).UnixMilli()
+	d.Timestamps["RESTARTING"] = m.restarting()
 	if d.State == "FINISHED" || d.State == "CANCELED" || d.State == "FAILED" {
 		d.End = d.Timestamps[d.State]
 		d.Duration = d.End - d.Start

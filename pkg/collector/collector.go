@@ -185,7 +185,7 @@ func (c *Collector) Verdict(ctx context.Context, info job.Info) (verdict *diagno
 // VerdictWithLags is the same from a poll that requested how far behind the tasks are,
 // too: see [job.Snapshot.Lags]. So does every poll of the job while somebody asks.
 func (c *Collector) VerdictWithLags(ctx context.Context, info job.Info) (verdict *diagnosis.Verdict, requests int, err error) {
-	c.sampler.wantLags(c.track(info.ID))
+	c.sampler.wantMore(c.track(info.ID), ofLags)
 	verdict, requests, err = c.Verdict(ctx, info)
 	if err == nil && verdict.Snapshot.Lags == nil { // it was polled for others
 		var more int
@@ -234,7 +234,7 @@ func (c *Collector) Graph(ctx context.Context, info job.Info) (graph *job.Graph,
 // it. From then on the sampler reads the restarts too: one more request per poll.
 func (c *Collector) Restarts(ctx context.Context, info job.Info) (restarts float64, requests int, err error) {
 	tracked := c.track(info.ID)
-	c.sampler.wantRestarts(tracked)
+	c.sampler.wantMore(tracked, ofRestarts)
 	return c.restartsOfAge(ctx, info, tracked, c.options.MaxAge)
 }
 
@@ -416,6 +416,12 @@ type trackedJob struct {
 	sources  sources
 	waits    taskWaits
 
+	checkpoints       shared[job.Checkpoints]
+	checkpointsOn     shared[bool]
+	checkpointDetails cached[int64, job.CheckpointDetails]
+	taskCheckpoints   cached[taskCheckpointKey, job.CheckpointDetails]
+	exceptions        shared[[]job.Incident]
+
 	// subtasks counts those of the last poll.
 	subtasks atomic.Int64
 
@@ -426,6 +432,9 @@ type trackedJob struct {
 	slow []string
 	// places are where tasks ran, for Flinks before 1.16, by task id.
 	places map[string]places
+	// ran is the graph when the job last ran, and restarted when it was last restarted.
+	ran       *job.Graph
+	restarted time.Time
 	// pools are how full the buffers are that were in question in the last poll.
 	pools map[poolKey]poolUsage
 }

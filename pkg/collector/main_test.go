@@ -194,6 +194,18 @@ func (s *sampledCluster) below(path string, answer http.HandlerFunc) http.Handle
 	}
 }
 
+// containing answers so for the paths that contain a text, and for the others as the
+// cluster does.
+func (s *sampledCluster) containing(text string, answer http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if strings.Contains(r.URL.Path, text) {
+			answer(w, r)
+			return
+		}
+		s.sim.ServeHTTP(w, r)
+	}
+}
+
 // listing answers as a cluster that has no job but lists these.
 func (s *sampledCluster) listing(jobs string) http.HandlerFunc {
 	return s.below("/jobs/", func(w http.ResponseWriter, r *http.Request) {

@@ -35,6 +35,8 @@ type poll struct {
 	timedOut sync.Map
 	// answered is when a task last answered; nil for not yet.
 	answered atomic.Pointer[time.Time]
+	// restarted is when the job was last restarted, by Flink's clock; zero if it never was.
+	restarted time.Time
 	// taken are what the samples lie in, to be given back.
 	takenMu sync.Mutex
 	taken   []*sampleArrays
@@ -76,6 +78,7 @@ func (p *poll) run(ctx context.Context, info job.Info) (pollResult, error) {
 	verdict.Keep()
 	p.tracked.subtasks.Store(int64(subtasksOf(verdict.Snapshot)))
 	p.collector.keep(verdict, p.tracked, interval)
+	p.collector.keepChanges(verdict.Snapshot, p.tracked, p.restarted)
 	return pollResult{verdict, int(p.requests.Load())}, nil
 }
 
@@ -87,6 +90,7 @@ func (p *poll) sample(ctx context.Context, info job.Info) (*job.Sample, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.restarted = answer.Timestamps.Restarted()
 	sample := newSample(answer, info)
 	if last, _ := p.tracked.polled.last(); last.verdict != nil && len(sample.Graph.Tasks) == 0 {
 		// A job that begins anew has no tasks at first: its old ones keep

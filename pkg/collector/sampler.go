@@ -36,12 +36,25 @@ type sampler struct {
 // samplerState is what the sampler keeps of a job.
 type samplerState struct {
 	info job.Info
-	// wanted is when somebody last asked for the load, restartsWanted for the
-	// restarts, and lagsWanted for how far behind tasks are; tried when the job was
-	// last polled, missed when the cluster then had no such job.
-	wanted, restartsWanted, lagsWanted, tried, missed time.Time
-	polling                                           bool // the sampler's poll is under way
+	// wanted is when somebody last asked for the load, and moreWanted for what costs
+	// a request more; tried when the job was last polled, missed when the cluster then
+	// had no such job.
+	wanted, tried, missed time.Time
+	moreWanted            [extras]time.Time
+	polling               bool // the sampler's poll is under way
 }
+
+// extra is what is read of a job beside its load once somebody has asked for it: one
+// request more per poll for each.
+type extra int
+
+const (
+	ofRestarts extra = iota
+	ofCheckpoints
+	ofExceptions
+	ofLags     // how far behind tasks are, which the poll itself reads
+	extras int = iota
+)
 
 // jobListing is the list of jobs, or why there was none.
 type jobListing struct {
@@ -72,21 +85,16 @@ func (s *sampler) want(tracked *trackedJob, info job.Info) {
 	}()
 }
 
-// wantRestarts notes that a query needs the job's restarts.
-func (s *sampler) wantRestarts(tracked *trackedJob) {
-	s.locked(func() { tracked.sampled.restartsWanted = time.Now() })
-}
-
-// wantLags notes that a query needs to know how far behind the job's tasks are.
-func (s *sampler) wantLags(tracked *trackedJob) {
-	s.locked(func() { tracked.sampled.lagsWanted = time.Now() })
+// wantMore notes that a query needs more of the job than its load.
+func (s *sampler) wantMore(tracked *trackedJob, more extra) {
+	s.locked(func() { tracked.sampled.moreWanted[more] = time.Now() })
 }
 
 // lagsWanted reports whether a poll requests that: for those who asked lately, so that
 // the history has it.
 func (s *sampler) lagsWanted(tracked *trackedJob) (wanted bool) {
 	s.locked(func() {
-		asked := tracked.sampled.lagsWanted
+		asked := tracked.sampled.moreWanted[ofLags]
 		wanted = !asked.IsZero() && time.Since(asked) <= max(s.collector.options.IdleAfter, time.Minute)
 	})
 	return wanted
@@ -226,11 +234,9 @@ func (s *sampler) pollAll(ctx context.Context, polls *errgroup.Group, due []*tra
 // pollJob polls the job, or shares a poll that is under way.
 func (s *sampler) pollJob(ctx context.Context, tracked *trackedJob) {
 	s.collector.mu.Lock()
-	info, restarts := tracked.sampled.info, time.Since(tracked.sampled.restartsWanted) <= s.collector.options.IdleAfter
+	info, wanted := tracked.sampled.info, tracked.sampled.moreWanted
 	s.collector.mu.Unlock()
-	if restarts { // if that fails the sample is kept without
-		_, _, _ = s.collector.restartsOfAge(ctx, info, tracked, 0)
-	}
+	s.readMore(ctx, info, tracked, wanted)
 	verdict, _, err := s.collector.poll(ctx, info, tracked, 0)
 	switch {
 	case ctx.Err() != nil:
@@ -238,6 +244,24 @@ func (s *sampler) pollJob(ctx context.Context, tracked *trackedJob) {
 		s.failed(ctx, tracked, err)
 	case verdict.Snapshot.Job.State.Terminal():
 		s.finish(tracked)
+	}
+}
+
+// readMore reads what of late somebody asked for beside the load. If that fails the
+// sample is kept without.
+func (s *sampler) readMore(ctx context.Context, info job.Info, tracked *trackedJob, wanted [extras]time.Time) {
+	for more, at := range wanted {
+		if time.Since(at) > s.collector.options.IdleAfter {
+			continue
+		}
+		switch extra(more) {
+		case ofRestarts:
+			_, _, _ = s.collector.restartsOfAge(ctx, info, tracked, 0)
+		case ofCheckpoints:
+			_, _, _ = s.collector.checkpointsOfAge(ctx, info, tracked, 0)
+		case ofExceptions:
+			_, _, _ = s.collector.exceptionsOfAge(ctx, info, tracked, 0)
+		}
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/collector"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )
@@ -305,13 +306,13 @@ func TestRestartsAreSampledOnceAskedFor(t *testing.T) {
 		info := listed(t, s.Collector)
 		kept := func(over time.Duration) (known, unknown int, last float64) {
 			t.Helper()
-			query := history.Query{Job: history.Job{ID: info.ID}, Range: history.Range{From: time.Now().Add(-over), To: time.Now()}, Restarts: true}
+			query := history.Query{Job: history.Job{ID: info.ID}, Range: history.Range{From: time.Now().Add(-over), To: time.Now()}, Figures: []diagnosis.Figure{diagnosis.RestartCount}}
 			summaries, _, err := s.history.Summaries(t.Context(), query)
 			if err != nil {
 				t.Fatal(err)
 			}
 			for _, each := range summaries.Jobs {
-				if last = each.Restarts; math.IsNaN(last) {
+				if last = each.Figures[diagnosis.RestartCount]; math.IsNaN(last) {
 					unknown++
 				} else {
 					known++

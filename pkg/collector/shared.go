@@ -139,6 +139,35 @@ func usedOf[K comparable, T any](all map[K]*used[T], key K, age time.Duration) *
 	return &all[key].value
 }
 
+// maxKept is how many values a [cached] keeps.
+const maxKept = 100
+
+// cached are shared values by key, the last ones that were asked for first.
+type cached[K comparable, T any] struct {
+	mu    sync.Mutex
+	all   map[K]*shared[T]
+	order []K
+}
+
+// of finds or begins the value of a key, in the place of the oldest if there are too
+// many.
+func (c *cached[K, T]) of(key K) *shared[T] {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if found := c.all[key]; found != nil {
+		return found
+	}
+	if c.all == nil {
+		c.all = map[K]*shared[T]{}
+	}
+	if len(c.order) == maxKept {
+		delete(c.all, c.order[0])
+		c.order = append(c.order[:0], c.order[1:]...)
+	}
+	c.all[key], c.order = new(shared[T]), append(c.order, key)
+	return c.all[key]
+}
+
 // Panic is a panic that was recovered from and the stack where it happened, which
 // is for the log and no part of its text.
 type Panic struct {

@@ -39,7 +39,7 @@ const (
 	FromLoad     Origin = iota // a snapshot and its verdict, or its summary
 	FromRange                  // the summaries of a time range
 	FromJobState               // Flink's list of jobs, or the job's summary
-	FromRestarts               // Flink's restart metric, or the job's summary
+	FromFigure                 // a request of its own about the job, or the job's summary
 	FromAnswers                // whether the cluster's REST API answered
 )
 
@@ -60,6 +60,8 @@ type Measure struct {
 	Column Column
 	// Records is set where it needs the rates of records.
 	Records bool
+	// Figure is the one that it is, of the origin FromFigure.
+	Figure Figure
 	// Sum is set where the value of a TaskManager is the sum of its subtasks' values
 	// rather than the worst of them, and that of a longer time the mean.
 	Sum bool
@@ -128,7 +130,10 @@ var Measures = []Measure{
 	},
 	{Name: "blame", Unit: Ratio, By: byLoad, Origin: FromRange, Column: RootSeverity},
 	{Name: "running", By: []By{ByJob}, Origin: FromJobState, LowIsWorse: true, summary: func(j JobSummary) float64 { return j.Running }},
-	{Name: "restarts", By: []By{ByJob}, Origin: FromRestarts, summary: func(j JobSummary) float64 { return j.Restarts }},
+	{Name: "restarts", By: []By{ByJob}, Origin: FromFigure, Figure: RestartCount},
+	{Name: "checkpoint_age", Unit: Seconds, By: []By{ByJob}, Origin: FromFigure, Figure: CheckpointAge},
+	{Name: "checkpoint_duration", Unit: Seconds, By: []By{ByJob}, Origin: FromFigure, Figure: CheckpointDuration},
+	{Name: "checkpoint_failures", By: []By{ByJob}, Origin: FromFigure, Figure: CheckpointFailures},
 	{Name: "up", By: []By{ByCluster}, Origin: FromAnswers, LowIsWorse: true},
 }
 
@@ -185,10 +190,14 @@ func (m Measure) Subtask(v *Verdict, task int, load *job.SubtaskLoad) float64 {
 
 // FromSummary is the value of a measure of jobs by a job's summary.
 func (m Measure) FromSummary(j JobSummary) float64 {
-	if m.summary == nil {
+	switch {
+	case m.Origin == FromFigure:
+		return j.Figures[m.Figure]
+	case m.summary == nil:
 		return math.NaN()
+	default:
+		return m.summary(j)
 	}
-	return m.summary(j)
 }
 
 // HasSummary reports whether a job's value is kept in its summary, rather than that of

@@ -147,7 +147,7 @@ func TestMeasureOfSkew(t *testing.T) {
 
 // The names are what queries and alert rules have, the default first.
 func TestMeasureNames(t *testing.T) {
-	want := []string{"bottleneck", "status", "busy", "backpressured", "idle", "skew", "records_in", "records_out", "watermark_lag", "pending_records", "blame", "running", "restarts", "up"}
+	want := []string{"bottleneck", "status", "busy", "backpressured", "idle", "skew", "records_in", "records_out", "watermark_lag", "pending_records", "blame", "running", "restarts", "checkpoint_age", "checkpoint_duration", "checkpoint_failures", "up"}
 	var names []string
 	for _, measure := range diagnosis.Measures {
 		names = append(names, measure.Name)
@@ -172,7 +172,7 @@ func TestMeasuresByOrigin(t *testing.T) {
 	for _, measure := range diagnosis.Measures {
 		by := map[diagnosis.Origin][]diagnosis.By{
 			diagnosis.FromLoad: byLoad, diagnosis.FromRange: byLoad,
-			diagnosis.FromJobState: {diagnosis.ByJob}, diagnosis.FromRestarts: {diagnosis.ByJob}, diagnosis.FromAnswers: {diagnosis.ByCluster},
+			diagnosis.FromJobState: {diagnosis.ByJob}, diagnosis.FromFigure: {diagnosis.ByJob}, diagnosis.FromAnswers: {diagnosis.ByCluster},
 		}[measure.Origin]
 		if measure.Lags {
 			by = by[:2] // Flink has them of a task
@@ -252,7 +252,7 @@ func TestSummary(t *testing.T) {
 			verdict := diagnosis.Diagnose(snapshot)
 			summary := verdict.Summary()
 			if j := summary.Job; j.Name != "orders" || j.Clear != c.clear || j.EdgesUnknown != c.edgesUnknown ||
-				!j.From.Equal(snapshot.From) || !j.To.Equal(snapshot.To) || j.Source != job.FromCounters || !math.IsNaN(j.Restarts) {
+				!j.From.Equal(snapshot.From) || !j.To.Equal(snapshot.To) || j.Source != job.FromCounters || !math.IsNaN(j.Figures[diagnosis.RestartCount]) {
 				t.Errorf("the job's is %+v", j)
 			}
 			if len(summary.Tasks) != len(c.nodes) {
@@ -285,7 +285,7 @@ func TestMeasuresOfASummary(t *testing.T) {
 	}{{2, 7, 1}, {1, math.NaN(), 0}} {
 		snapshot.Graph.Tasks[0].Running = c.running
 		summary := diagnosis.Diagnose(snapshot).Summary().Job
-		summary.Restarts = c.restarts
+		summary.Figures[diagnosis.RestartCount] = c.restarts
 		if got := running.FromSummary(summary); got != c.want {
 			t.Errorf("with %d of 2 subtasks running is %v, want %v", c.running, got, c.want)
 		}

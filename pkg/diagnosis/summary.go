@@ -54,8 +54,8 @@ type JobSummary struct {
 	// Running is 1 while the job and all its tasks run, else 0; NaN if not
 	// known.
 	Running float64
-	// Restarts are those since the job started; NaN if not known.
-	Restarts float64
+	// Figures are those that somebody asked for.
+	Figures JobFigures
 	// RecordsIn and RecordsOut are the records a second that enter and leave the job;
 	// NaN if not known.
 	RecordsIn, RecordsOut float64

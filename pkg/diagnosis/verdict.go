@@ -2,7 +2,6 @@ package diagnosis
 
 import (
 	"cmp"
-	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -194,14 +193,14 @@ func (v *Verdict) WorstRoot(tasks []int) *Root {
 	return nil
 }
 
-// Summary sums the verdict and its snapshot up. Restarts and RootSince, which a
+// Summary sums the verdict and its snapshot up. Figures and RootSince, which a
 // snapshot does not show, are unknown.
 func (v *Verdict) Summary() Summary {
 	snapshot := v.Snapshot
 	in, out := throughput(snapshot)
 	summary := Summary{
 		Job: JobSummary{
-			Name: snapshot.Job.Name, Running: running(snapshot), Ended: snapshot.Job.State.Terminal(), Restarts: math.NaN(),
+			Name: snapshot.Job.Name, Running: running(snapshot), Ended: snapshot.Job.State.Terminal(), Figures: UnknownFigures,
 			RecordsIn: in, RecordsOut: out,
 			Clear: v.Kind == None, EdgesUnknown: snapshot.Graph.EdgesUnknown,
 			From: snapshot.From, To: snapshot.To, Source: snapshot.Source,

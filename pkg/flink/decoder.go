@@ -42,6 +42,7 @@ type decoder struct {
 	jobSummary       object[JobSummary]
 	summaryTasks     object[SubtaskCounts]
 	job              object[Job]
+	stateTimes       object[StateTimes]
 	vertex           object[Vertex]
 	vertexTasks      object[StateCounts]
 	plan             object[Plan]
@@ -59,6 +60,22 @@ type decoder struct {
 	taskManagerEntry object[TaskManager]
 	hardware         object[Hardware]
 	flameGraph       object[flameGraphAnswer]
+
+	checkpoints        object[Checkpoints]
+	checkpointCounts   object[CheckpointCounts]
+	latestCheckpoint   object[LatestCheckpoint]
+	checkpoint         object[Checkpoint]
+	taskCheckpoint     object[TaskCheckpoint]
+	subtaskCheckpoints object[SubtaskCheckpoints]
+	subtaskCheckpoint  object[SubtaskCheckpoint]
+	checkpointParts    object[checkpointParts]
+	alignmentPart      object[alignmentPart]
+	checkpointConfig   object[checkpointConfig]
+
+	exceptions          object[exceptionsAnswer]
+	exceptionHistory    object[exceptionHistory]
+	exception           object[Exception]
+	concurrentException object[Exception]
 }
 
 var decoders = sync.Pool{New: func() any {
@@ -66,12 +83,18 @@ var decoders = sync.Pool{New: func() any {
 		buf: make([]byte, 32<<10), texts: map[string]string{},
 		overview: objectOf(overviewFields), history: objectOf(historyServerFields), gateway: objectOf(sqlGatewayFields), option: objectOf(optionFields),
 		jobs: objectOf(jobsFields), jobSummary: objectOf(jobSummaryFields), summaryTasks: objectOf(subtaskCountsFields),
-		job: objectOf(jobFields), vertex: objectOf(vertexFields), vertexTasks: objectOf(stateCountsFields),
+		job: objectOf(jobFields), stateTimes: objectOf(stateTimesFields), vertex: objectOf(vertexFields), vertexTasks: objectOf(stateCountsFields),
 		plan: objectOf(planFields), node: objectOf(planNodeFields), input: objectOf(planInputFields),
 		task: objectOf(taskFields), subtask: objectOf(subtaskFields), metrics: objectOf(metricsFields), durations: objectOf(statusDurationsFields),
 		backpressure: objectOf(backpressureFields), ratio: objectOf(ratioFields),
 		metric: objectOf(metricFields), aggregate: objectOf(aggregateFields), taskManagers: objectOf(taskManagersFields), taskManagerEntry: objectOf(taskManagerFields), hardware: objectOf(hardwareFields),
-		flameGraph: objectOf(flameGraphFields),
+		flameGraph:  objectOf(flameGraphFields),
+		checkpoints: objectOf(checkpointsFields), checkpointCounts: objectOf(checkpointCountsFields), latestCheckpoint: objectOf(latestCheckpointFields),
+		checkpoint: objectOf(checkpointFields), taskCheckpoint: objectOf(taskCheckpointFields),
+		subtaskCheckpoints: objectOf(subtaskCheckpointsFields), subtaskCheckpoint: objectOf(subtaskCheckpointFields),
+		checkpointParts: objectOf(checkpointPartsFields), alignmentPart: objectOf(alignmentPartFields), checkpointConfig: objectOf(checkpointConfigFields),
+		exceptions: objectOf(exceptionsFields), exceptionHistory: objectOf(exceptionHistoryFields),
+		exception: objectOf(exceptionFields), concurrentException: objectOf(exceptionFields),
 	}
 }}
 
@@ -283,6 +306,70 @@ func (d *decoder) text() string {
 		return string(raw)
 	}
 	return d.unescaped(raw)
+}
+
+// beginning is the first so many bytes of a string of any length, as it is written,
+// without what would be cut in the middle; null is an empty one.
+func (d *decoder) beginning(most int) string {
+	if d.next() == 'n' {
+		d.literal("null")
+		return ""
+	}
+	if d.next() != '"' {
+		d.fail()
+		return ""
+	}
+	var raw []byte
+	escaped, end := false, false
+	for d.pos++; !end && d.err == nil; {
+		from := d.pos
+		for ; d.pos < d.end && !end; d.pos++ {
+			switch c := d.buf[d.pos]; {
+			case escaped:
+				escaped = false
+			case c == '\\':
+				escaped = true
+			case c == '"':
+				end = true
+			case c < ' ':
+				d.fail()
+				return ""
+			}
+		}
+		if read := d.buf[from:d.pos]; end {
+			raw = append(raw, read[:min(len(read)-1, most-len(raw))]...)
+		} else {
+			raw = append(raw, read[:min(len(read), most-len(raw))]...)
+			d.receive()
+		}
+	}
+	if d.err != nil {
+		return ""
+	}
+	return d.unescaped(raw[:whole(raw)])
+}
+
+// whole is how much of a text as it is written has no escape or rune that is cut.
+func whole(raw []byte) (length int) {
+	for length < len(raw) {
+		size := 1
+		switch rest := raw[length:]; {
+		case rest[0] != '\\':
+			if !utf8.FullRune(rest) {
+				return length
+			}
+			_, size = utf8.DecodeRune(rest)
+		case len(rest) > 1 && rest[1] == 'u':
+			size = len(`\u0000`)
+		default:
+			size = 2
+		}
+		if length+size > len(raw) {
+			return length
+		}
+		length += size
+	}
+	return length
 }
 
 // unescaped is the text that is written with escapes, or not in ASCII.
@@ -617,6 +704,21 @@ func listInto[T any](d *decoder, of *object[T], buffer []T) []T {
 		if len(all) == maxElements {
 			d.err = errTooMany
 			break
+		}
+		var zero T
+		all = append(all, zero)
+		of.read(d, &all[len(all)-1])
+	}
+	return all
+}
+
+// first is the first so many of an array of objects; the others are skipped.
+func first[T any](d *decoder, of *object[T], most int) []T {
+	all := []T{}
+	for more := d.begin('[', ']'); more; more = d.again(']') {
+		if len(all) == most {
+			d.skip()
+			continue
 		}
 		var zero T
 		all = append(all, zero)

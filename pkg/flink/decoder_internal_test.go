@@ -269,3 +269,35 @@ func BenchmarkDecoder(b *testing.B) {
 		}
 	})
 }
+
+// The beginning of a text is what encoding/json reads of it, up to what would be cut,
+// wherever the answer arrives in parts.
+func TestBeginning(t *testing.T) {
+	for _, text := range []string{"", "abc", "a\nb", "€uro", `a "quote" and a \`, "\u2028 and 😀 and <b>", strings.Repeat("€\n", 40)} {
+		quoted, err := json.Marshal(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for most := range 100 {
+			for _, body := range []io.Reader{bytes.NewReader(quoted), iotest.OneByteReader(bytes.NewReader(quoted))} {
+				d := newDecoder(body)
+				got := d.beginning(most)
+				err := d.finish()
+				d.release()
+				if err != nil || !strings.HasPrefix(text, got) || len(got) > most {
+					t.Fatalf("the first %d bytes of %q are %q, %v", most, text, got, err)
+				}
+				if most > len(quoted) && got != text {
+					t.Fatalf("%q is read as %q", text, got)
+				}
+			}
+		}
+	}
+	for _, broken := range []string{`"`, `"ab`, `"a\`, "\"a\nb\"", `7`, `{}`, ``} {
+		d := newDecoder(strings.NewReader(broken))
+		if got := d.beginning(10); got != "" || d.finish() == nil {
+			t.Errorf("%q is read as %q", broken, got)
+		}
+		d.release()
+	}
+}

@@ -1,6 +1,9 @@
 package flink
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // JobSummary is one job of /jobs/overview.
 type JobSummary struct {
@@ -60,15 +63,16 @@ func (c *Client) Jobs(ctx context.Context) ([]JobSummary, error) {
 // Job is the answer of /jobs/:jid. Times are milliseconds since 1970 by
 // Flink's clock.
 type Job struct {
-	ID       string   `json:"jid"`
-	Name     string   `json:"name"`
-	State    string   `json:"state"`
-	Type     string   `json:"job-type"`
-	Start    int64    `json:"start-time"`
-	Duration int64    `json:"duration"`
-	Now      int64    `json:"now"`
-	Vertices []Vertex `json:"vertices"`
-	Plan     Plan     `json:"plan"`
+	ID         string     `json:"jid"`
+	Name       string     `json:"name"`
+	State      string     `json:"state"`
+	Type       string     `json:"job-type"`
+	Start      int64      `json:"start-time"`
+	Duration   int64      `json:"duration"`
+	Now        int64      `json:"now"`
+	Timestamps StateTimes `json:"timestamps"`
+	Vertices   []Vertex   `json:"vertices"`
+	Plan       Plan       `json:"plan"`
 }
 
 var jobFields = fields[Job]{
@@ -79,8 +83,27 @@ var jobFields = fields[Job]{
 	"start-time": func(d *decoder, j *Job) { j.Start = d.integer() },
 	"duration":   func(d *decoder, j *Job) { j.Duration = d.integer() },
 	"now":        func(d *decoder, j *Job) { j.Now = d.integer() },
+	"timestamps": func(d *decoder, j *Job) { d.stateTimes.read(d, &j.Timestamps) },
 	"vertices":   func(d *decoder, j *Job) { j.Vertices = list(d, &d.vertex) },
 	"plan":       func(d *decoder, j *Job) { d.plan.read(d, &j.Plan) },
+}
+
+// StateTimes are when a job was last in a state, 0 if it never was; of the states the
+// one that is needed.
+type StateTimes struct {
+	Restarting int64 `json:"RESTARTING"`
+}
+
+// Restarted is when the job was last restarted; zero if it never was.
+func (s StateTimes) Restarted() time.Time {
+	if s.Restarting <= 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(s.Restarting)
+}
+
+var stateTimesFields = fields[StateTimes]{
+	"RESTARTING": func(d *decoder, s *StateTimes) { s.Restarting = d.integer() },
 }
 
 // Vertex is a task in the answer of /jobs/:jid. Its name is raw, whereas the

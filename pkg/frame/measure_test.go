@@ -251,7 +251,7 @@ func TestRecordsByTaskManager(t *testing.T) {
 	}
 }
 
-// The unit of a ratio is a share, of a count or a code none.
+// The unit of a ratio is a share, of a duration seconds, of a code none.
 func TestUnitsOfMeasures(t *testing.T) {
 	for _, measure := range diagnosis.Measures {
 		want := map[diagnosis.Unit]string{diagnosis.Ratio: "percentunit", diagnosis.Rate: "recps", diagnosis.Records: "short", diagnosis.Seconds: "s"}[measure.Unit]

@@ -24,6 +24,9 @@ type Result struct {
 	Values []Value
 	// TaskManagers are those of the clusters, in the order to show them.
 	TaskManagers []TaskManager
+	// Checkpoints and Incidents are those of a time range, newest first.
+	Checkpoints []Checkpoint
+	Incidents   []Incident
 	// Names are what a variable offers.
 	Names []string
 	// End is that of the time range: what was since a series' last point may

@@ -16,8 +16,8 @@ const (
 	recordRate  = "recps"       // records per second
 	millisUnit  = "ms"
 	secondsUnit = "s"
+	bytesUnit   = "bytes"
 	countUnit   = "short" // a count that may be large
-	bytesUnit   = "bytes" // powers of 1024
 )
 
 // unitOf is Grafana's name of a measure's unit.

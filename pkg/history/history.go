@@ -71,9 +71,8 @@ type Query struct {
 	Step time.Duration
 	// Columns are those wanted of each task; none for the job alone.
 	Columns []diagnosis.Column
-	// Restarts is set where [diagnosis.JobSummary.Restarts] are wanted: they may
-	// cost a request.
-	Restarts bool
+	// Figures are those wanted of the job: each may cost a request.
+	Figures []diagnosis.Figure
 	// Records is set where rates of records, or the skew of them, are wanted.
 	Records bool
 }

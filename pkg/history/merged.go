@@ -162,7 +162,7 @@ func (m Merged) findHoles(ctx context.Context, query Query) (holes, Warnings, er
 	if m.Near == nil || m.Far == nil {
 		return m.holes(query, Summaries{}), nil, nil
 	}
-	query.Columns, query.Restarts, query.Records = nil, false, false
+	query.Columns, query.Figures, query.Records = nil, nil, false
 	near, warnings, err := m.Near.Summaries(ctx, query)
 	return m.holes(query, near), warnings, err
 }

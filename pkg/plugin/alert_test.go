@@ -33,6 +33,8 @@ var refusedInRules = map[string]string{
 	"taskmanagers": "An alert rule cannot use the query type taskmanagers, which is not numeric: use the query type measure.",
 	"variable":     "An alert rule cannot use the query type variable, which is not numeric: use the query type measure.",
 	"flameGraph":   "An alert rule cannot use the query type flameGraph, which is not numeric: use the query type measure.",
+	"checkpoints":  "An alert rule cannot use the query type checkpoints, which is not numeric: use the query type measure.",
+	"exceptions":   "An alert rule cannot use the query type exceptions, which is not numeric: use the query type measure.",
 }
 
 // Only numeric query types may be alerted on: the others are refused before they

@@ -17,9 +17,10 @@ import (
 )
 
 // evidenceRequests are made once a minute of the root cause of a job, for the query type
-// bottlenecks: how the task before it waits, and how the TaskManager does that it runs on,
-// with the list of TaskManagers, which has their cores, the first time.
-const evidenceRequests = 3
+// bottlenecks: how the task before it waits, how the TaskManager does that it runs on
+// (with the list of TaskManagers, which has their cores, the first time), and the job's
+// checkpoints.
+const evidenceRequests = 4
 
 // Alone, each query type costs the same: no more for many subtasks. Gauges are read
 // only while there is no sample to compare with.

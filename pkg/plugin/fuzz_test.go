@@ -22,7 +22,7 @@ import (
 // allowed are all requests that may ever reach Flink: reads, on fixed paths, with ids
 // that Flink itself has given.
 var allowed = regexp.MustCompile(`^GET /(overview|jobmanager/config|taskmanagers|jobs/(overview|[0-9a-f]{32}` +
-	`(/metrics\?get=numRestarts,fullRestarts|/vertices/[0-9a-f]{32}(/backpressure|/metrics\?get=[0-9]+\.[A-Za-z.]+(,[0-9]+\.[A-Za-z.]+)*)?)?))$`)
+	`(/metrics\?get=numRestarts,fullRestarts|/exceptions\?maxExceptions=100|/checkpoints(/config|/details/[0-9]+(/subtasks/[0-9a-f]{32})?)?|/vertices/[0-9a-f]{32}(/backpressure|/metrics\?get=[0-9]+\.[A-Za-z.]+(,[0-9]+\.[A-Za-z.]+)*)?)?))$`)
 
 const (
 	fuzzJob  = "0123456789abcdef0123456789abcdef"

@@ -172,7 +172,7 @@ func (e *Engine) over(ctx context.Context, req Request) (result frame.Result, er
 // filled.
 func (e *Engine) poll(ctx context.Context, req Request, clusters []*Cluster) (result frame.Result, err error) {
 	defer func() { result.End = time.Now() }()
-	if !req.Measure.OfLoad() { // before the poll, which keeps the restarts
+	if !req.Measure.OfLoad() { // before the poll, which keeps the figures
 		result, err = e.state(ctx, req)
 	}
 	if err != nil || req.Measure.Origin == diagnosis.FromAnswers {
@@ -223,8 +223,8 @@ func (e *Engine) past(ctx context.Context, req Request, clusters []*Cluster, atM
 	return results, ctx.Err()
 }
 
-// state is a measure that needs no snapshot: whether jobs run, how often they
-// restarted, whether clusters answer. At present, or where the range has ended at
+// state is a measure that needs no snapshot: whether jobs run, a figure of each,
+// whether clusters answer. At present, or where the range has ended at
 // its end.
 func (e *Engine) state(ctx context.Context, req Request) (frame.Result, error) {
 	clusters, err := e.choose(req)
@@ -246,7 +246,7 @@ func (e *Engine) state(ctx context.Context, req Request) (frame.Result, error) {
 	return result, err
 }
 
-// stateNow reads the measure from Flink's list of jobs, and the restarts of each.
+// stateNow reads the measure from Flink's list of jobs, or as a figure of each.
 func (e *Engine) stateNow(ctx context.Context, req Request, clusters []*Cluster) (frame.Result, error) {
 	results, err := listNow(ctx, req, clusters)
 	if err != nil {
@@ -256,10 +256,10 @@ func (e *Engine) stateNow(ctx context.Context, req Request, clusters []*Cluster)
 		switch {
 		case req.Measure.Origin == diagnosis.FromJobState && j.info.AllRun():
 			j.value = 1
-		case req.Measure.Origin == diagnosis.FromRestarts && (j.err != nil || j.info.State.Terminal()):
+		case req.Measure.Origin == diagnosis.FromFigure && (j.err != nil || j.info.State.Terminal()):
 			j.value = math.NaN()
-		case req.Measure.Origin == diagnosis.FromRestarts:
-			j.value, j.requests, j.err = c.Collector.Restarts(ctx, j.info)
+		case req.Measure.Origin == diagnosis.FromFigure:
+			j.value, j.requests, j.err = c.Collector.Figure(ctx, j.info, req.Measure.Figure)
 		}
 		if j.err != nil {
 			j.value = math.NaN()
@@ -282,7 +282,7 @@ func (e *Engine) stateAt(ctx context.Context, req Request, clusters []*Cluster) 
 		if c.Memory != nil {
 			j.verdict, _, _ = c.Memory.At(ctx, j.past, req.moment()) // which shows whether the job had ended
 		}
-		query := history.Query{Job: j.past, Range: c.momentBefore(req), Step: time.Minute, Restarts: req.Measure.Origin == diagnosis.FromRestarts}
+		query := history.Query{Job: j.past, Range: c.momentBefore(req), Step: time.Minute, Figures: figuresOf(req)}
 		if j.verdict == nil { // no sample of the moment is in memory
 			query.Range = history.Range{From: req.Range.To, To: req.Range.To}
 		}
@@ -349,6 +349,14 @@ func live(ctx context.Context, clusters []*Cluster, req Request) (isLive bool, r
 		isLive = isLive || req.live(interval.Fetch)
 	}
 	return isLive, requests
+}
+
+// figuresOf are the figures that a request's measure is read from.
+func figuresOf(req Request) []diagnosis.Figure {
+	if req.Measure.Origin != diagnosis.FromFigure {
+		return nil
+	}
+	return []diagnosis.Figure{req.Measure.Figure}
 }
 
 func labelsOf(cluster *Cluster, job string) data.Labels {

@@ -16,7 +16,7 @@ import (
 type evidence func(ctx context.Context, cluster *Cluster, shown *frame.Job, root *diagnosis.Root) (sentence string, requests int)
 
 // evidences is the registry of evidence, in the order of the sentences.
-var evidences = []evidence{readWaits, readHotMethod, readUsages}
+var evidences = []evidence{readWaits, readHotMethod, readUsages, readCheckpoints}
 
 // addEvidence adds it to the root causes among the tasks chosen, of the jobs that are
 // shown as they are at present.

@@ -41,7 +41,7 @@ func (r jobRange) query() history.Query {
 // fromSummaries fills in the series of the job, or of each of its tasks.
 func (r jobRange) fromSummaries(ctx context.Context) {
 	query := r.query()
-	query.Restarts = r.req.Measure.Origin == diagnosis.FromRestarts
+	query.Figures = figuresOf(r.req)
 	if r.req.Measure.OfLoad() {
 		query.Columns = []diagnosis.Column{r.req.Measure.Column}
 	}

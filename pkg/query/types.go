@@ -36,6 +36,8 @@ func init() { // the answers refer to the registry
 		"taskmanagers": {answer: answerTaskManagers},
 		"variable":     {answer: answerVariable},
 		"flameGraph":   {answer: answerFlameGraph},
+		"checkpoints":  {answer: answerCheckpoints},
+		"exceptions":   {answer: answerExceptions},
 	}
 }
 

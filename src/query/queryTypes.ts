@@ -37,6 +37,8 @@ export const queryTypes: QueryType[] = [
   { value: 'measure', label: 'Measure', description: 'One number a series, for alert rules and stat panels', keys: [...load, 'types', 'measure', 'by'] },
   { value: 'timeline', label: 'Timeline', description: 'The status of tasks over time, for the State timeline panel', keys: load },
   { value: 'history', label: 'History', description: 'A measure over time, for graphs and alert rules', keys: [...load, 'types', 'measure', 'by'] },
+  { value: 'checkpoints', label: 'Checkpoints', description: 'A row a checkpoint: how long it took, and where', keys: ['clusters', 'jobs'] },
+  { value: 'exceptions', label: 'Exceptions', description: 'A row an exception, restart or rescaling: where it was, and what', keys: ['clusters', 'jobs'] },
   { value: 'variable', label: 'Names', description: 'Names to choose from, as a dashboard variable lists them', keys: [...load, 'variable'] },
 ];
 
@@ -57,6 +59,9 @@ export const measures: Measure[] = [
   { value: 'blame', label: 'Blame', description: 'Share of the time range in which the task was the bottleneck, 0 to 1', by: loadBy },
   { value: 'running', label: 'Running', description: '1 while the job and all its tasks run, else 0', by: ['job'] },
   { value: 'restarts', label: 'Restarts', description: 'Number of restarts since the job started', by: ['job'] },
+  { value: 'checkpoint_age', label: 'Checkpoint age', description: 'Seconds since the last checkpoint was completed', by: ['job'] },
+  { value: 'checkpoint_duration', label: 'Checkpoint duration', description: 'Seconds that the last completed checkpoint took', by: ['job'] },
+  { value: 'checkpoint_failures', label: 'Checkpoint failures', description: 'Number of failed checkpoints since the job started', by: ['job'] },
   { value: 'up', label: 'Up', description: '1 when the cluster’s REST API answered, else 0', by: ['cluster'] },
 ];
 

@@ -217,6 +217,9 @@ func (c *Cluster) Summaries(ctx context.Context, query history.Query) (summaries
 			summaries.Jobs = append(summaries.Jobs, rows.summary(row, query.Records))
 		}
 	}
+	if len(query.Figures) > 0 {
+		c.addFigures(query.Job.ID, all, summaries.Jobs)
+	}
 	return summaries, nil, ctx.Err()
 }
 

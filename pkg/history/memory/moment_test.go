@@ -168,7 +168,7 @@ func TestSnapshotsComeBack(t *testing.T) {
 func sameSummary(t *testing.T, verdict *diagnosis.Verdict, got history.Summaries, row int, columns []diagnosis.Column) {
 	t.Helper()
 	want := verdict.Summary()
-	want.Job.Restarts = got.Jobs[row].Restarts
+	want.Job.Figures = got.Jobs[row].Figures
 	if diff := cmp.Diff(want.Job, got.Jobs[row], closely); diff != "" {
 		t.Fatalf("job %d (-want +got):\n%s", row, diff)
 	}

@@ -107,18 +107,19 @@ func (p *Pool) expire(at time.Duration) {
 	}
 }
 
-// bound drops the oldest segments of all stores while there is too much.
+// bound drops what is oldest in all stores while there is too much.
 func (p *Pool) bound() {
 	for p.bytes() > p.maxBytes {
 		var oldest *Store
+		var first time.Duration
 		for _, store := range p.stores {
-			if len(store.segments) > 0 && (oldest == nil || store.segments[0].first() < oldest.segments[0].first()) {
-				oldest = store
+			if position, some := store.first(); some && (oldest == nil || position < first) {
+				oldest, first = store, position
 			}
 		}
 		if oldest == nil {
 			return
 		}
-		oldest.dropOldest()
+		oldest.dropFirst()
 	}
 }

@@ -263,12 +263,13 @@ func (r *rows) summary(row int, records bool) diagnosis.JobSummary {
 	from, to := head.window(r.clock)
 	summary := diagnosis.JobSummary{
 		Name: head.facts.Job.Name, EdgesUnknown: head.facts.Graph.EdgesUnknown, Source: head.facts.Source, From: from, To: to,
-		Running: fromFixed(cells[0], 1), Ended: head.facts.Job.State.Terminal(), Clear: cells[1] == 1, Restarts: math.Float64frombits(head.facts.restarts),
+		Running: fromFixed(cells[0], 1), Ended: head.facts.Job.State.Terminal(), Clear: cells[1] == 1, Figures: diagnosis.UnknownFigures,
 		RecordsIn: math.NaN(), RecordsOut: math.NaN(),
 	}
 	if records {
 		summary.RecordsIn, summary.RecordsOut = diagnosis.Throughput(head.facts.Graph, func(task int) (in, out float64) { return r.rates(row, task) })
 	}
+	summary.Figures[diagnosis.RestartCount] = math.Float64frombits(head.facts.restarts)
 	return summary
 }
 

@@ -29,6 +29,7 @@ type Store struct {
 	up     map[string]uptime // by cluster
 	// listings are of the jobs that were not sampled, by cluster.
 	listings map[string]*listing
+	journals map[jobKey]*journal
 	// segments are those of all jobs, in the order in which they were begun. The
 	// first is always the next to be dropped.
 	segments []*segment
@@ -42,7 +43,7 @@ type jobKey struct{ cluster, id string }
 const seriesBytes = 352
 
 func newStore(pool *Pool, of DataSource) *Store {
-	return &Store{pool: pool, of: of, jobs: map[jobKey]*series{}, up: map[string]uptime{}, listings: map[string]*listing{}}
+	return &Store{pool: pool, of: of, jobs: map[jobKey]*series{}, up: map[string]uptime{}, listings: map[string]*listing{}, journals: map[jobKey]*journal{}}
 }
 
 // Cluster is the view of one cluster; place names it and its address, where
@@ -118,13 +119,39 @@ func (s *Store) dropBefore(position time.Duration) {
 	for cluster := range s.listings {
 		s.changeListing(cluster, func(of *listing) { of.dropBefore(position) })
 	}
+	for key := range s.journals {
+		s.changeJournal(key, func(of *journal) { of.dropBefore(position, s.pool.clock) })
+	}
 }
 
-// bound drops the oldest segments while there is too much.
+// bound drops what is oldest while there is too much.
 func (s *Store) bound() {
-	for s.bytes > s.limits.MaxBytes && len(s.segments) > 0 {
-		s.dropOldest()
+	for s.bytes > s.limits.MaxBytes && s.dropFirst() {
 	}
+}
+
+// first is the position of what is dropped next; some is false where there is nothing.
+func (s *Store) first() (position time.Duration, some bool) {
+	_, position, some = s.oldestJournal()
+	if len(s.segments) > 0 && (!some || s.segments[0].first() < position) {
+		return s.segments[0].first(), true
+	}
+	return position, some
+}
+
+// dropFirst drops the oldest segment, or the oldest entries of a journal if those are
+// older, and reports whether there was anything.
+func (s *Store) dropFirst() bool {
+	key, at, some := s.oldestJournal()
+	switch {
+	case len(s.segments) > 0 && (!some || s.segments[0].first() <= at):
+		s.dropOldest()
+	case some:
+		s.changeJournal(key, (*journal).dropOldest)
+	default:
+		return false
+	}
+	return true
 }
 
 // dropOldest drops the oldest segment, and with the last of a job its series.

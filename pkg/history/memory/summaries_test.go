@@ -41,7 +41,9 @@ func TestSummaries(t *testing.T) {
 		return diagnosis.Instant{At: second(10 * n), From: second(10*n - 10), MaxGap: maxGap + time.Duration(n)}
 	}
 	sum := func(n int, clear bool) diagnosis.JobSummary {
-		return diagnosis.JobSummary{Name: "job a", Running: 1, Restarts: 2, RecordsIn: math.NaN(), RecordsOut: math.NaN(), Clear: clear, From: second(10*n - 10), To: second(10 * n), Source: job.FromCounters}
+		figures := diagnosis.UnknownFigures
+		figures[diagnosis.RestartCount] = 2
+		return diagnosis.JobSummary{Name: "job a", Running: 1, Figures: figures, RecordsIn: math.NaN(), RecordsOut: math.NaN(), Clear: clear, From: second(10*n - 10), To: second(10 * n), Source: job.FromCounters}
 	}
 	want := history.Summaries{
 		At:   []diagnosis.Instant{instant(1), instant(2)},

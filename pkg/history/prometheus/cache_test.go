@@ -94,7 +94,10 @@ func TestAnswersAreShared(t *testing.T) {
 					case 1:
 						_, _, err = reader.At(t.Context(), query.Job, query.To)
 					case 2:
-						each.Columns, each.Restarts = []diagnosis.Column{diagnosis.Column(n % diagnosis.Columns), diagnosis.MaxBusy}, n > 20
+						each.Columns = []diagnosis.Column{diagnosis.Column(n % diagnosis.Columns), diagnosis.MaxBusy}
+						if n > 20 {
+							each.Figures = []diagnosis.Figure{diagnosis.RestartCount}
+						}
 						_, _, err = reader.Summaries(t.Context(), each)
 					case 3:
 						each.Columns, each.Records = []diagnosis.Column{diagnosis.RecordSkew}, true
@@ -141,7 +144,7 @@ func TestAnswersExpire(t *testing.T) {
 		"moved by less":            {second: func(q *history.Query) { q.From, q.To = q.From.Add(30*time.Second), q.To.Add(30*time.Second) }, want: 0},
 		"moved by a step":          {second: func(q *history.Query) { q.From, q.To = q.From.Add(time.Minute), q.To.Add(time.Minute) }, want: ofSummaries},
 		"with records":             {second: func(q *history.Query) { q.Records = true }, want: ofSummaries + ofRecords},
-		"with restarts":            {second: func(q *history.Query) { q.Restarts = true }, want: ofRestarts},
+		"with restarts":            {second: func(q *history.Query) { q.Figures = []diagnosis.Figure{diagnosis.RestartCount} }, want: ofRestarts},
 		"of which nothing is read": {second: func(q *history.Query) { q.Columns = nil }, want: 0},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -27,9 +27,6 @@ const (
 	gaugeBackpressured = prefix + "backPressuredTimeMsPerSecond"
 	totalRecordsIn     = prefix + "numRecordsIn"
 	totalRecordsOut    = prefix + "numRecordsOut"
-	// numRestarts is a metric of JobManagers; several have it in turn where there
-	// are standbys.
-	numRestarts = "flink_jobmanager_job_numRestarts"
 )
 
 // The labels that the reporter writes. By default it mangles their values, but

@@ -11,6 +11,7 @@
 package prometheus
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -131,28 +132,14 @@ func (r *Reader) Summaries(ctx context.Context, query history.Query) (history.Su
 		return history.Summaries{}, warnings, err
 	}
 	summaries := table.summaries(query.Columns)
-	if query.Restarts && len(summaries.At) > 0 {
-		more, err := r.addRestarts(ctx, query.Job, points, summaries)
-		return summaries, warnings.Add(more...), err
+	if len(summaries.At) == 0 {
+		return summaries, warnings, nil
 	}
-	return summaries, warnings, nil
-}
-
-// addRestarts sets how often the job had restarted at each of the points.
-func (r *Reader) addRestarts(ctx context.Context, of history.Job, points grid, summaries history.Summaries) (history.Warnings, error) {
-	s, err := r.session(of)
-	if err != nil {
-		return nil, err
+	for _, figure := range query.Figures {
+		more, failed := r.addFigure(ctx, query.Job, figure, points, summaries)
+		warnings, err = warnings.Add(more...), cmp.Or(err, failed)
 	}
-	restarts, warnings, err := answered(ctx, s, "restarts", points, func(ctx context.Context) ([]float64, error) {
-		return restartsAt(ctx, s, points)
-	})
-	for i, at := range summaries.At {
-		if point, within := points.point(at.At.UnixMilli()); within && restarts != nil {
-			summaries.Jobs[i].Restarts = restarts[point]
-		}
-	}
-	return warnings, err
+	return summaries, warnings, err
 }
 
 // Snapshots implements [history.Source]: they are a step apart, on whole multiples

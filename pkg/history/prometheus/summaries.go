@@ -1,8 +1,6 @@
 package prometheus
 
 import (
-	"context"
-	"fmt"
 	"math"
 	"slices"
 
@@ -91,17 +89,4 @@ func (t *summaryTable) summaries(columns []diagnosis.Column) history.Summaries {
 		}
 	}
 	return of
-}
-
-// restartsAt is how often a job had restarted at some points, NaN where nobody
-// scraped it; nil if nowhere.
-func restartsAt(ctx context.Context, s *session, points grid) ([]float64, error) {
-	counted := over("max_over_time", numRestarts, s.matcher, max(points.step, minSurveyWindow))
-	matrix, err := s.overTime(ctx, fmt.Sprintf("max(%s)", counted), points)
-	if err != nil || len(matrix) == 0 {
-		return nil, err
-	}
-	restarts := make([]float64, points.count)
-	fill(restarts, matrix[0].Values, points)
-	return restarts, nil
 }

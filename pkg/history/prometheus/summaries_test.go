@@ -40,7 +40,7 @@ func TestSummariesAreOfTheSnapshots(t *testing.T) {
 		if at := got.At[point]; !at.At.Equal(snapshot.At) || !at.From.Equal(snapshot.From) || at.MaxGap != 2*time.Minute {
 			t.Errorf("an instant %+v", at)
 		}
-		if job := got.Jobs[point]; job.Name != "orders" || job.Running != 1 || job.Source != want.Job.Source || !math.IsNaN(job.Restarts) {
+		if job := got.Jobs[point]; job.Name != "orders" || job.Running != 1 || job.Source != want.Job.Source || !math.IsNaN(job.Figures[diagnosis.RestartCount]) {
 			t.Errorf("the job is %+v", job)
 		}
 		for i, task := range got.Tasks {
@@ -146,16 +146,58 @@ func TestRestarts(t *testing.T) {
 		"not scraped": {scraped(always("a", 0, mixed)), [3]float64{math.NaN(), math.NaN(), math.NaN()}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, _, err := readerOf(t, fake(t, c.series)).Summaries(t.Context(), history.Query{Job: orders, Range: minutes(-20, 20), Step: time.Minute, Restarts: true})
+			got, _, err := readerOf(t, fake(t, c.series)).Summaries(t.Context(), history.Query{Job: orders, Range: minutes(-20, 20), Step: time.Minute, Figures: []diagnosis.Figure{diagnosis.RestartCount}})
 			if err != nil || len(got.Jobs) != 41 {
 				t.Fatalf("%d points, %v", len(got.Jobs), err)
 			}
 			for i, want := range c.want {
-				if got := got.Jobs[20*i].Restarts; got != want && !(math.IsNaN(got) && math.IsNaN(want)) {
+				if got := got.Jobs[20*i].Figures[diagnosis.RestartCount]; got != want && !(math.IsNaN(got) && math.IsNaN(want)) {
 					t.Errorf("after %d minutes %v, want %v", 10+20*i, got, want)
 				}
 			}
 		})
+	}
+}
+
+// The figures of checkpoints are in seconds, and not known while Flink reports -1.
+func TestCheckpointFigures(t *testing.T) {
+	of := func(metric string, value func(time.Duration) float64) series {
+		one := always("a", 0, mixed)
+		one.labels = nil
+		return one.series("flink_jobmanager_job_"+metric, value)
+	}
+	first := minutes(-30, 0).From // when the series begin
+	all := append(scraped(always("a", 0, mixed)),
+		of("lastCheckpointDuration", func(after time.Duration) float64 {
+			if after < 20*time.Minute {
+				return -1
+			}
+			return 2500
+		}),
+		of("numberOfFailedCheckpoints", func(after time.Duration) float64 { return math.Floor(after.Minutes() / 20) }),
+		of("lastCheckpointCompletedTimestamp", func(after time.Duration) float64 {
+			if after < 20*time.Minute {
+				return -1
+			}
+			return float64(first.Add(20 * time.Minute).UnixMilli())
+		}),
+	)
+	query := history.Query{Job: orders, Range: minutes(-20, 20), Step: time.Minute, Figures: []diagnosis.Figure{diagnosis.CheckpointAge, diagnosis.CheckpointDuration, diagnosis.CheckpointFailures}}
+	got, _, err := readerOf(t, fake(t, all)).Summaries(t.Context(), query)
+	if err != nil || len(got.Jobs) != 41 {
+		t.Fatalf("%d points, %v", len(got.Jobs), err)
+	}
+	nan := math.NaN()
+	for i, want := range [][3]float64{{nan, nan, 0}, {600, 2.5, 1}, {1800, 2.5, 2}} { // after 10, 30 and 50 minutes
+		figures := got.Jobs[20*i].Figures
+		for n, figure := range query.Figures {
+			if value := figures[figure]; value != want[n] && !(math.IsNaN(value) && math.IsNaN(want[n])) {
+				t.Errorf("after %d minutes figure %d is %v, want %v", 10+20*i, figure, value, want[n])
+			}
+		}
+		if !math.IsNaN(figures[diagnosis.RestartCount]) {
+			t.Errorf("restarts nobody asked for are %v", figures[diagnosis.RestartCount])
+		}
 	}
 }
 
