@@ -195,6 +195,48 @@ func accurate() error {
 	return report.Missed()
 }
 
+// Scaling judges recommended parallelisms and predictions on random jobs that are run
+// again with them: SCALING_JOBS of them (1,000), which follow from SCALING_SEED (a hash
+// of the commit). It writes docs/scaling.md, and fails if a bar is not met.
+func Scaling(ctx context.Context) error {
+	commit, err := sh.Output("git", "rev-parse", "HEAD")
+	if err != nil {
+		return err
+	}
+	report, err := judgedScaling(ctx, cmp.Or(os.Getenv("SCALING_SEED"), fmt.Sprint(accuracy.SeedOf(commit))), cmp.Or(os.Getenv("SCALING_JOBS"), "1000"))
+	if err != nil {
+		return err
+	}
+	return errors.Join(report.Missed(accuracy.ScalingBar), report.Write("docs/scaling.md"))
+}
+
+// judgedScaling prints how often recommendations and predictions were right.
+func judgedScaling(ctx context.Context, seed, jobs string) (*accuracy.ScalingReport, error) {
+	from, err := strconv.ParseUint(seed, 10, 64)
+	if err != nil {
+		return nil, fmt.Errorf("SCALING_SEED: %w", err)
+	}
+	count, err := strconv.Atoi(jobs)
+	if err != nil {
+		return nil, fmt.Errorf("SCALING_JOBS: %w", err)
+	}
+	report, err := accuracy.RunScaling(ctx, from, count)
+	if err != nil {
+		return nil, err
+	}
+	fmt.Printf("%s\n%s\n%s\n", report, report.Misses(), report.Took.Round(time.Second))
+	return report, nil
+}
+
+// scaled judges 230 jobs, the same ones each time.
+func scaled() error {
+	report, err := judgedScaling(context.Background(), "1", "230")
+	if err != nil {
+		return err
+	}
+	return report.Missed(accuracy.ScalingFloor)
+}
+
 // timed is the tag of the browser tests that measure times.
 const timed = "@bench"
 
@@ -249,6 +291,7 @@ func steps() []step {
 		{"test", Test, nil},
 		{"memory", memory, nil},
 		{"accuracy", accurate, nil},
+		{"scaling", scaled, nil},
 		{"archive", archive, node},
 		{"browser", script("e2e", "--grep-invert", timed), page},
 		{"real Flink", tagged("-skip", slow, "./e2e", "./e2e/compose"), flink},

@@ -15,6 +15,8 @@ export interface FlinkQuery extends DataQuery {
   by?: string;
   /** Of query type subtasks: soft and hard backpressure, buffers. */
   detail?: boolean;
+  /** Of query type scaling: what if tasks had so many subtasks, by their name; a variable is text. */
+  parallelism?: Record<string, number | string>;
   /** Of query type variable: what it lists. */
   variable?: string;
   /** Of query type flameGraph: an index, or a variable; none means the one that the verdict names. */

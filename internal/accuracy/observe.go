@@ -96,10 +96,10 @@ func graphOf(of *df.Job, ended bool) *job.Graph {
 	var tasks []job.Task
 	var edges []job.Edge
 	for t, task := range of.Tasks {
-		tasks = append(tasks, job.Task{ID: fmt.Sprintf("%032x", t), Name: task.Name, Parallelism: task.Parallelism, State: job.Running})
+		tasks = append(tasks, job.Task{ID: fmt.Sprintf("%032x", t), Name: task.Name, Parallelism: task.Parallelism, MaxParallelism: task.MaxParallelism, State: job.Running})
 	}
 	for _, e := range of.Exchanges {
-		edges = append(edges, job.Edge{From: tasks[e.From].ID, To: tasks[e.To].ID, Forward: e.Shipping == df.Forward})
+		edges = append(edges, job.Edge{From: tasks[e.From].ID, To: tasks[e.To].ID, Forward: e.Shipping == df.Forward, Keyed: e.Shipping == df.Hash})
 	}
 	graph := job.NewGraph(tasks, edges)
 	for t := range of.Tasks {

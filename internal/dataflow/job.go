@@ -36,6 +36,8 @@ type TaskManager struct {
 type Task struct {
 	Name        string
 	Parallelism int
+	// MaxParallelism is how many key groups there are; 0 where none of its inputs has any.
+	MaxParallelism int
 	// Cost is how long a subtask works on a record, in seconds.
 	Cost float64
 	// DearSubtasks take Dearness times as long, as for keys that are dear.
@@ -101,6 +103,10 @@ type Exchange struct {
 	// Weights are how many records reach each subtask below, relative to each other;
 	// none are as many for each.
 	Weights []float64
+	// KeyGroups are, in their place, how many records each key group has, relative to
+	// each other: at any parallelism the subtasks below get the groups that Flink
+	// assigns to them.
+	KeyGroups []float64
 	// Selectivity is how many records it takes for one that the upper task has read;
 	// 0 is 1.
 	Selectivity float64

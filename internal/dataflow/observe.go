@@ -27,3 +27,7 @@ func (r *Run) Observe(task, subtask int) Observed {
 		InPool: sub.hungry, OutPool: out,
 	}
 }
+
+// Pending is how many records a source has still to read, while it runs and while it
+// does not.
+func (r *Run) Pending(task int) float64 { return max(r.arrived[task]-r.read[task], 0) }

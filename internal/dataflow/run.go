@@ -35,6 +35,8 @@ type Run struct {
 	ins, outs [][]int // exchanges by task
 	// read is how many records each source has read, by task.
 	read []float64
+	// arrived is how many records there were to read, by task.
+	arrived []float64
 	// frozen is the time at which what changes by the clock stands still, or negative.
 	frozen time.Duration
 	random *rand.Rand
@@ -48,7 +50,7 @@ type subtask struct {
 	hoard    float64 // records that a window has
 	firing   bool
 	fired    int     // windows so far
-	behind   float64 // records that a source could read already
+	behind   float64 // records that a source could read already, as far as it will catch up
 	aligned  float64 // until when it waits for a checkpoint, in seconds
 	unlucky  float64 // its noise of this second
 	hungry   float64 // how full its input is, 0 to 1
@@ -76,7 +78,7 @@ type channels struct {
 // fast.
 func Start(job *Job, faster ...Unit) *Run {
 	r := &Run{
-		job: job, frozen: -1, random: rand.New(rand.NewPCG(job.Seed, 1)), read: make([]float64, len(job.Tasks)),
+		job: job, frozen: -1, random: rand.New(rand.NewPCG(job.Seed, 1)), read: make([]float64, len(job.Tasks)), arrived: make([]float64, len(job.Tasks)),
 		subtasks: make([][]subtask, len(job.Tasks)), ins: make([][]int, len(job.Tasks)), outs: make([][]int, len(job.Tasks)),
 	}
 	for t, task := range job.Tasks {
@@ -126,7 +128,12 @@ func (j *Job) channelsOf(exchange Exchange) channels {
 		if exchange.Shipping == Hash && b < len(exchange.Weights) {
 			c.weights[b] = exchange.Weights[b]
 		}
-		sum += c.weights[b]
+	}
+	if exchange.Shipping == Hash && len(exchange.KeyGroups) > 0 {
+		c.weights = KeyGroupWeights(exchange.KeyGroups, to.Parallelism)
+	}
+	for _, weight := range c.weights {
+		sum += weight
 	}
 	each := exchange.Buffered
 	queues := c.receivers
@@ -149,7 +156,7 @@ func (j *Job) channelsOf(exchange Exchange) channels {
 func (r *Run) clone(faster ...Unit) *Run {
 	c := *r
 	c.random = rand.New(rand.NewPCG(r.job.Seed, uint64(r.ticks)))
-	c.read, c.subtasks, c.channels = slices.Clone(r.read), make([][]subtask, len(r.subtasks)), slices.Clone(r.channels)
+	c.read, c.arrived, c.subtasks, c.channels = slices.Clone(r.read), slices.Clone(r.arrived), make([][]subtask, len(r.subtasks)), slices.Clone(r.channels)
 	for t := range c.subtasks {
 		c.subtasks[t] = slices.Clone(r.subtasks[t])
 	}
@@ -210,6 +217,11 @@ func (r *Run) step() {
 		}
 		for _, e := range r.outs[t] {
 			r.channels[e].end()
+		}
+	}
+	for t := range r.job.Tasks {
+		if source := r.job.Tasks[t].Source; source != nil {
+			r.arrived[t] += r.rate(source) * tick.Seconds()
 		}
 	}
 	r.ticks++
@@ -356,12 +368,17 @@ func (r *Run) offered(t, s int) (records float64) {
 	case task.Source.Rate == 0:
 		return math.Inf(1)
 	}
-	rate := task.Source.Rate / float64(splits)
-	if task.Source.Swing > 0 {
-		rate *= 1 + task.Source.Swing*math.Sin(2*math.Pi*r.clock().Seconds()/task.Source.Period.Seconds())
-	}
+	rate := r.rate(task.Source) / float64(splits)
 	sub.behind = min(sub.behind+rate*tick.Seconds(), rate*backlog)
 	return sub.behind
+}
+
+// rate is how many records a second there are for a source to read now.
+func (r *Run) rate(of *Source) float64 {
+	if of.Swing == 0 {
+		return of.Rate
+	}
+	return of.Rate * (1 + of.Swing*math.Sin(2*math.Pi*r.clock().Seconds()/of.Period.Seconds()))
 }
 
 // take reads records from the inputs, more from those that have more.

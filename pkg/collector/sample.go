@@ -65,7 +65,7 @@ func newSample(answer flink.Job, info job.Info) *job.Sample {
 	var edges []job.Edge
 	for _, node := range answer.Plan.Nodes {
 		for _, input := range node.Inputs {
-			edges = append(edges, job.Edge{From: input.ID, To: node.ID, Forward: input.Shipping == "FORWARD"})
+			edges = append(edges, job.Edge{From: input.ID, To: node.ID, Forward: input.Shipping == "FORWARD", Keyed: input.Shipping == "HASH"})
 		}
 	}
 	info.Name, info.Plain = distinctName(info.Name, answer.Name), cmp.Or(answer.Name, info.Plain)

@@ -3,6 +3,7 @@ package frame_test
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -129,12 +130,29 @@ func threeJobs() frame.Result {
 	}
 }
 
+// scaled adds what tasks could process, by one sample, and if the second of each job had
+// twice as many subtasks.
+func scaled(result frame.Result) frame.Result {
+	result.Jobs = slices.Clone(result.Jobs)
+	for n := range result.Jobs {
+		var averager diagnosis.Averager
+		averager.Add(result.Jobs[n].Verdict, time.Minute)
+		if average, measured := averager.Average(); measured {
+			scaling := diagnosis.Scale(average)
+			prediction := scaling.WhatIf(map[int]int{1: 4})
+			result.Jobs[n].Scaled = &frame.Scaled{Scaling: scaling, WhatIf: &prediction}
+		}
+	}
+	return result
+}
+
 // views are those of jobs at one time, each by its name.
 var views = map[string]func(frame.Result) data.Frames{
 	"subtasks": func(result frame.Result) data.Frames { return frame.Subtasks(result, false) },
 	"details":  func(result frame.Result) data.Frames { return frame.Subtasks(result, true) },
 	"tasks":    frame.Tasks, "nodeGraph": frame.NodeGraph, "bottlenecks": frame.Bottlenecks, "jobs": frame.Jobs,
 	"taskmanagers": taskManagers,
+	"scaling":      func(result frame.Result) data.Frames { return frame.Scaling(scaled(result), true) },
 	"variable": func(result frame.Result) data.Frames {
 		for _, j := range result.Jobs {
 			result.Names = append(result.Names, j.Snapshot.Job.Name)

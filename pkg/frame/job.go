@@ -29,6 +29,9 @@ type Job struct {
 	// Evidence has for each of the verdict's root causes sentences of what further
 	// requests showed of it; nil where none were made.
 	Evidence [][]string
+	// Scaled is what its tasks could process; nil where that was not asked for, or
+	// nothing was measured.
+	Scaled *Scaled
 	// Alternation is set where the bottleneck takes turns between tasks.
 	Alternation *diagnosis.Alternation
 }

@@ -31,6 +31,12 @@ var columns = map[string]string{
 		busy_max *float64, busy_avg *float64, backpressured_max *float64, backpressured_avg *float64,
 		idle_min *float64, idle_avg *float64, records_in *float64, records_out *float64, skew *float64,
 		level *string, status string, blame *float64, color string`,
+	"scaling": `
+		cluster string, job string, job_id string, task string, task_id string,
+		parallelism *int64, max_parallelism *int64,
+		true_rate *float64, target_rate *float64, utilisation *float64, recommended_parallelism *int64,
+		limited_by *string, confidence string, hint *string,
+		predicted_true_rate *float64, predicted_utilisation *float64, predicted_bottleneck *string, predicted_throughput *float64`,
 	"bottlenecks": `
 		cluster *string, job *string, job_id *string, task *string, task_id *string, kind *string,
 		severity *float64, busy_max *float64, busy_avg *float64, upstream_backpressured *float64,
@@ -64,9 +70,10 @@ func TestColumns(t *testing.T) {
 	}
 }
 
-// Units are Grafana's names; a share is drawn on the scale from 0 to 1.
+// Units are Grafana's names; a share is drawn on the scale from 0 to 1. Utilisation may be
+// above that.
 func TestUnits(t *testing.T) {
-	rates := []string{"records_in", "records_out"}
+	rates := []string{"records_in", "records_out", "true_rate", "target_rate", "predicted_true_rate", "predicted_throughput"}
 	for name := range columns {
 		for _, f := range views[name](threeJobs())[0].Fields {
 			if f.Type() != data.FieldTypeNullableFloat64 {
@@ -83,7 +90,7 @@ func TestUnits(t *testing.T) {
 				t.Errorf("%s: %s has config %+v, want unit %s", name, f.Name, f.Config, want)
 				continue
 			}
-			if want == "percentunit" && (f.Config.Min == nil || *f.Config.Min != 0 || f.Config.Max == nil || *f.Config.Max != 1) {
+			if want == "percentunit" && f.Name != "utilisation" && (f.Config.Min == nil || *f.Config.Min != 0 || f.Config.Max == nil || *f.Config.Max != 1) {
 				t.Errorf("%s: %s is not on the scale from 0 to 1", name, f.Name)
 			}
 		}

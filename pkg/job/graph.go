@@ -19,6 +19,9 @@ type Task struct {
 	Inputs, Outputs []int
 	// Forward is, for each of Inputs, whether subtask i reads from its subtask i alone.
 	Forward []bool
+	// Keyed is whether an input reaches it by the hash of a key: its subtasks then get
+	// whole key groups, of which there are as many as MaxParallelism.
+	Keyed bool
 }
 
 // Source reports whether the task reads from outside the job.
@@ -33,10 +36,11 @@ type Graph struct {
 }
 
 // Edge is a connection between two tasks, by their ids. It is Forward where subtask i
-// sends to subtask i alone (Flink's ship strategy FORWARD), rather than to all.
+// sends to subtask i alone (Flink's ship strategy FORWARD), rather than to all, and Keyed
+// where the hash of a key decides which subtask gets a record (HASH).
 type Edge struct {
-	From, To string
-	Forward  bool
+	From, To       string
+	Forward, Keyed bool
 }
 
 // NewGraph orders the tasks topologically, keeping the given order where the
@@ -44,7 +48,7 @@ type Edge struct {
 // unknown tasks and repeated edges are left out; tasks on a cycle, which no
 // Flink job has, come last.
 func NewGraph(tasks []Task, edges []Edge) *Graph {
-	inputs, outputs, forward := neighbours(tasks, edges)
+	inputs, outputs, forward, keyed := neighbours(tasks, edges)
 	order := topological(inputs, outputs)
 	at := make([]int, len(tasks))
 	for position, index := range order {
@@ -55,7 +59,7 @@ func NewGraph(tasks []Task, edges []Edge) *Graph {
 		task := tasks[index]
 		task.Inputs = moved(inputs[index], at)
 		task.Outputs = moved(outputs[index], at)
-		task.Forward = forward[index]
+		task.Forward, task.Keyed = forward[index], keyed[index]
 		sorted[position] = task
 	}
 	rename(sorted)
@@ -63,13 +67,15 @@ func NewGraph(tasks []Task, edges []Edge) *Graph {
 }
 
 // neighbours lists each task's inputs and outputs by index, and which inputs are
-// forward: of several edges between two tasks, all have to be.
-func neighbours(tasks []Task, edges []Edge) (inputs, outputs [][]int, forward [][]bool) {
+// forward: of several edges between two tasks, all have to be. A task is keyed if any
+// of its edges is.
+func neighbours(tasks []Task, edges []Edge) (inputs, outputs [][]int, forward [][]bool, keyed []bool) {
 	index := make(map[string]int, len(tasks))
 	for i, task := range tasks {
 		index[task.ID] = i
 	}
 	inputs, outputs, forward = make([][]int, len(tasks)), make([][]int, len(tasks)), make([][]bool, len(tasks))
+	keyed = make([]bool, len(tasks))
 	type ends struct{ from, to int }
 	seen := make(map[ends]int, len(edges)) // its place among the inputs
 	for _, edge := range edges {
@@ -78,6 +84,7 @@ func neighbours(tasks []Task, edges []Edge) (inputs, outputs [][]int, forward []
 		if !known || !alsoKnown || from == to {
 			continue
 		}
+		keyed[to] = keyed[to] || edge.Keyed
 		if at, again := seen[ends{from, to}]; again {
 			forward[to][at] = forward[to][at] && edge.Forward
 			continue
@@ -86,7 +93,7 @@ func neighbours(tasks []Task, edges []Edge) (inputs, outputs [][]int, forward []
 		inputs[to], forward[to] = append(inputs[to], from), append(forward[to], edge.Forward)
 		outputs[from] = append(outputs[from], to)
 	}
-	return inputs, outputs, forward
+	return inputs, outputs, forward, keyed
 }
 
 // topological is Kahn's algorithm, taking the first in the given order of the

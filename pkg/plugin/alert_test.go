@@ -35,6 +35,7 @@ var refusedInRules = map[string]string{
 	"flameGraph":   "An alert rule cannot use the query type flameGraph, which is not numeric: use the query type measure.",
 	"checkpoints":  "An alert rule cannot use the query type checkpoints, which is not numeric: use the query type measure.",
 	"exceptions":   "An alert rule cannot use the query type exceptions, which is not numeric: use the query type measure.",
+	"scaling":      "An alert rule cannot use the query type scaling, which is not numeric: use the query type measure.",
 }
 
 // Only numeric query types may be alerted on: the others are refused before they

@@ -87,6 +87,7 @@ func TestQueryTypesOverGRPC(t *testing.T) {
 		`{"queryType": "nodeGraph"}`:                                   "nodes 4, edges 3",
 		`{"queryType": "bottlenecks"}`:                                 "bottlenecks 1",
 		`{"queryType": "jobs"}`:                                        "jobs 1",
+		`{"queryType": "scaling"}`:                                     "scaling 4",
 		`{"queryType": "measure"}`:                                     "measure 1",
 		`{"queryType": "measure", "measure": "busy", "by": "subtask"}`: "measure 1",
 	} {

@@ -36,6 +36,7 @@ type Query struct {
 	Variable      string       `json:"variable"`
 	Subtask       Subtask      `json:"subtask"`
 	Mode          string       `json:"mode"`
+	Parallelism   Parallelisms `json:"parallelism"`
 
 	// Measure is the one that the query names; set where the type takes one.
 	Measure diagnosis.Measure `json:"-"`

@@ -34,6 +34,7 @@ func init() { // the answers refer to the registry
 		"history":      {answer: answerHistory, numeric: true, measure: true},
 		"timeline":     {answer: answerTimeline},
 		"taskmanagers": {answer: answerTaskManagers},
+		"scaling":      {answer: answerScaling},
 		"variable":     {answer: answerVariable},
 		"flameGraph":   {answer: answerFlameGraph},
 		"checkpoints":  {answer: answerCheckpoints},

@@ -7,6 +7,7 @@ import { ChoiceField } from './ChoiceField';
 import { DetailField } from './DetailField';
 import { Newer, Unknown } from './Faults';
 import { NamesField } from './NamesField';
+import { ParallelismField } from './ParallelismField';
 import { changed, initialQuery, jobTypeOf, jobTypes, measureOf, measures, modes, offered, queryType, takes, variables } from './queryTypes';
 import { Row } from './Row';
 import { SubtaskField } from './SubtaskField';
@@ -57,6 +58,7 @@ export function QueryEditor({ app, datasource, onChange, onRunQuery, query: save
         {takes(query, 'tasks') && <NamesField label="Tasks" list="tasks" {...names} />}
         {takes(query, 'subtask') && <SubtaskField value={query.subtask} onChange={(subtask) => change({ subtask })} />}
         {takes(query, 'detail') && <DetailField value={query.detail} onChange={(detail) => change({ detail })} />}
+        {takes(query, 'parallelism') && <ParallelismField value={query.parallelism} onChange={(parallelism) => change({ parallelism })} />}
       </Row>
     </>
   );

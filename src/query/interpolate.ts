@@ -22,6 +22,10 @@ export function interpolated(query: FlinkQuery, templates: Templates, scopedVars
       next[key] = interpolatedAll(query[key], templates, scopedVars);
     }
   }
+  if (query.parallelism && typeof query.parallelism === 'object') {
+    const filled = Object.entries(query.parallelism).map(([task, n]) => [templates.replace(task, scopedVars), typeof n === 'string' ? templates.replace(n, scopedVars) : n]);
+    next.parallelism = Object.fromEntries(filled);
+  }
   if (query.subtask !== undefined) {
     next.subtask = interpolatedAll(query.subtask, templates, scopedVars)[0];
   }

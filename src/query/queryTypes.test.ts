@@ -3,7 +3,7 @@ import type { FlinkQuery } from '../types';
 import { changed, initialQuery, jobTypeOf, measures, offered, takes } from './queryTypes';
 
 const full: FlinkQuery = {
-  refId: 'A', hide: true, schemaVersion: 1, queryType: 'subtasks', detail: true,
+  refId: 'A', hide: true, schemaVersion: 1, queryType: 'subtasks', detail: true, parallelism: { sink: 4 },
   clusters: ['east'], jobs: ['orders'], tasks: ['sink'], types: ['STREAMING'], measure: 'busy', by: 'subtask', variable: 'tasks', subtask: 3, mode: 'on_cpu',
 };
 
@@ -19,6 +19,7 @@ describe('a query keeps only the keys that it takes', () => {
     ['measure', { queryType: 'measure' }, ['clusters', 'jobs', 'tasks', 'types', 'measure', 'by']],
     ['history', { queryType: 'history' }, ['clusters', 'jobs', 'tasks', 'types', 'measure', 'by']],
     ['history of jobs alone', { queryType: 'history', measure: 'running', by: 'job' }, ['clusters', 'jobs', 'measure', 'by']],
+    ['scaling', { queryType: 'scaling' }, ['clusters', 'jobs', 'tasks', 'parallelism']],
     ['timeline', { queryType: 'timeline' }, ['clusters', 'jobs', 'tasks']],
     ['measure of jobs alone', { queryType: 'measure', measure: 'restarts', by: 'job' }, ['clusters', 'jobs', 'measure', 'by']],
     ['measure of clusters', { queryType: 'measure', measure: 'up', by: 'cluster' }, ['clusters', 'measure', 'by']],

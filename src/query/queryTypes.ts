@@ -4,7 +4,7 @@ import { type FlinkQuery, schemaVersion } from '../types';
 import { names } from './interpolate';
 
 /** A key that a query may have besides its type. */
-export type Key = 'clusters' | 'jobs' | 'tasks' | 'types' | 'measure' | 'by' | 'detail' | 'variable' | 'subtask' | 'mode';
+export type Key = 'clusters' | 'jobs' | 'tasks' | 'types' | 'measure' | 'by' | 'detail' | 'parallelism' | 'variable' | 'subtask' | 'mode';
 
 /** A choice in a menu, with a line of help. */
 export interface Choice {
@@ -35,6 +35,7 @@ export const queryTypes: QueryType[] = [
   { value: 'flameGraph', label: 'Flame graph', description: 'Where the threads of one task spend their time, for the Flame graph panel', keys: [...load, 'subtask', 'mode'] },
   { value: 'jobs', label: 'Jobs', description: 'A row a job: its state, its worst task, its bottleneck', keys: ['clusters', 'jobs'] },
   { value: 'measure', label: 'Measure', description: 'One number a series, for alert rules and stat panels', keys: [...load, 'types', 'measure', 'by'] },
+  { value: 'scaling', label: 'Scaling', description: 'The parallelism that tasks need, and what if they had another', keys: [...load, 'parallelism'] },
   { value: 'timeline', label: 'Timeline', description: 'The status of tasks over time, for the State timeline panel', keys: load },
   { value: 'history', label: 'History', description: 'A measure over time, for graphs and alert rules', keys: [...load, 'types', 'measure', 'by'] },
   { value: 'checkpoints', label: 'Checkpoints', description: 'A row a checkpoint: how long it took, and where', keys: ['clusters', 'jobs'] },
@@ -144,7 +145,7 @@ export function changed(query: FlinkQuery, change: Partial<FlinkQuery>): FlinkQu
   if (next.by && measure && !measure.by.includes(next.by)) {
     delete next.by;
   }
-  const keys: Key[] = [...load, 'types', 'measure', 'by', 'detail', 'variable', 'subtask', 'mode'];
+  const keys: Key[] = [...load, 'types', 'measure', 'by', 'detail', 'parallelism', 'variable', 'subtask', 'mode'];
   for (const key of keys.filter((key) => !takes(next, key))) {
     delete next[key];
   }

@@ -204,6 +204,8 @@ func TestChangesOfATask(t *testing.T) {
 			field.SetString("other")
 		case reflect.Int:
 			field.SetInt(7)
+		case reflect.Bool:
+			field.SetBool(true)
 		default:
 			field.Set(reflect.MakeSlice(field.Type(), 3, 3))
 		}

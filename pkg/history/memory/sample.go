@@ -106,7 +106,7 @@ func (f *facts) equal(other *facts) bool {
 func equalTasks(a, b job.Task) bool {
 	return a.ID == b.ID && a.Name == b.Name && a.Parallelism == b.Parallelism && a.MaxParallelism == b.MaxParallelism &&
 		a.State == b.State && a.Running == b.Running && a.Finished == b.Finished &&
-		slices.Equal(a.Inputs, b.Inputs) && slices.Equal(a.Outputs, b.Outputs) && slices.Equal(a.Forward, b.Forward)
+		slices.Equal(a.Inputs, b.Inputs) && slices.Equal(a.Outputs, b.Outputs) && slices.Equal(a.Forward, b.Forward) && a.Keyed == b.Keyed
 }
 
 // equalPools compares what may not be known.

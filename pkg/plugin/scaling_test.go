@@ -1,0 +1,68 @@
+package plugin_test
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
+)
+
+// A job that its third task holds back: that is to be scaled, and no other; and what it
+// would do with more subtasks. Beside the poll it costs no request.
+func TestScaling(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, sim.HeldBack("orders", 4, 2, 2))
+		l.frame(t, `{"queryType": "tasks"}`)
+		l.Requests() // those of the poll
+		shown := l.frame(t, `{"queryType": "scaling", "parallelism": {"task-2": 3}}`)
+		if sent := l.Requests(); len(sent) != 0 {
+			t.Errorf("it cost the requests %s beside the poll", sent)
+		}
+		if got := cells(t, shown, "task"); len(got) != 4 {
+			t.Fatalf("the tasks are %q", got)
+		}
+		if got := strings.Join(cells(t, shown, "confidence"), " "); got != "low low low low" {
+			t.Errorf("of one sample confidence is %s", got)
+		}
+		for _, column := range []string{"true_rate", "target_rate", "utilisation", "hint", "predicted_true_rate", "predicted_utilisation", "predicted_bottleneck", "predicted_throughput"} {
+			if got := cells(t, shown, column); len(got) != 4 {
+				t.Errorf("%s is %q", column, got)
+			}
+		}
+		if field, _ := l.frame(t, `{"queryType": "scaling"}`).FieldByName("predicted_throughput"); field != nil {
+			t.Error("there is a prediction that nobody asked for")
+		}
+	})
+}
+
+// What is wrong with the parallelisms of a query is said before it costs a request, or
+// once the tasks are known.
+func TestScalingInError(t *testing.T) {
+	for query, want := range map[string]string{
+		`{"queryType": "scaling", "parallelism": {"task-2": 0}}`:      `The parallelism of task "task-2" is no whole number from 1 to 32768.`,
+		`{"queryType": "scaling", "parallelism": {"task-2": 32769}}`:  `The parallelism of task "task-2" is no whole number from 1 to 32768.`,
+		`{"queryType": "scaling", "parallelism": {"task-2": 1.5}}`:    `The parallelism of task "task-2" is no whole number from 1 to 32768.`,
+		`{"queryType": "scaling", "parallelism": {"task-2": "many"}}`: `The parallelism of task "task-2" is no whole number from 1 to 32768.`,
+		`{"queryType": "scaling", "parallelism": {"task-2": null}}`:   `The parallelism of task "task-2" is no whole number from 1 to 32768.`,
+		`{"queryType": "scaling", "parallelism": [8]}`:                `parallelism is no object: write it as {"task": 8}.`,
+		`{"queryType": "scaling", "parallelism": {"nowhere": 8}}`:     `There is no task "nowhere" in the jobs chosen.`,
+	} {
+		t.Run(query, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := newLab(t, sim.HeldBack("orders", 4, 2, 2))
+				status := backend.StatusBadRequest
+				if strings.Contains(query, "nowhere") {
+					status = backend.StatusNotFound
+				}
+				checkError(t, send(l.ctx, t, l, query)["A"], status, want)
+			})
+		})
+	}
+	synctest.Test(t, func(t *testing.T) { // a dashboard's variable is text
+		l := newLab(t, sim.HeldBack("orders", 4, 2, 2))
+		l.frame(t, `{"queryType": "scaling", "parallelism": {"task-2": "8"}}`)
+	})
+}
