@@ -213,21 +213,24 @@ func (o *observer) diagnose(snapshot *job.Snapshot) *diagnosis.Verdict {
 		return verdict
 	}
 	further := *snapshot
-	further.Pools = make([]job.Pools, len(snapshot.Tasks))
-	for t := range further.Pools {
-		further.Pools[t] = job.UnknownPools
+	further.Answers = make([]job.Answer, len(snapshot.Tasks))
+	for t := range further.Answers {
+		further.Answers[t] = job.UnknownAnswer
 	}
 	at := snapshot.At.Sub(epoch)
 	for _, question := range verdict.InQuestion {
+		if question.About == diagnosis.AboutPending {
+			continue // many connectors report none
+		}
 		usage, found := o.pools[question]
 		if !found || at-usage.at >= poolsAge {
 			usage = poolUsage{at, o.poolNow(question)}
 			o.pools[question] = usage
 		}
-		if question.Output {
-			further.Pools[question.Task].Out = usage.full
+		if question.About == diagnosis.AboutOutput {
+			further.Answers[question.Task].Out = usage.full
 		} else {
-			further.Pools[question.Task].In = usage.full
+			further.Answers[question.Task].In = usage.full
 		}
 	}
 	return diagnosis.Diagnose(&further)
@@ -241,7 +244,7 @@ func (o *observer) poolNow(of diagnosis.Question) job.Share {
 		now := o.run.Observe(of.Task, s)
 		sum, highest = sum+now.OutPool, max(highest, now.InPool)
 	}
-	if of.Output {
+	if of.About == diagnosis.AboutOutput {
 		return job.Share(sum / float64(len(o.seen[of.Task])))
 	}
 	return job.Share(highest)

@@ -55,7 +55,7 @@ func TestBuffersAreKept(t *testing.T) {
 	slow := chainOf(2)
 	slow.Tasks[1].Uncounted = 1
 	o := newObserver(Case{Job: slow}, 1)
-	question := diagnosis.Question{Task: 1}
+	question := diagnosis.Question{Task: 1, About: diagnosis.AboutInput}
 	var first time.Duration
 	for o.next < 3*time.Minute {
 		now := o.next

@@ -414,6 +414,7 @@ type trackedJob struct {
 	restarts shared[flink.Number]
 	details  shared[detailsResult]
 	sources  sources
+	open     questions
 	waits    taskWaits
 
 	checkpoints       shared[job.Checkpoints]
@@ -435,8 +436,6 @@ type trackedJob struct {
 	// ran is the graph when the job last ran, and restarted when it was last restarted.
 	ran       *job.Graph
 	restarted time.Time
-	// pools are how full the buffers are that were in question in the last poll.
-	pools map[poolKey]poolUsage
 }
 
 // pollResult is a poll's verdict and the requests that it took.

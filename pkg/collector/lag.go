@@ -95,26 +95,44 @@ func readTaskLag(ctx context.Context, client *flink.Client, snapshot *job.Snapsh
 
 // readLag is that of a task that reads from outside the job.
 func (s *sources) readLag(ctx context.Context, client *flink.Client, snapshot *job.Snapshot, task string) (lag job.Lag, requests int) {
-	names, known := s.known(task, snapshot.At)
-	if !known {
-		requests++
-		all, err := client.MetricNames(ctx, snapshot.Job.ID, task)
-		if err != nil || len(all) == 0 { // Flink has not fetched them yet
-			return job.UnknownLag, requests
-		}
-		names = namesOf(all, snapshot.At)
-		s.keep(task, names)
-	}
+	names, requests := s.read(ctx, client, snapshot, task)
 	wanted := slices.Concat(names.watermarks, names.pending)
-	if len(wanted) == 0 {
-		return job.UnknownLag, requests
+	metrics, asked := s.metrics(ctx, client, snapshot.Job.ID, task, wanted)
+	return job.Lag{Watermark: behind(snapshot.At, metrics, names.watermarks), Pending: pending(metrics, names.pending)}, requests + asked
+}
+
+// readPending is how many records a source has not read yet, NaN for not known.
+func (s *sources) readPending(ctx context.Context, client *flink.Client, snapshot *job.Snapshot, task string) (records float64, requests int) {
+	names, requests := s.read(ctx, client, snapshot, task)
+	metrics, asked := s.metrics(ctx, client, snapshot.Job.ID, task, names.pending)
+	return pending(metrics, names.pending), requests + asked
+}
+
+// read are the names of a source's metrics: one request every ten minutes.
+func (s *sources) read(ctx context.Context, client *flink.Client, snapshot *job.Snapshot, task string) (names sourceNames, requests int) {
+	names, known := s.known(task, snapshot.At)
+	if known {
+		return names, 0
 	}
-	requests++
-	metrics, err := client.AggregatedMetrics(ctx, snapshot.Job.ID, task, wanted...)
+	all, err := client.MetricNames(ctx, snapshot.Job.ID, task)
+	if err != nil || len(all) == 0 { // Flink has not fetched them yet
+		return sourceNames{}, 1
+	}
+	names = namesOf(all, snapshot.At)
+	s.keep(task, names)
+	return names, 1
+}
+
+// metrics requests the metrics of these names, if there are any.
+func (s *sources) metrics(ctx context.Context, client *flink.Client, jobID, task string, names []string) (metrics map[string]flink.Aggregate, requests int) {
+	if len(names) == 0 {
+		return nil, 0
+	}
+	metrics, err := client.AggregatedMetrics(ctx, jobID, task, names...)
 	if err == nil && len(metrics) == 0 { // the names are of another deployment
 		s.keep(task, sourceNames{})
 	}
-	return job.Lag{Watermark: behind(snapshot.At, metrics, names.watermarks), Pending: pending(metrics, names.pending)}, requests
+	return metrics, 1
 }
 
 // namesOf picks those of the first operators of the chain that report how far behind

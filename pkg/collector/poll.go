@@ -74,7 +74,12 @@ func (p *poll) run(ctx context.Context, info job.Info) (pollResult, error) {
 	if p.collector.sampler.lagsWanted(p.tracked) {
 		snapshot.Lags = p.lags(ctx, snapshot)
 	}
-	verdict := p.answerQuestions(ctx, diagnosis.Diagnose(snapshot))
+	verdict := diagnosis.Diagnose(snapshot)
+	if len(verdict.InQuestion) > 0 && p.cluster.Fetch > 0 { // else answers are kept for their minute: the question may come back
+		var requests int
+		verdict, requests = p.tracked.open.answer(ctx, p.collector.client, verdict, &p.tracked.sources)
+		p.requests.Add(int64(requests))
+	}
 	verdict.Keep()
 	p.tracked.subtasks.Store(int64(subtasksOf(verdict.Snapshot)))
 	p.collector.keep(verdict, p.tracked, interval)

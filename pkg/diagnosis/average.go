@@ -17,7 +17,7 @@ type Averager struct {
 	turns    Turns
 	from     time.Time
 	newest   *job.Snapshot
-	pools    []job.Pools // the newest that are known
+	pools    []job.Answer // the newest that are known
 	subtasks [][]weighted
 	rates    []spread // of true rates, by task
 	sources  spread   // of what all sources emit
@@ -90,8 +90,8 @@ func (a *Averager) Add(verdict *Verdict, maxGap time.Duration) {
 		return
 	}
 	a.newest, a.samples = snapshot, a.samples+1
-	if snapshot.Pools != nil {
-		a.pools = snapshot.Pools
+	if snapshot.Answers != nil {
+		a.pools = snapshot.Answers
 	}
 	emitted := 0.0
 	for i := range snapshot.Tasks {
@@ -171,7 +171,7 @@ func (a *Averager) Average() (of Average, ok bool) {
 	}
 	newest := a.newest
 	averaged := job.FromLoads(job.Snapshot{Job: newest.Job, Graph: newest.Graph, At: newest.At, From: a.from, To: newest.To, Source: newest.Source}, loads)
-	averaged.Pools = a.pools
+	averaged.Answers = a.pools
 	of = Average{Snapshot: averaged, Samples: a.samples, Swing: a.sources.relative(), Alternates: a.moves > fewMoves}
 	for i := range a.rates {
 		of.Errors = append(of.Errors, a.rates[i].relative()/math.Sqrt(float64(a.samples)))

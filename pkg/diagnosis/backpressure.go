@@ -79,7 +79,7 @@ type search struct {
 	// doubtful is set where a task that was not measured may be what others wait for,
 	// or nothing measured explains why they wait.
 	doubtful bool
-	// inQuestion are buffers that would show more.
+	// inQuestion is what would show more.
 	inQuestion []Question
 }
 
@@ -316,29 +316,27 @@ func (s *search) unexplained(task, at int, fullest job.Share) bool {
 	if fullest >= limit || !passesOn(load) {
 		return false
 	}
-	s.ask(task)
+	s.askBuffers(task)
 	full, known := s.inputFull(s.outputs(task))
-	if full >= 0 && s.pools(at).In <= fullAbove {
+	if full >= 0 && s.answer(at).In <= fullAbove {
 		return true // another than the fullest is not read
 	}
 	empty := full < 0 && known && fullest <= half // none of them is what it waits for
 	return empty || load.Backpressured.Max-fullest > checkpoints
 }
 
-// ask notes that the buffers of a task, and of those below it, would show more.
-func (s *search) ask(task int) {
-	for _, question := range append([]Question{{task, true}}, s.inputsOf(s.outputs(task))...) {
-		if !slices.Contains(s.inQuestion, question) {
-			s.inQuestion = append(s.inQuestion, question)
-		}
+// askBuffers notes that the buffers of a task, and of those below it, would show more.
+func (s *search) askBuffers(task int) {
+	s.ask(Question{task, AboutOutput})
+	for _, output := range s.outputs(task) {
+		s.ask(Question{output, AboutInput})
 	}
 }
 
-func (s *search) inputsOf(tasks []int) (questions []Question) {
-	for _, task := range tasks {
-		questions = append(questions, Question{task, false})
+func (s *search) ask(question Question) {
+	if !slices.Contains(s.inQuestion, question) {
+		s.inQuestion = append(s.inQuestion, question)
 	}
-	return questions
 }
 
 // unmeasured decides what a task waits for whose tasks below do not seem to be slow, the
@@ -347,7 +345,7 @@ func (s *search) inputsOf(tasks []int) (questions []Question) {
 // show the first, full output buffers alone the second, and neither the third.
 func (s *search) unmeasured(task int, outputs []int, likely int) []ending {
 	full, known := s.inputFull(outputs)
-	out := s.pools(task).Out
+	out := s.answer(task).Out
 	switch {
 	case full >= 0:
 		return []ending{{task: full, kind: UnmeasuredWork, instead: -1}}
@@ -373,9 +371,9 @@ func halfExplained(load job.TaskLoad, fullest job.Share) bool {
 // alone can have it do: without its buffers nothing is said. One that has time left has
 // made up for its waits.
 func (s *search) halfHeld(task int, outputs []int, likely int) []ending {
-	s.ask(task)
+	s.askBuffers(task)
 	full, known := s.inputFull(outputs)
-	out := s.pools(task).Out
+	out := s.answer(task).Out
 	spare := hasTime(s.snapshot.Tasks[task])
 	switch {
 	case slices.ContainsFunc(outputs, s.missing) || full < 0 && !known || !out.Known() || spare && (full >= 0 || out >= emptyBelow):
@@ -395,7 +393,7 @@ func (s *search) bursts(task int, outputs []int) []ending {
 	if hasTime(s.snapshot.Tasks[task]) || slices.ContainsFunc(s.snapshot.Graph.Tasks[task].Inputs, held) {
 		return nil
 	}
-	s.ask(task)
+	s.askBuffers(task)
 	if full, _ := s.inputFull(outputs); full >= 0 && !s.missing(full) {
 		return []ending{{task: full, kind: UnmeasuredWork, instead: -1}}
 	}
@@ -485,12 +483,12 @@ const (
 	fullAbove  job.Share = 0.5
 )
 
-// pools are how full the buffers of a task are, as far as they were looked at.
-func (s *search) pools(task int) job.Pools {
-	if task >= len(s.snapshot.Pools) {
-		return job.UnknownPools
+// answer is what was looked at further of a task.
+func (s *search) answer(task int) job.Answer {
+	if task >= len(s.snapshot.Answers) {
+		return job.UnknownAnswer
 	}
-	return s.snapshot.Pools[task]
+	return s.snapshot.Answers[task]
 }
 
 // inputFull is that of the tasks, the first by id, whose input buffers are full; −1 if
@@ -498,7 +496,7 @@ func (s *search) pools(task int) job.Pools {
 func (s *search) inputFull(tasks []int) (full int, known bool) {
 	known = true
 	for _, task := range tasks {
-		switch in := s.pools(task).In; {
+		switch in := s.answer(task).In; {
 		case in > fullAbove:
 			return task, true
 		case !in.Known():

@@ -51,7 +51,7 @@ func explainSource(snapshot *job.Snapshot, root Root) string {
 	name, speed := "the source "+task.Name, "the job goes as fast as its source does"
 	switch {
 	case len(snapshot.Graph.Tasks) == 1:
-		return fmt.Sprintf("The whole job is one chained task, %s, and it is %s: which part of it takes the time is not measured.", task.Name, busy)
+		return fmt.Sprintf("The whole job is one chained task, %s, and it is %s: which part of it takes the time is not measured.%s", task.Name, busy, pendingAt(snapshot, root.Task))
 	case !task.Source():
 		name, speed = task.Name+", whose inputs have ended,", "what is left of the job goes as fast as it does"
 	}
@@ -62,7 +62,30 @@ func explainSource(snapshot *job.Snapshot, root Root) string {
 	if fewSplits(root, load) {
 		text += fmt.Sprintf(" Nothing is left to read for %d of its %s.", len(load.Subtasks)-len(root.Hot), count(len(load.Subtasks), "subtask"))
 	}
-	return text
+	return text + pendingAt(snapshot, root.Task)
+}
+
+// pendingAt describes whether a source that is at its limit keeps up with what it reads
+// from; empty where that is not known.
+func pendingAt(snapshot *job.Snapshot, source int) string {
+	records, rate := pending(snapshot, source), snapshot.Tasks[source].RecordsOut
+	switch backlogOf(snapshot, source) {
+	case noBacklog:
+		return " So far it keeps up with what it reads from: next to no records are pending."
+	case someBacklog:
+		return fmt.Sprintf(" %.0f records are pending.", records)
+	case largeBacklog:
+		text := fmt.Sprintf(" Records pile up before it: %.0f are pending", records)
+		if rate > 0 {
+			text += ", as many as it emits in " + roughly(records/rate)
+		}
+		if text += "."; newSearch(snapshot).onlyWaits(source) {
+			text += " It may wait on the task's thread between records rather than work: its flame graph shows which."
+		}
+		return text
+	default:
+		return ""
+	}
 }
 
 // unevenSource reports whether at most half of a source's subtasks are at its limit,
@@ -304,9 +327,29 @@ func Looked(snapshot *job.Snapshot, kind Kind) string {
 	case kind == NotKnown:
 		text += "; what is not measured may hold the job back: " + reasons(snapshot)
 	default:
-		text += legacySources(snapshot)
+		text += legacySources(snapshot) + behindSources(snapshot)
 	}
 	return text + "."
+}
+
+// behindSources describes the first source that does not keep up with what it reads from
+// though nothing in the job holds it back, or that is busy though it does; empty if there
+// is none, or that is not known.
+func behindSources(snapshot *job.Snapshot) string {
+	for i, task := range snapshot.Graph.Tasks {
+		load := snapshot.Tasks[i]
+		if !task.Source() || task.State.Terminal() || !load.Known() {
+			continue
+		}
+		switch behind := backlogOf(snapshot, i); {
+		case behind == noBacklog && load.Busy.Max > limit:
+			return fmt.Sprintf("; the source %s is %s busy, yet next to no records are pending: it waits on the task's thread between records, which Flink counts as busy", task.Name, percent(load.Busy.Max))
+		case behind == largeBacklog && load.Busy.Max <= limit:
+			return fmt.Sprintf("; %.0f records are pending before the source %s, though it is idle %s of the time on average and nothing in the job holds it back: "+
+				"what it reads from gives no more, or its own threads fetch no faster, or its watermark waits for another source; these figures do not show which", pending(snapshot, i), task.Name, percent(load.Idle.Avg))
+		}
+	}
+	return ""
 }
 
 // legacySources names the sources that could be what limits the job, for all that is
@@ -429,6 +472,18 @@ func count(n int, noun string) string {
 }
 
 func seconds(d time.Duration) string { return fmt.Sprintf("%.0f s", d.Seconds()) }
+
+// roughly is a number of seconds in the unit that a person would use.
+func roughly(seconds float64) string {
+	switch {
+	case seconds < 120:
+		return fmt.Sprintf("%.0f s", seconds)
+	case seconds < 120*60:
+		return fmt.Sprintf("%.0f min", seconds/60)
+	default:
+		return fmt.Sprintf("%.0f h", seconds/3600)
+	}
+}
 
 // Unmeasured names the tasks of a job that are not measured as a whole though
 // they have not ended, and why, or why none of its tasks is; empty if there is none.

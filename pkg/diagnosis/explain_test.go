@@ -1,7 +1,9 @@
 package diagnosis_test
 
 import (
+	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
@@ -185,7 +187,7 @@ func TestBuffersDecide(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			snapshot := snapshotOf(nodes...)
-			snapshot.Pools = []job.Pools{job.UnknownPools, {Out: c.out, In: job.Unknown}, {Out: job.Unknown, In: c.in}}
+			snapshot.Answers = []job.Answer{job.UnknownAnswer, {Out: c.out, In: job.Unknown}, {Out: job.Unknown, In: c.in}}
 			verdict := diagnosis.Diagnose(snapshot)
 			if len(verdict.Roots) != 1 {
 				t.Fatalf("the roots are %+v", named(verdict))
@@ -197,7 +199,7 @@ func TestBuffersDecide(t *testing.T) {
 			if explained, advice := diagnosis.Explain(snapshot, root), diagnosis.Advise(snapshot, root); explained != c.explained || advice != c.advice {
 				t.Errorf("it is explained as\n%s\n%s", explained, advice)
 			}
-			if want := []diagnosis.Question{{Task: 1, Output: true}, {Task: 2}}; !slices.Equal(verdict.InQuestion, want) {
+			if want := []diagnosis.Question{{Task: 1, About: diagnosis.AboutOutput}, {Task: 2, About: diagnosis.AboutInput}}; !slices.Equal(verdict.InQuestion, want) {
 				t.Errorf("in question are %v, want %v", verdict.InQuestion, want)
 			}
 		})
@@ -230,7 +232,7 @@ func TestBuffersDecideOfHalf(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			snapshot := snapshotOf(chain(task("in", at(c.in[0], c.in[1])), task("map", at(c.busy, 0)))...)
-			snapshot.Pools = []job.Pools{{Out: c.out, In: job.Unknown}, {Out: job.Unknown, In: c.pool}}
+			snapshot.Answers = []job.Answer{{Out: c.out, In: job.Unknown}, {Out: job.Unknown, In: c.pool}}
 			verdict := diagnosis.Diagnose(snapshot)
 			found := ""
 			if len(verdict.Roots) > 0 {
@@ -239,7 +241,7 @@ func TestBuffersDecideOfHalf(t *testing.T) {
 			if verdict.Kind != c.kind || found != c.task {
 				t.Errorf("the verdict is %s with %+v, want %s, %q", verdict.Kind, named(verdict), c.kind, c.task)
 			}
-			if want := []diagnosis.Question{{Task: 0, Output: true}, {Task: 1}}; !slices.Equal(verdict.InQuestion, want) {
+			if want := []diagnosis.Question{{Task: 0, About: diagnosis.AboutOutput}, {Task: 1, About: diagnosis.AboutInput}}; !slices.Equal(verdict.InQuestion, want) {
 				t.Errorf("in question are %v, want %v", verdict.InQuestion, want)
 			}
 			if found == "in" {
@@ -268,13 +270,13 @@ func TestBuffersOfBranches(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			snapshot := snapshotOf(task("src", at(0.05, c.waits)), task("map", at(c.busy, 0)).after("src"), task("call", at(0.02, 0)).after("src"))
-			snapshot.Pools = []job.Pools{{Out: 0.9, In: job.Unknown}, job.UnknownPools, job.UnknownPools}
+			snapshot.Answers = []job.Answer{{Out: 0.9, In: job.Unknown}, job.UnknownAnswer, job.UnknownAnswer}
 			for i, task := range snapshot.Graph.Tasks {
 				switch task.Name {
 				case "map":
-					snapshot.Pools[i].In = c.mapIn
+					snapshot.Answers[i].In = c.mapIn
 				case "call":
-					snapshot.Pools[i].In = c.other
+					snapshot.Answers[i].In = c.other
 				}
 			}
 			if got := named(diagnosis.Diagnose(snapshot)); len(got) == 0 || got[0].task != c.task || got[0].kind != c.kind {
@@ -310,6 +312,65 @@ func TestSourceThatMayOnlyWait(t *testing.T) {
 			}
 			if got := diagnosis.Looked(snapshot, verdict.Kind); got != c.want {
 				t.Errorf("it is explained as\n%s", got)
+			}
+		})
+	}
+}
+
+// What is pending before a source decides whether it is at its limit or waits, and is
+// asked of each that is busy all the time.
+func TestRecordsPendingBeforeASource(t *testing.T) {
+	waits := chain(task("in", at(1, 0).handling(50)), task("map", at(0.02, 0).handling(50)))
+	works := chain(task("in", at(1, 0).handling(5000)), task("map", at(0.6, 0).handling(5000)))
+	idle := chain(task("in", at(0.3, 0).handling(5000)), task("map", at(0.6, 0).handling(5000)))
+	unknown, asked := math.NaN(), true
+	for name, c := range map[string]struct {
+		nodes    []node
+		pending  float64
+		asked    bool
+		kind     diagnosis.Kind
+		severity float64
+		text     string
+	}{
+		"few records, not known": {waits, unknown, asked, diagnosis.NotKnown, 0, "; the source in may work at its limit, or only wait"},
+		"few records, some":      {waits, 100, asked, diagnosis.NotKnown, 0, "; the source in may work at its limit, or only wait"},
+		"few records, none": {waits, 0, asked, diagnosis.None, 0,
+			"; the source in is 100 % busy, yet next to no records are pending: it waits on the task's thread between records, which Flink counts as busy."},
+		"few records, many": {waits, 9000, asked, diagnosis.AtSource, 1,
+			"Records pile up before it: 9000 are pending, as many as it emits in 3 min. It may wait on the task's thread between records rather than work: its flame graph shows which."},
+		"at its limit, not known": {works, unknown, asked, diagnosis.AtSource, 0.5, "the job goes as fast as its source does."},
+		"at its limit, none": {works, 2000, asked, diagnosis.AtSource, 0.5,
+			"the job goes as fast as its source does. So far it keeps up with what it reads from: next to no records are pending."},
+		"at its limit, some": {works, 9000, asked, diagnosis.AtSource, 0.5, "the job goes as fast as its source does. 9000 records are pending."},
+		"at its limit, many": {works, 100_000, asked, diagnosis.AtSource, 1,
+			"the job goes as fast as its source does. Records pile up before it: 100000 are pending, as many as it emits in 20 s."},
+		"idle, not known": {idle, unknown, !asked, diagnosis.None, 0, "the busiest, map, is 60 % busy."},
+		"idle, none":      {idle, 0, !asked, diagnosis.None, 0, "the busiest, map, is 60 % busy."},
+		"idle, many": {idle, 2_000_000, !asked, diagnosis.None, 0,
+			"; 2000000 records are pending before the source in, though it is idle 70 % of the time on average and nothing in the job holds it back: "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			snapshot := snapshotOf(c.nodes...)
+			question := []diagnosis.Question{{Task: 0, About: diagnosis.AboutPending}}
+			if got := diagnosis.Diagnose(snapshot).InQuestion; slices.Equal(got, question) != c.asked || !c.asked && len(got) > 0 {
+				t.Errorf("in question are %v", got)
+			}
+			answered, lagging := *snapshot, *snapshot
+			answered.Answers = []job.Answer{{Out: job.Unknown, In: job.Unknown, Pending: c.pending}, job.UnknownAnswer}
+			lagging.Lags = []job.Lag{{Watermark: math.NaN(), Pending: c.pending}, job.UnknownLag}
+			for how, snapshot := range map[string]*job.Snapshot{"by an answer": &answered, "by lags that are sampled": &lagging} {
+				verdict := diagnosis.Diagnose(snapshot)
+				text := diagnosis.Looked(snapshot, verdict.Kind)
+				severity := 0.0
+				if len(verdict.Roots) > 0 {
+					text, severity = diagnosis.Explain(snapshot, verdict.Roots[0]), float64(verdict.Roots[0].Severity)
+				}
+				if verdict.Kind != c.kind || severity != c.severity || !strings.Contains(text, c.text) {
+					t.Errorf("%s it is %s, severity %g, explained as\n%s", how, verdict.Kind, severity, text)
+				}
+			}
+			if got := diagnosis.Diagnose(&lagging).InQuestion; len(got) > 0 {
+				t.Errorf("in question are %v though lags are sampled", got)
 			}
 		})
 	}

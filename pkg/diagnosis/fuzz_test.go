@@ -79,7 +79,7 @@ func fuzzSnapshot(data []byte) *job.Snapshot {
 	at := time.Unix(1_700_000_000, 0)
 	snapshot := job.FromLoads(job.Snapshot{Job: info, Graph: graph, At: at, From: at.Add(-window), To: at, Source: job.FromCounters}, loads)
 	for range b.below(12) {
-		snapshot.Pools = append(snapshot.Pools, job.Pools{Out: choice(&b, fuzzShares), In: choice(&b, fuzzShares)})
+		snapshot.Answers = append(snapshot.Answers, job.Answer{Out: choice(&b, fuzzShares), In: choice(&b, fuzzShares)})
 	}
 	return snapshot
 }

@@ -1,7 +1,9 @@
 package diagnosis
 
 import (
+	"math"
 	"slices"
+	"time"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )
@@ -16,12 +18,51 @@ const (
 	// long that it rather waits than works.
 	fewRecords = 100
 	// doubt is by how much a source counts less than a task that others are known to
-	// wait for: it may always only wait. So a rule that fires above a half does not for a
-	// source alone.
+	// wait for: it may always only wait, unless records pile up before it. So a rule that
+	// fires above a half does not for such a source alone.
 	doubt job.Share = 0.5
 	// calm is how busy the tasks below a source are that has next to nothing for them.
 	calm job.Share = 0.1
+
+	// piledUp is for how long a source emits what is pending, at its present rate, where it
+	// does not keep up with what it reads from; and caughtUp where it does, as what arrives
+	// is pending until it is read.
+	piledUp, caughtUp = 10 * time.Second, time.Second / 2
 )
+
+// backlog is what the records that a source reports as pending show.
+type backlog int
+
+const (
+	backlogUnknown backlog = iota
+	noBacklog              // it keeps up with what it reads from
+	someBacklog            // that is not known
+	largeBacklog           // it does not
+)
+
+// pending counts the records that a source has not read yet; NaN for not known.
+func pending(snapshot *job.Snapshot, source int) float64 {
+	if pending := snapshot.Lag(source).Pending; !math.IsNaN(pending) || source >= len(snapshot.Answers) {
+		return pending
+	}
+	return snapshot.Answers[source].Pending
+}
+
+// backlogOf compares what is pending with what the source emits, which may be more or
+// fewer records than it reads where a flat map or a filter is chained to it.
+func backlogOf(snapshot *job.Snapshot, source int) backlog {
+	pending, rate := pending(snapshot, source), snapshot.Tasks[source].RecordsOut
+	switch {
+	case math.IsNaN(pending) || math.IsNaN(rate):
+		return backlogUnknown
+	case pending > rate*piledUp.Seconds():
+		return largeBacklog
+	case pending <= rate*caughtUp.Seconds():
+		return noBacklog
+	default:
+		return someBacklog
+	}
+}
 
 // heads are the tasks that a part of the job begins with: those that run and whose
 // inputs have all ended, as sources, which have none, and the next stage of a batch job
@@ -51,18 +92,36 @@ func (s *search) sourcesAtLimit() (roots []Root, below []ending, mayWait []int) 
 		}
 		slower := s.slowerBelow(head)
 		below = append(below, slower...)
-		switch {
-		case len(slower) > 0 && load.Busy.Max < atLimit: // it waits for them
+		if len(slower) > 0 && load.Busy.Max < atLimit { // it waits for them
 			continue
-		case s.onlyWaits(head):
-			mayWait = append(mayWait, head)
+		}
+		behind := s.backlog(head)
+		if behind != largeBacklog && s.onlyWaits(head) {
+			if behind != noBacklog {
+				mayWait = append(mayWait, head)
+			}
 			continue
 		}
 		root := Root{Task: head, Kind: AtSource, Severity: load.Busy.Max * doubt, Upstream: -1, Instead: -1}
+		if behind == largeBacklog {
+			root.Severity = load.Busy.Max
+		}
 		root.setHot(load)
 		roots = append(roots, root)
 	}
 	return roots, below, mayWait
+}
+
+// backlog is that of a head of the job, and notes that it would show more where it is not
+// known. Tasks that are no sources have none.
+func (s *search) backlog(head int) backlog {
+	if !s.snapshot.Graph.Tasks[head].Source() {
+		return backlogUnknown
+	}
+	if s.snapshot.Lags == nil {
+		s.ask(Question{head, AboutPending})
+	}
+	return backlogOf(s.snapshot, head)
 }
 
 // slowerBelow are the tasks that a source which is nearly at its limit waits for a

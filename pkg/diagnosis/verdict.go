@@ -34,20 +34,29 @@ type Verdict struct {
 	Kind Kind
 	// Roots are the root causes, worst first.
 	Roots []Root
-	// InQuestion are the buffers that would show what the shares of time do not: see
-	// [job.Snapshot.Pools].
+	// InQuestion is what would show more than the shares of time do: see
+	// [job.Snapshot.Answers].
 	InQuestion []Question
 
 	keeps   bool
 	derived sync.Map // a func() any by the key of Once
 }
 
-// Question is which buffers of a task would show more: those of its output, or else of
-// its input.
+// Question is what would show more of a task.
 type Question struct {
-	Task   int // index into Graph.Tasks
-	Output bool
+	Task  int // index into Graph.Tasks
+	About About
 }
+
+// About is what a question is about, a field of [job.Answer].
+type About int
+
+// The kinds of questions.
+const (
+	AboutOutput  About = iota // output buffers
+	AboutInput                // input buffers
+	AboutPending              // records that a source has not read yet
+)
 
 // Keep has [Verdict.Once] keep what it returns. It is for the verdict on the present,
 // which the next one replaces, before it is shared; of those on the past there may be

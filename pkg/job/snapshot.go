@@ -60,9 +60,9 @@ type Snapshot struct {
 	Source Source
 	// Tasks follows the order of Graph.Tasks.
 	Tasks []TaskLoad
-	// Pools are, by task, how full the buffers are of tasks that were looked at further;
-	// nil where none was.
-	Pools []Pools
+	// Answers are, by task, what was looked at further, as the loads alone left it in
+	// question; nil where nothing was.
+	Answers []Answer
 	// Lags are, by task, how far behind it is; nil where that was not requested.
 	Lags []Lag
 }
@@ -89,15 +89,18 @@ func (s *Snapshot) Lag(task int) Lag {
 	return s.Lags[task]
 }
 
-// Pools are how full the pools of buffers of a task's subtasks are: Unknown where that
-// was not looked at, or Flink does not report it.
-type Pools struct {
-	// Out is the mean of the output pools, In the highest of the input pools.
+// Answer is what was looked at further of a task. What was not, or what Flink does not
+// report, is Unknown.
+type Answer struct {
+	// Out is how full the pools of output buffers of its subtasks are on average, In how
+	// full the fullest pool of input buffers is.
 	Out, In Share
+	// Pending counts the records that a source has not read yet; NaN for not known.
+	Pending float64
 }
 
-// UnknownPools are those of a task that was not looked at.
-var UnknownPools = Pools{Out: Unknown, In: Unknown}
+// UnknownAnswer is that of a task that was not looked at.
+var UnknownAnswer = Answer{Out: Unknown, In: Unknown, Pending: math.NaN()}
 
 // TaskLoad is how a task's subtasks spent their time.
 type TaskLoad struct {

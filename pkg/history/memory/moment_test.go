@@ -380,7 +380,7 @@ func TestPoolsAreKept(t *testing.T) {
 			last = small("a", second(n+1), unlike(n))
 			if looked {
 				snapshot := *last.Snapshot
-				snapshot.Pools = []job.Pools{{Out: 0.5, In: job.Unknown}, job.UnknownPools}
+				snapshot.Answers = []job.Answer{{Out: 0.5, In: job.Unknown}, job.UnknownAnswer}
 				last = diagnosis.Diagnose(&snapshot)
 			}
 			cluster.Add(last, math.NaN(), maxGap)

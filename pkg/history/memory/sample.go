@@ -61,7 +61,7 @@ func sameTask(a, b job.Task) bool { return a.ID == b.ID }
 // where that is all.
 func (s shared) bytes(without shared) (sum int) {
 	if s.facts != without.facts {
-		sum += factsBytes + poolsBytes*len(s.facts.Pools) + len(s.facts.Job.ID) + len(s.facts.Job.Name) + len(s.facts.Job.Plain)
+		sum += factsBytes + answerBytes*len(s.facts.Answers) + len(s.facts.Job.ID) + len(s.facts.Job.Name) + len(s.facts.Job.Plain)
 		for _, task := range s.facts.Graph.Tasks {
 			sum += taskBytes + len(task.ID) + len(task.Name) + 8*(len(task.Inputs)+len(task.Outputs)) + len(task.Forward)
 		}
@@ -78,7 +78,7 @@ func (s shared) bytes(without shared) (sum int) {
 // part of the texts.
 const (
 	factsBytes   = 360
-	poolsBytes   = 16
+	answerBytes  = 24
 	taskBytes    = 160
 	rosterBytes  = 40
 	subtaskBytes = 24
@@ -95,11 +95,11 @@ type facts struct {
 // equal reports whether all of them are the same. Tasks are compared without package
 // reflect, which takes long for many.
 func (f *facts) equal(other *facts) bool {
-	if f.Graph.EdgesUnknown != other.Graph.EdgesUnknown || !slices.EqualFunc(f.Graph.Tasks, other.Graph.Tasks, equalTasks) || !slices.EqualFunc(f.Pools, other.Pools, equalPools) {
+	if f.Graph.EdgesUnknown != other.Graph.EdgesUnknown || !slices.EqualFunc(f.Graph.Tasks, other.Graph.Tasks, equalTasks) || !slices.EqualFunc(f.Answers, other.Answers, equalAnswers) {
 		return false
 	}
 	a, b := *f, *other
-	a.Graph, b.Graph, a.Pools, b.Pools = nil, nil, nil, nil
+	a.Graph, b.Graph, a.Answers, b.Answers = nil, nil, nil, nil
 	return reflect.DeepEqual(&a, &b)
 }
 
@@ -109,15 +109,15 @@ func equalTasks(a, b job.Task) bool {
 		slices.Equal(a.Inputs, b.Inputs) && slices.Equal(a.Outputs, b.Outputs) && slices.Equal(a.Forward, b.Forward) && a.Keyed == b.Keyed
 }
 
-// equalPools compares what may not be known.
-func equalPools(a, b job.Pools) bool {
-	same := func(a, b job.Share) bool { return a == b || !a.Known() && !b.Known() }
-	return same(a.Out, b.Out) && same(a.In, b.In)
+// equalAnswers compares what may not be known.
+func equalAnswers(a, b job.Answer) bool {
+	same := func(a, b float64) bool { return a == b || math.IsNaN(a) && math.IsNaN(b) }
+	return same(float64(a.Out), float64(b.Out)) && same(float64(a.In), float64(b.In)) && same(a.Pending, b.Pending)
 }
 
 func (f *facts) clone() *facts {
 	of := *f
-	of.Pools = slices.Clone(of.Pools)
+	of.Answers = slices.Clone(of.Answers)
 	of.Job.ID, of.Job.Name, of.Job.Plain = clone(of.Job.ID), clone(of.Job.Name), clone(of.Job.Plain)
 	of.Job.State, of.Job.Type = clone(of.Job.State), clone(of.Job.Type)
 	of.Source, of.Graph = clone(of.Source), &job.Graph{Tasks: slices.Clone(of.Graph.Tasks), EdgesUnknown: of.Graph.EdgesUnknown}

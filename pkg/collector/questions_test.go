@@ -107,7 +107,7 @@ func TestBuffersInQuestionAreRequestedOnceAMinute(t *testing.T) {
 			if root := verdict.RootAt(2); root == nil || root.Kind != diagnosis.UnmeasuredWork || root.Instead >= 0 {
 				t.Errorf("poll %d: the verdict is %s %+v, want unmeasured work of call, beyond doubt", polls, verdict.Kind, verdict.Roots)
 			}
-			if pools := verdict.Snapshot.Pools; len(pools) != 4 || pools[1].Out != 1 || pools[2].In != 1 || pools[0].Out.Known() || pools[3].In.Known() {
+			if pools := verdict.Snapshot.Answers; len(pools) != 4 || pools[1].Out != 1 || pools[2].In != 1 || pools[0].Out.Known() || pools[3].In.Known() {
 				t.Errorf("poll %d: the buffers are full to %v", polls, pools)
 			}
 		})
@@ -156,8 +156,8 @@ func TestBuffersAreNotRequestedWhereNothingIsInQuestion(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				of.Start = time.Now().Add(-time.Hour)
 				requests := polledEvery10s(t, of, nil, 3*time.Minute, func(verdict *diagnosis.Verdict, _ int) {
-					if verdict.Kind == diagnosis.NotKnown || len(verdict.Snapshot.Pools) > 0 {
-						t.Errorf("the verdict is %s, with buffers full to %v", verdict.Kind, verdict.Snapshot.Pools)
+					if verdict.Kind == diagnosis.NotKnown || len(verdict.Snapshot.Answers) > 0 {
+						t.Errorf("the verdict is %s, with buffers full to %v", verdict.Kind, verdict.Snapshot.Answers)
 					}
 				})
 				if len(requests.at) > 0 {
@@ -185,8 +185,8 @@ func TestBuffersAreNotRequestedOnceNothingIsInQuestion(t *testing.T) {
 				counts["before"] += requests
 			case at > 3*time.Minute+2*fetch+time.Second && at < 6*time.Minute:
 				counts["while it is counted"] += requests
-				if len(verdict.Snapshot.Pools) > 0 {
-					t.Errorf("after %s the verdict is made with buffers full to %v", at, verdict.Snapshot.Pools)
+				if len(verdict.Snapshot.Answers) > 0 {
+					t.Errorf("after %s the verdict is made with buffers full to %v", at, verdict.Snapshot.Answers)
 				}
 			case at > 6*time.Minute:
 				counts["after"] += requests
@@ -244,7 +244,7 @@ func TestBuffersThatDoNotAnswerAreUnknown(t *testing.T) {
 					if root := verdict.RootAt(2); root == nil || root.Kind != diagnosis.UnmeasuredWork || root.Instead != 1 {
 						t.Errorf("poll %d: the verdict is %s %+v, want call, or enrich instead", polls, verdict.Kind, verdict.Roots)
 					}
-					for task, pools := range verdict.Snapshot.Pools {
+					for task, pools := range verdict.Snapshot.Answers {
 						if pools.In.Known() || pools.Out.Known() {
 							t.Errorf("poll %d: the buffers of task %d are full to %v", polls, task, pools)
 						}
@@ -256,6 +256,39 @@ func TestBuffersThatDoNotAnswerAreUnknown(t *testing.T) {
 				for key, at := range requests.at {
 					if len(at) != 3 {
 						t.Errorf("%s was requested at %v, want once a minute", key, at)
+					}
+				}
+			})
+		})
+	}
+}
+
+// What is pending before a source that is busy all the time is requested once a minute,
+// and its metrics' names once in ten minutes: it decides whether it only waits.
+func TestPendingRecordsInQuestion(t *testing.T) {
+	for name, c := range map[string]struct {
+		offered float64
+		kind    diagnosis.Kind
+	}{
+		"it falls behind": {400, diagnosis.AtSource},
+		"it keeps up":     {50, diagnosis.None},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				of := sim.New("orders", sim.Task{Name: "Source: orders", Parallelism: 2, Capacity: 25, Rate: c.offered}, sim.Task{Name: "count", Inputs: []int{0}, Parallelism: 2, Capacity: 20_000})
+				of.Start = time.Now().Add(-time.Hour)
+				polls := 0
+				requests := polledEvery10s(t, of, nil, 10*time.Minute, func(verdict *diagnosis.Verdict, _ int) {
+					if polls++; polls > 1 && verdict.Kind != c.kind { // the first poll is by gauges
+						t.Errorf("poll %d: the verdict is %s %+v", polls, verdict.Kind, verdict.Roots)
+					}
+				})
+				if len(requests.at) != 2 {
+					t.Errorf("requested were %v, want the names and the pending records", requests.at)
+				}
+				for key, at := range requests.at {
+					if names := !strings.HasSuffix(key, "pendingRecords"); names && len(at) > 2 || !names && (len(at) < 9 || len(at) > 10) {
+						t.Errorf("%s was requested at %v", key, at)
 					}
 				}
 			})
