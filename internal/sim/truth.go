@@ -25,7 +25,7 @@ type Bottleneck struct {
 	Kind string
 	// Severity is, 0 to 1, the mean share of time that the subtasks of the task that
 	// it holds back most are backpressured; of a source half of how busy it is, as it
-	// might only wait.
+	// might only wait, unless records are known to pile up before it.
 	Severity float64
 	// Hot are the subtasks that are busy more than half of their time and about as busy
 	// as the busiest, and Hosts where those run.
@@ -67,6 +67,9 @@ func (f finder) bottleneck(task int) Bottleneck {
 		for _, load := range f.phase.loads[task] {
 			found.Severity = max(found.Severity, load.Busy/2)
 		}
+		if f.pilesUp(task) {
+			found.Severity *= 2
+		}
 		return found
 	}
 	for _, input := range f.phase.tasks[task].Inputs {
@@ -97,6 +100,15 @@ func (f finder) kind(found Bottleneck) string {
 	default:
 		return "skew"
 	}
+}
+
+// pilesUp reports whether a source is offered more than it reads.
+func (f finder) pilesUp(task int) bool {
+	of, read := f.phase.tasks[task], 0.0
+	for _, load := range f.phase.loads[task] {
+		read += load.RecordsOut / of.selectivity()
+	}
+	return of.source() && of.Rate > 1.01*read
 }
 
 // slow reports whether the machine is slower than another of the job's.

@@ -113,12 +113,12 @@ func (s *search) sourcesAtLimit() (roots []Root, below []ending, mayWait []int) 
 }
 
 // backlog is that of a head of the job, and notes that it would show more where it is not
-// known. Tasks that are no sources have none.
+// known, but how many records are emitted is. Tasks that are no sources have none.
 func (s *search) backlog(head int) backlog {
 	if !s.snapshot.Graph.Tasks[head].Source() {
 		return backlogUnknown
 	}
-	if s.snapshot.Lags == nil {
+	if s.snapshot.Lags == nil && !math.IsNaN(s.snapshot.Tasks[head].RecordsOut) {
 		s.ask(Question{head, AboutPending})
 	}
 	return backlogOf(s.snapshot, head)
