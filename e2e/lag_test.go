@@ -9,6 +9,9 @@ import (
 	"time"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/e2e/cluster"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
+	flinkapi "github.com/flinkscope/flinkscope-flink-datasource/pkg/flink"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
 )
 
 // offered is how many records a second the source of LateJob.java is offered, and taken
@@ -63,6 +66,49 @@ func TestLags(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Prometheus has the same figures as Flink, and those of its TaskManager.
+func TestLagsInPrometheus(t *testing.T) {
+	needPrometheus(t)
+	prom := reporter{"prom", 23000, 23999}
+	flink := startFlink(t, cluster.Newest, prom.conf(false), "late")
+	reader := newReader(t, startPrometheus(t, prom.target(t, flink)))
+	client, err := flinkapi.New(newClient(t), flink.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	of := jobsOf(t, client)[0].job
+	until(t, func() (wrong error, complete bool) {
+		now := time.Now()
+		query := history.Query{Job: of, Range: history.Range{From: now, To: now}, Step: 10 * time.Second, Columns: []diagnosis.Column{diagnosis.PendingRecords, diagnosis.WatermarkLag}}
+		summaries, warnings, err := reader.Summaries(t.Context(), query)
+		usages, _, failed := reader.Usages(t.Context(), now, of.TaskManagers)
+		if err != nil || failed != nil || len(warnings) > 0 {
+			t.Fatalf("%v, %v, %q", err, failed, warnings)
+		}
+		if len(summaries.At) != 1 || len(usages) == 0 {
+			return fmt.Errorf("%d points and %d TaskManagers", len(summaries.At), len(usages)), false
+		}
+		for id, usage := range usages {
+			if !usage.CPU.Known() || !usage.GC.Known() || !(usage.HeapUsed > 0) || !(usage.HeapMax > usage.HeapUsed) || !usage.Network.Known() {
+				return fmt.Errorf("%s uses %+v", id, usage), false
+			}
+		}
+		for _, task := range summaries.Tasks {
+			pending, watermark := task.Columns[0][0], task.Columns[1][0]
+			if isSource := task.Name == "Source: orders"; isSource == math.IsNaN(pending) || pending == 0 || math.IsNaN(watermark) || watermark > 300 {
+				return fmt.Errorf("%s has %v pending, and a watermark %v s behind", task.Name, pending, watermark), false
+			} else if isSource {
+				own := ownPending(t, flink.URL())
+				t.Logf("%g records are pending in Prometheus, %g in Flink", pending, own)
+				if off := math.Abs(own - pending); off > 20*offered {
+					return fmt.Errorf("%g records are pending in Prometheus, %g in Flink", pending, own), false
+				}
+			}
+		}
+		return nil, len(summaries.Tasks) == 4
+	})
 }
 
 // lags are measures of how far behind the tasks of the job late are, by task.

@@ -13,6 +13,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/internal/flinktest"
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/promtest"
 	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
 )
 
@@ -271,6 +272,29 @@ func TestHostileTaskManagers(t *testing.T) {
 	})
 }
 
+// Of the past Prometheus has the figures, but for slots.
+func TestTaskManagersOfThePastInPrometheus(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, prometheus := newScrapedLab(t, slowMachineJob())
+		for name, value := range map[string]float64{
+			"JVM_CPU_Load": 0.25, "JVM_GarbageCollector_All_TimeMsPerSecond": 400, "JVM_Memory_Heap_Used": 2e9, "JVM_Memory_Heap_Max": 4e9,
+			"Shuffle_Netty_UsedMemorySegments": 30, "Shuffle_Netty_TotalMemorySegments": 40,
+		} {
+			prometheus.Add(map[string]string{"__name__": "flink_taskmanager_Status_" + name, "tm_id": "tm_1", "host": "host"},
+				promtest.Every(scrapeInterval, time.Now().Add(-time.Hour), time.Now(), func(time.Duration) float64 { return value })...)
+		}
+		shown := l.frameOver(t, scrapedPast(), nil, ofTaskManagers)
+		checkFrame(t, ofTaskManagers, shown)
+		got := strings.Join(rowsOf(t, shown, "taskmanager", "cpu", "gc", "heap_used", "heap", "network_buffers", "slots"), ", ")
+		if got != "tm_1 0.25 0.4 2e+09 0.5 0.75 null" {
+			t.Errorf("the rows are %s", got)
+		}
+		if got := notices(shown); len(got) > 0 {
+			t.Errorf("notices are %q", got)
+		}
+	})
+}
+
 // Of the past it is known what ran where, not how the processes did, and Flink gets no
 // request.
 func TestTaskManagersOfThePast(t *testing.T) {
@@ -285,7 +309,7 @@ func TestTaskManagersOfThePast(t *testing.T) {
 		if got := strings.Join(rowsOf(t, shown, "taskmanager", "host", "busy_max", "subtasks", "jobs", "slots", "gc", "cpu", "heartbeat"), ", "); got != "tm-2 host-2 1 5 1 null null null null, tm-1 host-1 0.09998333333333333 5 1 null null null null" {
 			t.Errorf("the rows are %s", got)
 		}
-		if got := notices(shown); !slices.Contains(got, "Slots, memory, CPU and garbage collection of TaskManagers are known at present only.") {
+		if got := notices(shown); !slices.Contains(got, "Slots, memory, CPU and garbage collection of TaskManagers are known at present only: of the past Prometheus alone would have all but slots.") {
 			t.Errorf("notices are %q", got)
 		}
 		if requests(shown) != 0 {

@@ -21,7 +21,7 @@ const maxUsages = 100
 
 // answerTaskManagers answers with the table of TaskManagers: those that the clusters
 // list, or, where the query chose jobs or tasks, those on which subtasks of these run.
-// Of the past it is known what ran on them, not how their processes did.
+// Of the past it is known what ran on them; how their processes did, Prometheus has.
 func answerTaskManagers(ctx context.Context, e *Engine, req Request) (data.Frames, error) {
 	clusters, err := e.choose(req)
 	if err != nil {
@@ -53,8 +53,8 @@ func answerTaskManagers(ctx context.Context, e *Engine, req Request) (data.Frame
 	of.sort()
 	if isLive {
 		of.addUsages(ctx, clusters)
-	} else if len(result.TaskManagers) > 0 {
-		result.Add(info("Slots, memory, CPU and garbage collection of TaskManagers are known at present only."))
+	} else {
+		of.addPastUsages(ctx, clusters)
 	}
 	if len(result.TaskManagers) == 0 && isLive {
 		result.Add(of.none())
@@ -153,20 +153,10 @@ func (m *managers) sort() {
 
 // addUsages adds how much of their resources the first of the rows use.
 func (m *managers) addUsages(ctx context.Context, clusters []*Cluster) {
-	rows := m.result.TaskManagers
-	if len(rows) > maxUsages {
-		m.result.Add(info("Of the %d TaskManagers CPU, memory and garbage collection are shown of the %d with the highest load: choose clusters, jobs or tasks in the query.", len(rows), maxUsages))
-		rows = rows[:maxUsages]
-	}
+	rows := m.first()
 	requests, notices := make([]int, len(clusters)), make([][]data.Notice, len(clusters))
 	collector.Parallel(len(clusters), parallelism, func(n int) {
-		var ids []string
-		var at []int
-		for i := range rows {
-			if rows[i].Cluster == clusters[n].Name {
-				ids, at = append(ids, rows[i].ID), append(at, i)
-			}
-		}
+		ids, at := idsIn(rows, clusters[n])
 		if len(ids) == 0 {
 			return
 		}
@@ -190,6 +180,57 @@ func (m *managers) addUsages(ctx context.Context, clusters []*Cluster) {
 	for n := range clusters {
 		m.result.Requests += requests[n]
 		m.result.Add(notices[n]...)
+	}
+}
+
+// first are the rows that get a usage, with a notice if that is not all.
+func (m *managers) first() []frame.TaskManager {
+	rows := m.result.TaskManagers
+	if len(rows) > maxUsages {
+		m.result.Add(info("Of the %d TaskManagers CPU, memory and garbage collection are shown of the %d with the highest load: choose clusters, jobs or tasks in the query.", len(rows), maxUsages))
+		rows = rows[:maxUsages]
+	}
+	return rows
+}
+
+// idsIn are the TaskManagers of a cluster among the rows, and their places there.
+func idsIn(rows []frame.TaskManager, cluster *Cluster) (ids []string, at []int) {
+	for i := range rows {
+		if rows[i].Cluster == cluster.Name {
+			ids, at = append(ids, rows[i].ID), append(at, i)
+		}
+	}
+	return ids, at
+}
+
+// addPastUsages adds what Prometheus has of the time that is shown.
+func (m *managers) addPastUsages(ctx context.Context, clusters []*Cluster) {
+	if len(m.result.TaskManagers) == 0 {
+		return
+	}
+	if !slices.ContainsFunc(clusters, func(c *Cluster) bool { return c.Prometheus != nil }) {
+		m.result.Add(info("Slots, memory, CPU and garbage collection of TaskManagers are known at present only: of the past Prometheus alone would have all but slots."))
+		return
+	}
+	rows := m.first()
+	for _, cluster := range clusters {
+		ids, at := idsIn(rows, cluster)
+		if cluster.Prometheus == nil {
+			continue
+		}
+		usages, warnings, err := cluster.Prometheus.Usages(ctx, m.req.moment(), ids)
+		for _, text := range warnings {
+			m.result.Add(warning("%s", text))
+		}
+		if err != nil {
+			m.result.Add(warning("CPU, memory and garbage collection of the TaskManagers of cluster %s are not known: %s", cluster.Name, Sentence(err)))
+			continue
+		}
+		for k, id := range ids {
+			if usage, known := usages[id]; known {
+				rows[at[k]].Usage = usage
+			}
+		}
 	}
 }
 

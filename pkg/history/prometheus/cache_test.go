@@ -25,6 +25,7 @@ const (
 	ofSummaries  = 6 // 5 of a range up to 10 min
 	ofRecords    = 2 // more of summaries with records
 	ofRestarts   = 1
+	ofLags       = 2 // watermarks that have arrived, and that are sent
 	maxAge       = 2 * time.Second
 	timeout      = 10 * time.Second
 	concurrency  = 4
@@ -81,7 +82,7 @@ func ask(t *testing.T, reader *prometheus.Reader, prom *promtest.Server, query h
 func TestAnswersAreShared(t *testing.T) {
 	bubble(t, func(t *testing.T, reader *prometheus.Reader, prom *promtest.Server) {
 		query := quarter()
-		for _, want := range []int{ofJobs + ofAt + 2*ofSummaries + ofRecords + ofRestarts, 0} {
+		for _, want := range []int{ofJobs + ofAt + 2*ofSummaries + ofRecords + ofRestarts + ofLags, 0} {
 			prom.Forget()
 			var group sync.WaitGroup
 			for n := range 40 {

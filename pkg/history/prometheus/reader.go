@@ -139,7 +139,8 @@ func (r *Reader) Summaries(ctx context.Context, query history.Query) (history.Su
 		more, failed := r.addFigure(ctx, query.Job, figure, points, summaries)
 		warnings, err = warnings.Add(more...), cmp.Or(err, failed)
 	}
-	return summaries, warnings, err
+	more, failed := r.addLags(ctx, query, points, summaries)
+	return summaries, warnings.Add(more...), cmp.Or(err, failed)
 }
 
 // Snapshots implements [history.Source]: they are a step apart, on whole multiples
