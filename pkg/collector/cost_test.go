@@ -36,7 +36,8 @@ func requested(cluster *sim.Cluster) (jobs, tasks, gauges, others int) {
 // A poll costs a request for the job and one for each task, at any parallelism.
 // The first has nothing to compare with and asks for the gauges too, and for what
 // belongs to the cluster. Before 1.16 there are gauges alone, and where subtasks
-// run is asked once.
+// run is asked once. A job of one task is a source at its limit: once it is measured,
+// the names of its metrics are asked for, among which none is of pending records.
 func TestCostOfAPoll(t *testing.T) {
 	for _, c := range []struct {
 		version string
@@ -59,7 +60,7 @@ func TestCostOfAPoll(t *testing.T) {
 							time.Sleep(pause)
 							_, requests := polled(t, collector, info)
 							jobs, asked, gauges, others := requested(cluster)
-							if jobs != 1 || asked != tasks*c.tasks[i] || gauges != tasks*c.gauges[i] || (others != 0) != (i == 0) {
+							if jobs != 1 || asked != tasks*c.tasks[i] || gauges != tasks*c.gauges[i] || (others != 0) != (i == 0 || tasks == 1 && i == 1 && c.version != "1.15.4") {
 								t.Errorf("poll %d: requests for %d jobs, %d tasks, %d gauges, %d others; want 1, %d, %d", i, jobs, asked, gauges, others, tasks*c.tasks[i], tasks*c.gauges[i])
 							}
 							if sent := jobs + asked + gauges + others; requests != sent {
