@@ -13,6 +13,8 @@ export interface FlinkQuery extends DataQuery {
   /** Of query type measure. */
   measure?: string;
   by?: string;
+  /** Of query types measure, history and timeline: how series are named, with {{job}} and the like. */
+  legend?: string;
   /** Of query type subtasks: soft and hard backpressure, buffers. */
   detail?: boolean;
   /** Of query type scaling: what if tasks had so many subtasks, by their name; a variable is text. */

@@ -42,13 +42,13 @@ func Bottlenecks(result Result) data.Frames {
 		}
 	}
 	return table(result, "bottlenecks", findingsOf(result),
-		word("cluster", func(f *finding) string { return f.Cluster }),
+		severity(share("severity", (*finding).severity)),
 		word("job", func(f *finding) string { return f.Snapshot.Job.Name }),
-		word("job_id", func(f *finding) string { return f.Snapshot.Job.ID }),
 		word("task", ofTask(func(task job.Task) string { return task.Name })),
-		word("task_id", ofTask(func(task job.Task) string { return task.ID })),
 		word("kind", func(f *finding) string { return string(f.kind()) }),
-		share("severity", (*finding).severity),
+		prose(word("explanation", (*finding).explanation)),
+		prose(word("advice", (*finding).advice)),
+		instant("since", "Since when it has held the job back, as far as the history reaches", (*finding).since),
 		share("busy_max", ofLoad(func(_ *finding, load *job.TaskLoad) job.Share { return load.Busy.Max })),
 		share("busy_avg", ofLoad(func(_ *finding, load *job.TaskLoad) job.Share { return load.Busy.Avg })),
 		share("upstream_backpressured", ofLoad(func(f *finding, _ *job.TaskLoad) job.Share {
@@ -59,9 +59,9 @@ func Bottlenecks(result Result) data.Frames {
 		})),
 		word("hot_subtasks", (*finding).hotSubtasks),
 		word("hot_hosts", (*finding).hotHosts),
-		instant("since", "Since when it has held the job back, as far as the history reaches", (*finding).since),
-		word("explanation", (*finding).explanation),
-		word("advice", (*finding).advice),
+		word("cluster", func(f *finding) string { return f.Cluster }),
+		word("job_id", func(f *finding) string { return f.Snapshot.Job.ID }),
+		word("task_id", ofTask(func(task job.Task) string { return task.ID })),
 	)
 }
 

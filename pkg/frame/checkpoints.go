@@ -33,26 +33,14 @@ func Checkpoints(result Result) data.Frames {
 		}
 	}
 	rows, notices := newestRows("checkpoints", result.Checkpoints, func(c Checkpoint) time.Time { return c.Triggered })
-	frames := table(result, "checkpoints", rows, append(ownerColumns(func(c *Checkpoint) *Owner { return &c.Owner }),
+	frames := table(result, "checkpoints", rows,
+		instant("time", "When it was triggered", func(c *Checkpoint) time.Time { return c.Triggered }),
+		coloured(word("status", func(c *Checkpoint) string { return string(c.Status) }), checkpointColours),
+		word("job", func(c *Checkpoint) string { return c.Job }),
 		optional("checkpoint", func(c *Checkpoint) (int64, bool) { return c.ID, true }),
 		word("trigger", func(c *Checkpoint) string { return cmp.Or(c.Type, savepointType(c.Savepoint)) }),
-		word("status", func(c *Checkpoint) string { return string(c.Status) }),
-		instant("time", "When it was triggered", func(c *Checkpoint) time.Time { return c.Triggered }),
 		number("duration", millisUnit, func(c *Checkpoint) float64 { return milliseconds(c.Duration) }),
-		number("size", bytesUnit, func(c *Checkpoint) float64 { return nonNegative(c.Size) }),
-		number("full_size", bytesUnit, func(c *Checkpoint) float64 { return nonNegative(c.FullSize) }),
-		optional("subtasks", func(c *Checkpoint) (int64, bool) { return int64(c.Subtasks), true }),
-		optional("acknowledged", func(c *Checkpoint) (int64, bool) { return int64(c.Acknowledged), true }),
-		optional("unaligned", func(c *Checkpoint) (bool, bool) {
-			if c.Details == nil || c.Details.StartDelay < 0 {
-				return false, false
-			}
-			return c.Details.Unaligned, true
-		}),
-		number("start_delay", millisUnit, of(func(d *job.CheckpointDetails) time.Duration { return d.StartDelay })),
-		number("alignment", millisUnit, of(func(d *job.CheckpointDetails) time.Duration { return d.Alignment })),
-		number("sync", millisUnit, of(func(d *job.CheckpointDetails) time.Duration { return d.Sync })),
-		number("async", millisUnit, of(func(d *job.CheckpointDetails) time.Duration { return d.Async })),
+		prose(word("failure", func(c *Checkpoint) string { return c.Failure })),
 		word("slowest_task", func(c *Checkpoint) string {
 			if c.Details == nil {
 				return ""
@@ -65,19 +53,25 @@ func Checkpoints(result Result) data.Frames {
 			}
 			return int64(c.Details.Subtask), true
 		}),
-		word("failure", func(c *Checkpoint) string { return c.Failure }),
-	)...)
+		number("start_delay", millisUnit, of(func(d *job.CheckpointDetails) time.Duration { return d.StartDelay })),
+		number("alignment", millisUnit, of(func(d *job.CheckpointDetails) time.Duration { return d.Alignment })),
+		number("sync", millisUnit, of(func(d *job.CheckpointDetails) time.Duration { return d.Sync })),
+		number("async", millisUnit, of(func(d *job.CheckpointDetails) time.Duration { return d.Async })),
+		number("size", bytesUnit, func(c *Checkpoint) float64 { return nonNegative(c.Size) }),
+		number("full_size", bytesUnit, func(c *Checkpoint) float64 { return nonNegative(c.FullSize) }),
+		optional("acknowledged", func(c *Checkpoint) (int64, bool) { return int64(c.Acknowledged), true }),
+		optional("subtasks", func(c *Checkpoint) (int64, bool) { return int64(c.Subtasks), true }),
+		optional("unaligned", func(c *Checkpoint) (bool, bool) {
+			if c.Details == nil || c.Details.StartDelay < 0 {
+				return false, false
+			}
+			return c.Details.Unaligned, true
+		}),
+		word("cluster", func(c *Checkpoint) string { return c.Cluster }),
+		word("job_id", func(c *Checkpoint) string { return c.JobID }),
+	)
 	frames[0].Meta.Notices = append(frames[0].Meta.Notices, notices...)
 	return frames
-}
-
-// ownerColumns are the columns that name the job of a row.
-func ownerColumns[R any](owner func(*R) *Owner) []column[R] {
-	return []column[R]{
-		word("cluster", func(row *R) string { return owner(row).Cluster }),
-		word("job", func(row *R) string { return owner(row).Job }),
-		word("job_id", func(row *R) string { return owner(row).JobID }),
-	}
 }
 
 func savepointType(savepoint bool) string {

@@ -20,17 +20,20 @@ type Incident struct {
 // Texts are what somebody's code wrote: any HTML in them is text.
 func Exceptions(result Result) data.Frames {
 	rows, notices := newestRows("exceptions", result.Incidents, func(i Incident) time.Time { return i.At })
-	frames := table(result, "exceptions", rows, append(ownerColumns(func(i *Incident) *Owner { return &i.Owner }),
+	frames := table(result, "exceptions", rows,
 		instant("time", "", func(i *Incident) time.Time { return i.At }),
 		word("what", func(i *Incident) string { return string(i.What) }),
+		word("job", func(i *Incident) string { return i.Job }),
 		word("task", func(i *Incident) string { return i.Task }),
 		optional("subtask", func(i *Incident) (int64, bool) { return int64(i.Subtask), i.Subtask >= 0 }),
+		prose(word("text", func(i *Incident) string { return i.Text })),
 		word("host", func(i *Incident) string { return i.Host }),
 		word("taskmanager", func(i *Incident) string { return i.TaskManager }),
 		word("labels", func(i *Incident) string { return strings.Join(i.Labels, ", ") }),
-		word("text", func(i *Incident) string { return i.Text }),
 		word("stack", func(i *Incident) string { return i.Stack }),
-	)...)
+		word("cluster", func(i *Incident) string { return i.Cluster }),
+		word("job_id", func(i *Incident) string { return i.JobID }),
+	)
 	frames[0].Meta.Notices = append(frames[0].Meta.Notices, notices...)
 	return frames
 }

@@ -125,6 +125,31 @@ func (j Job) Labels(by diagnosis.By) (all []data.Labels) {
 	return all
 }
 
+// Hosts are where each of the job's subtasks or TaskManagers is, in the order of its
+// labels; nil for what is of neither.
+func (j Job) Hosts(by diagnosis.By) (all []string) {
+	switch by {
+	case diagnosis.BySubtask:
+		for _, task := range j.Tasks {
+			for i := range j.load(task).Subtasks {
+				all = append(all, j.load(task).Subtasks[i].Host)
+			}
+		}
+	case diagnosis.ByTaskManager:
+		names := j.TaskManagers()
+		all = make([]string, len(names))
+		for _, task := range j.Tasks {
+			subtasks := j.load(task).Subtasks
+			for i := range subtasks {
+				if at, found := slices.BinarySearch(names, subtasks[i].TaskManager); found {
+					all[at] = subtasks[i].Host
+				}
+			}
+		}
+	}
+	return all
+}
+
 // Values are the measure's, in the order of the job's labels; NaN is not known.
 func (j Job) Values(measure diagnosis.Measure, by diagnosis.By) (all []float64) {
 	switch by {

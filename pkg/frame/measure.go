@@ -19,6 +19,8 @@ const MaxSeries = 1000
 type Value struct {
 	Labels data.Labels
 	Value  float64
+	// Host is where the subtask or TaskManager is that it is of, if it is of one.
+	Host string
 	// Source is where a value of the past comes from; empty for one of the present.
 	Source job.Source
 }
@@ -30,9 +32,11 @@ type Value struct {
 // 0.
 func Measure(result Result, measure diagnosis.Measure, by diagnosis.By) data.Frames {
 	var made measured
-	if len(result.Jobs) == 1 && len(result.Values) == 0 && measure.Origin == diagnosis.FromLoad {
+	if len(result.Jobs) == 1 && len(result.Values) == 0 && measure.Origin == diagnosis.FromLoad && result.Legend.Format == "" {
 		only := result.Jobs[0]
-		made = shared(only, measuredKey{only.Cluster, measure.Name, by}, func() measured { return fieldsOf(measure, only.values(nil, measure, by)) })
+		made = shared(only, measuredKey{only.Cluster, measure.Name, by, result.Legend}, func() measured {
+			return fieldsOf(measure, result.Legend, only.values(nil, measure, by))
+		})
 	} else {
 		values := result.Values
 		for _, j := range result.Jobs {
@@ -40,11 +44,12 @@ func Measure(result Result, measure diagnosis.Measure, by diagnosis.By) data.Fra
 				values = j.values(values, measure, by)
 			}
 		}
-		made = fieldsOf(measure, values)
+		made = fieldsOf(measure, result.Legend, values)
 	}
 	frame := data.NewFrame("measure", made.fields...)
 	frame.Meta = result.meta(made.notices...)
 	frame.Meta.Type, frame.Meta.TypeVersion = data.FrameTypeNumericWide, data.FrameTypeVersion{0, 1}
+	frame.Meta.PreferredVisualization = data.VisTypeTable
 	return data.Frames{frame}
 }
 
@@ -58,20 +63,30 @@ type measured struct {
 type measuredKey struct {
 	cluster, measure string
 	by               diagnosis.By
+	legend           Legend
 }
 
 // values adds the job's.
 func (j Job) values(to []Value, measure diagnosis.Measure, by diagnosis.By) []Value {
-	numbers := j.Values(measure, by)
+	numbers, hosts := j.Values(measure, by), j.Hosts(by)
 	for i, labels := range j.Labels(by) {
-		to = append(to, Value{Labels: labels, Value: numbers[i]})
+		value := Value{Labels: labels, Value: numbers[i]}
+		if hosts != nil {
+			value.Host = hosts[i]
+		}
+		to = append(to, value)
 	}
 	return to
 }
 
 // fieldsOf makes a field of one row of each value.
-func fieldsOf(measure diagnosis.Measure, values []Value) measured {
+func fieldsOf(measure diagnosis.Measure, legend Legend, values []Value) measured {
 	values, notices := worstValues(measure, values)
+	named := make([]namedSeries, len(values))
+	for i, value := range values {
+		named[i] = namedSeries{value.Labels, value.Host}
+	}
+	names := legend.names(named, measure.Name)
 	numbers := make([]float64, len(values))
 	all := make([]*data.Field, len(values))
 	for i, value := range values {
@@ -79,7 +94,9 @@ func fieldsOf(measure diagnosis.Measure, values []Value) measured {
 		if numbers[i] = value.Value; !math.IsNaN(value.Value) && !math.IsInf(value.Value, 0) {
 			pointer[0] = &numbers[i]
 		}
-		all[i] = data.NewField(measure.Name, value.Labels, pointer).SetConfig(&data.FieldConfig{Unit: unitOf(measure.Unit)})
+		all[i] = data.NewField(measure.Name, value.Labels, pointer).SetConfig(&data.FieldConfig{
+			Unit: unitOf(measure.Unit), DisplayNameFromDS: names[i],
+		})
 	}
 	return measured{all, notices}
 }

@@ -86,18 +86,18 @@ const (
 
 var nodeColumns = []column[taskRow]{
 	of("id", (*taskRow).id),
-	of("title", func(r *taskRow) string { return r.task.Name }),
-	of("subtitle", (*taskRow).subtitle),
-	of("mainstat", func(r *taskRow) string { return stat(r.load.Busy.Max, "busy") }),
-	of("secondarystat", func(r *taskRow) string { return stat(r.load.Backpressured.Max, "backpr.") }),
-	of("color", func(r *taskRow) string { return diagnosis.TaskFill(*r.load) }),
+	titled("Task", of("title", func(r *taskRow) string { return r.task.Name })),
+	titled("Status and subtasks", of("subtitle", (*taskRow).subtitle)),
+	titled("Busy", of("mainstat", func(r *taskRow) string { return stat(r.load.Busy.Max, "busy") })),
+	titled("Backpressured", of("secondarystat", func(r *taskRow) string { return stat(r.load.Backpressured.Max, "backpr.") })),
+	titled("Colour: blue idle, red busy, grey backpressured", of("color", func(r *taskRow) string { return diagnosis.TaskFill(*r.load) })),
 	of("status", func(r *taskRow) string { return r.status().String() }),
-	of("detail__cluster", func(r *taskRow) string { return r.Cluster }),
-	of("detail__job", func(r *taskRow) string { return r.Snapshot.Job.Name }),
-	of("detail__status", func(r *taskRow) string { return r.status().String() }),
-	of("detail__busy", func(r *taskRow) string { return spread(r.load.Busy) }),
-	of("detail__backpressured", func(r *taskRow) string { return spread(r.load.Backpressured) }),
-	of("detail__idle", func(r *taskRow) string { return spread(r.load.Idle) }),
+	titled("Cluster", of("detail__cluster", func(r *taskRow) string { return r.Cluster })),
+	titled("Job", of("detail__job", func(r *taskRow) string { return r.Snapshot.Job.Name })),
+	titled("Status", of("detail__status", func(r *taskRow) string { return r.status().String() })),
+	titled("Busy", of("detail__busy", func(r *taskRow) string { return spread(r.load.Busy) })),
+	titled("Backpressured", of("detail__backpressured", func(r *taskRow) string { return spread(r.load.Backpressured) })),
+	titled("Idle", of("detail__idle", func(r *taskRow) string { return spread(r.load.Idle) })),
 	of("nodeRadius", func(r *taskRow) int64 {
 		if r.status() == diagnosis.Bottleneck {
 			return rootRadius
@@ -112,6 +112,12 @@ func (r *taskRow) subtitle() string {
 		return r.status().String()
 	}
 	return fmt.Sprintf("%s · %d×", r.status(), r.task.Parallelism)
+}
+
+// titled is a column with the name that the panel's legend and menu of a node have for
+// it: they read no other.
+func titled[R any](name string, column column[R]) column[R] {
+	return func(rows []R) *data.Field { return column(rows).SetConfig(&data.FieldConfig{DisplayName: name}) }
 }
 
 // edge connects two nodes by their ids.

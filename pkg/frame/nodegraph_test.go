@@ -2,6 +2,7 @@ package frame_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -105,6 +106,39 @@ func TestNodeStats(t *testing.T) {
 		if main[row] != want[0] || second[row] != want[1] {
 			t.Errorf("row %d reads %q and %q, want %q", row, main[row], second[row], want)
 		}
+	}
+}
+
+// What the panel shows of a node has a name that a person reads: it shows no other.
+func TestNodesNameWhatTheyShow(t *testing.T) {
+	nodes, _ := graph(t, threeJobs())
+	for _, f := range nodes.Fields {
+		shown := strings.HasPrefix(f.Name, "detail__") || slices.Contains([]string{"title", "subtitle", "mainstat", "secondarystat", "color"}, f.Name)
+		if named := f.Config != nil && f.Config.DisplayName != ""; named != shown {
+			t.Errorf("%s is shown: %t, and has the name %+v", f.Name, shown, f.Config)
+		}
+	}
+}
+
+// Of a graph far beyond what can be drawn the worst is shown, with both ends of each
+// edge.
+func TestAGraphOf1500Tasks(t *testing.T) {
+	nodes := make([]node, 1500)
+	for i := range nodes {
+		nodes[i] = task(fmt.Sprintf("task-%04d", i), at(float64(i%125)/250, 0))
+	}
+	shown, edges := graph(t, frame.Result{Jobs: []frame.Job{jobOf("default", "long", chain(nodes...)...)}})
+	ids := map[string]bool{}
+	for _, id := range texts(t, shown, "id") {
+		ids[id] = true
+	}
+	for _, end := range append(texts(t, edges, "source"), texts(t, edges, "target")...) {
+		if !ids[end] {
+			t.Errorf("an edge ends at %s, which is not shown", end)
+		}
+	}
+	if notices := shown.Meta.Notices; len(ids) != 200 || len(notices) != 1 || !strings.Contains(notices[0].Text, "worst 200 of 1500") {
+		t.Errorf("%d nodes are shown, with the notices %v", len(ids), notices)
 	}
 }
 

@@ -29,6 +29,8 @@ type Result struct {
 	Incidents   []Incident
 	// Names are what a variable offers.
 	Names []string
+	// Legend is how series are named.
+	Legend Legend
 	// End is that of the time range: what was since a series' last point may
 	// not be known until then.
 	End time.Time

@@ -25,6 +25,11 @@ type Series struct {
 	MaxGaps []time.Duration
 	// Source is where the values come from.
 	Source job.Source
+	// Host is where the subtask or TaskManager is that the series is of, at last; empty
+	// where it is of no such, or that is not known.
+	Host string
+	// lane is set in a timeline.
+	lane lane
 }
 
 // Add adds a point.
@@ -117,7 +122,7 @@ func (s *Series) sort() {
 		order[i] = i
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(s.Times[a].UnixNano(), s.Times[b].UnixNano()) })
-	sorted := Series{Labels: s.Labels, Source: s.Source}
+	sorted := Series{Labels: s.Labels, Source: s.Source, Host: s.Host}
 	for _, from := range order {
 		switch last := len(sorted.Times) - 1; {
 		case last < 0 || !sorted.Times[last].Equal(s.Times[from]):
@@ -162,6 +167,7 @@ func (s *SeriesSet) Add(more ...Series) {
 		kept.MaxGaps = append(slices.Clip(kept.MaxGaps), series.MaxGaps...)
 		kept.Values = append(slices.Clip(kept.Values), series.Values...)
 		kept.Source = max(kept.Source, series.Source)
+		kept.Host = cmp.Or(series.Host, kept.Host)
 		kept.sort()
 	}
 }
@@ -178,12 +184,16 @@ func (s *SeriesSet) All() []Series {
 	return all
 }
 
+// jobName is the name of a job, and of its cluster.
+type jobName struct{ cluster, job string }
+
+func nameOf(series Series) jobName { return jobName{series.Labels["cluster"], series.Labels["job"]} }
+
 // ByJob are the series, job by job, in the order of their first ones.
 func ByJob(series []Series) (jobs [][]Series) {
-	type named struct{ cluster, job string }
-	places := map[named]int{}
+	places := map[jobName]int{}
 	for _, each := range series {
-		of := named{each.Labels["cluster"], each.Labels["job"]}
+		of := nameOf(each)
 		place, known := places[of]
 		if !known {
 			place = len(jobs)

@@ -32,22 +32,16 @@ type subtasksKey struct{ cluster string }
 
 func subtaskFields(result Result, detailed bool) []*data.Field {
 	columns := []column[subtaskRow]{
-		of("cluster", func(r *subtaskRow) string { return r.Cluster }),
+		statusWord(func(r *subtaskRow) diagnosis.Status { return r.status }),
 		of("job", func(r *subtaskRow) string { return r.Snapshot.Job.Name }),
-		of("job_id", func(r *subtaskRow) string { return r.Snapshot.Job.ID }),
 		of("task", func(r *subtaskRow) string { return r.task.Name }),
-		of("task_id", func(r *subtaskRow) string { return r.task.ID }),
 		of("subtask", func(r *subtaskRow) int64 { return int64(r.Subtask) }),
-		of("attempt", func(r *subtaskRow) int64 { return int64(r.Attempt) }),
 		word("host", func(r *subtaskRow) string { return r.Host }),
-		word("taskmanager", func(r *subtaskRow) string { return r.TaskManager }),
-		share("idle", func(r *subtaskRow) job.Share { return r.Idle }),
 		share("busy", func(r *subtaskRow) job.Share { return r.Busy }),
 		share("backpressured", func(r *subtaskRow) job.Share { return r.Backpressured }),
+		share("idle", func(r *subtaskRow) job.Share { return r.Idle }),
 		number("records_in", recordRate, func(r *subtaskRow) float64 { return r.RecordsIn }),
 		number("records_out", recordRate, func(r *subtaskRow) float64 { return r.RecordsOut }),
-		statusWord(func(r *subtaskRow) diagnosis.Status { return r.status }),
-		of("color", func(r *subtaskRow) string { return diagnosis.Fill(r.Busy, r.Backpressured) }),
 	}
 	if detailed {
 		columns = append(columns,
@@ -57,6 +51,14 @@ func subtaskFields(result Result, detailed bool) []*data.Field {
 			detail("out_pool_usage", func(d *job.Detail) job.Share { return d.OutPool }),
 		)
 	}
+	columns = append(columns,
+		word("taskmanager", func(r *subtaskRow) string { return r.TaskManager }),
+		of("attempt", func(r *subtaskRow) int64 { return int64(r.Attempt) }),
+		of("cluster", func(r *subtaskRow) string { return r.Cluster }),
+		of("color", func(r *subtaskRow) string { return diagnosis.Fill(r.Busy, r.Backpressured) }),
+		of("job_id", func(r *subtaskRow) string { return r.Snapshot.Job.ID }),
+		of("task_id", func(r *subtaskRow) string { return r.task.ID }),
+	)
 	return fields(subtaskRowsOf(result), columns...)
 }
 

@@ -138,10 +138,51 @@ func instant[R any](name, description string, value func(*R) time.Time) column[R
 	}
 }
 
+// prose is a column of sentences: wide, and in several lines.
+func prose[R any](column column[R]) column[R] {
+	return func(rows []R) *data.Field {
+		return column(rows).SetConfig(&data.FieldConfig{Custom: map[string]any{
+			"minWidth": 300, "cellOptions": map[string]any{"type": "auto", "wrapText": true},
+		}})
+	}
+}
+
+// severity colours a column of severities from where a bottleneck is worth a look, and
+// from where it holds a job back for half of the time.
+func severity[R any](column column[R]) column[R] {
+	return func(rows []R) *data.Field {
+		field := column(rows)
+		field.Config.Thresholds = &data.ThresholdsConfig{Mode: data.ThresholdsModeAbsolute, Steps: []data.Threshold{
+			data.NewThreshold(math.Inf(-1), "transparent", ""),
+			data.NewThreshold(0.25, bottleneckPale, ""),
+			data.NewThreshold(0.5, statusColour[diagnosis.Bottleneck], ""),
+		}}
+		field.Config.Color = map[string]any{"mode": "thresholds"}
+		field.Config.Custom = colouredCell()
+		return field
+	}
+}
+
+// coloured is a column of words, each mapped to its colour if it has one.
+func coloured[R any](column column[R], colours map[string]string) column[R] {
+	return func(rows []R) *data.Field {
+		mapper := data.ValueMapper{}
+		for word, colour := range colours {
+			mapper[word] = data.ValueMappingResult{Text: word, Color: colour}
+		}
+		return column(rows).SetConfig(&data.FieldConfig{Mappings: data.ValueMappings{mapper}, Custom: colouredCell()})
+	}
+}
+
+// colouredCell has the table panel fill a cell with the colour of its value.
+func colouredCell() map[string]any {
+	return map[string]any{"cellOptions": map[string]any{"type": "color-background", "mode": "basic"}}
+}
+
 // statusWord is a column of statuses, each word mapped to its colour.
 func statusWord[R any](value func(*R) diagnosis.Status) column[R] {
 	words := of("status", func(row *R) string { return value(row).String() })
 	return func(rows []R) *data.Field {
-		return words(rows).SetConfig(&data.FieldConfig{Mappings: statusMappings()})
+		return words(rows).SetConfig(&data.FieldConfig{Mappings: statusMappings(), Custom: colouredCell()})
 	}
 }

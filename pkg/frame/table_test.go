@@ -15,22 +15,20 @@ import (
 // and a rate may be unknown, so they are nullable.
 var columns = map[string]string{
 	"subtasks": `
-		cluster string, job string, job_id string, task string, task_id string,
-		subtask int64, attempt int64, host *string, taskmanager *string,
-		idle *float64, busy *float64, backpressured *float64, records_in *float64, records_out *float64,
-		status string, color string`,
+		status string, job string, task string, subtask int64, host *string,
+		busy *float64, backpressured *float64, idle *float64, records_in *float64, records_out *float64,
+		taskmanager *string, attempt int64, cluster string, color string, job_id string, task_id string`,
 	"details": `
-		cluster string, job string, job_id string, task string, task_id string,
-		subtask int64, attempt int64, host *string, taskmanager *string,
-		idle *float64, busy *float64, backpressured *float64, records_in *float64, records_out *float64,
-		status string, color string,
-		soft_backpressured *float64, hard_backpressured *float64, in_pool_usage *float64, out_pool_usage *float64`,
+		status string, job string, task string, subtask int64, host *string,
+		busy *float64, backpressured *float64, idle *float64, records_in *float64, records_out *float64,
+		soft_backpressured *float64, hard_backpressured *float64, in_pool_usage *float64, out_pool_usage *float64,
+		taskmanager *string, attempt int64, cluster string, color string, job_id string, task_id string`,
 	"tasks": `
-		cluster string, job string, job_id string, task string, task_id string,
-		parallelism *int64, max_parallelism *int64,
-		busy_max *float64, busy_avg *float64, backpressured_max *float64, backpressured_avg *float64,
-		idle_min *float64, idle_avg *float64, records_in *float64, records_out *float64, skew *float64,
-		level *string, status string, blame *float64, color string`,
+		status string, job string, task string, parallelism *int64,
+		busy_max *float64, backpressured_max *float64, idle_min *float64,
+		busy_avg *float64, backpressured_avg *float64, idle_avg *float64,
+		records_in *float64, records_out *float64, skew *float64, blame *float64,
+		level *string, max_parallelism *int64, cluster string, color string, job_id string, task_id string`,
 	"scaling": `
 		cluster string, job string, job_id string, task string, task_id string,
 		parallelism *int64, max_parallelism *int64,
@@ -38,16 +36,17 @@ var columns = map[string]string{
 		limited_by *string, confidence string, hint *string,
 		predicted_true_rate *float64, predicted_utilisation *float64, predicted_bottleneck *string, predicted_throughput *float64`,
 	"bottlenecks": `
-		cluster *string, job *string, job_id *string, task *string, task_id *string, kind *string,
-		severity *float64, busy_max *float64, busy_avg *float64, upstream_backpressured *float64,
-		hot_subtasks *string, hot_hosts *string, since *time.Time, explanation *string, advice *string`,
+		severity *float64, job *string, task *string, kind *string, explanation *string, advice *string, since *time.Time,
+		busy_max *float64, busy_avg *float64, upstream_backpressured *float64, hot_subtasks *string, hot_hosts *string,
+		cluster *string, job_id *string, task_id *string`,
 	"jobs": `
-		cluster string, job string, job_id string, state string, type *string,
-		start *time.Time, duration *float64, tasks int64, status string, bottleneck *string`,
+		status string, job string, bottleneck *string, state string,
+		start *time.Time, duration *float64, tasks int64, type *string, cluster string, job_id string`,
 	"variable": `text string, value string`,
 }
 
-// The columns are what dashboards refer to, with jobs and without.
+// The columns are what dashboards refer to, with jobs and without. A table that nobody
+// has arranged reads from left to right: how bad, of what, and ids last.
 func TestColumns(t *testing.T) {
 	for name, listed := range columns {
 		want := strings.Split(strings.Join(strings.Fields(listed), " "), ", ")
@@ -121,6 +120,31 @@ func TestStatusIsAWordWithAColour(t *testing.T) {
 			if _, mapped := mapper[statuses.At(row).(string)]; !mapped {
 				t.Errorf("%s: status %v has no colour", name, statuses.At(row))
 			}
+		}
+	}
+}
+
+// What is bad stands out without a dashboard's help, and sentences have room.
+func TestCellsOfATable(t *testing.T) {
+	bottlenecks := frame.Bottlenecks(threeJobs())[0]
+	severity := field(t, bottlenecks, "severity").Config
+	if steps := severity.Thresholds.Steps; len(steps) != 3 || steps[1].Value != 0.25 || steps[2].Value != 0.5 || severity.Color["mode"] != "thresholds" {
+		t.Errorf("severity has the steps %v, coloured by %v", steps, severity.Color)
+	}
+	for _, step := range severity.Thresholds.Steps[1:] {
+		if dark(t, step.Color) {
+			t.Errorf("%s vanishes on dark", step.Color)
+		}
+	}
+	for name, want := range map[string]string{"severity": "color-background", "explanation": "auto", "advice": "auto"} {
+		options, _ := field(t, bottlenecks, name).Config.Custom["cellOptions"].(map[string]any)
+		if options["type"] != want || want == "auto" && options["wrapText"] != true {
+			t.Errorf("a cell of %s has the options %v", name, options)
+		}
+	}
+	for _, name := range []string{"subtasks", "tasks", "jobs"} {
+		if options, _ := field(t, views[name](threeJobs())[0], "status").Config.Custom["cellOptions"].(map[string]any); options["type"] != "color-background" {
+			t.Errorf("%s: a cell of status has the options %v", name, options)
 		}
 	}
 }

@@ -22,30 +22,30 @@ type taskRow struct {
 // null without a history.
 func Tasks(result Result) data.Frames {
 	return table(result, "tasks", taskRowsOf(result),
-		of("cluster", func(r *taskRow) string { return r.Cluster }),
+		statusWord((*taskRow).status),
 		of("job", func(r *taskRow) string { return r.Snapshot.Job.Name }),
-		of("job_id", func(r *taskRow) string { return r.Snapshot.Job.ID }),
 		of("task", func(r *taskRow) string { return r.task.Name }),
-		of("task_id", func(r *taskRow) string { return r.task.ID }),
 		optional("parallelism", func(r *taskRow) (int64, bool) {
 			return int64(r.task.Parallelism), r.task.Parallelism > 0 // else it is undecided
 		}),
-		optional("max_parallelism", func(r *taskRow) (int64, bool) {
-			return int64(r.task.MaxParallelism), r.task.MaxParallelism > 0 // else it is not known
-		}),
 		share("busy_max", func(r *taskRow) job.Share { return r.load.Busy.Max }),
-		share("busy_avg", func(r *taskRow) job.Share { return r.load.Busy.Avg }),
 		share("backpressured_max", func(r *taskRow) job.Share { return r.load.Backpressured.Max }),
-		share("backpressured_avg", func(r *taskRow) job.Share { return r.load.Backpressured.Avg }),
 		share("idle_min", func(r *taskRow) job.Share { return r.load.Idle.Min }),
+		share("busy_avg", func(r *taskRow) job.Share { return r.load.Busy.Avg }),
+		share("backpressured_avg", func(r *taskRow) job.Share { return r.load.Backpressured.Avg }),
 		share("idle_avg", func(r *taskRow) job.Share { return r.load.Idle.Avg }),
 		number("records_in", recordRate, func(r *taskRow) float64 { return r.load.RecordsIn }),
 		number("records_out", recordRate, func(r *taskRow) float64 { return r.load.RecordsOut }),
 		share("skew", func(r *taskRow) job.Share { return diagnosis.Skew(r.task, *r.load) }),
-		word("level", func(r *taskRow) string { return string(diagnosis.LevelOf(*r.load)) }),
-		statusWord((*taskRow).status),
 		share("blame", func(r *taskRow) job.Share { return job.Share(r.blame(r.index)) }),
+		word("level", func(r *taskRow) string { return string(diagnosis.LevelOf(*r.load)) }),
+		optional("max_parallelism", func(r *taskRow) (int64, bool) {
+			return int64(r.task.MaxParallelism), r.task.MaxParallelism > 0 // else it is not known
+		}),
+		of("cluster", func(r *taskRow) string { return r.Cluster }),
 		of("color", func(r *taskRow) string { return diagnosis.TaskFill(*r.load) }),
+		of("job_id", func(r *taskRow) string { return r.Snapshot.Job.ID }),
+		of("task_id", func(r *taskRow) string { return r.task.ID }),
 	)
 }
 

@@ -86,29 +86,43 @@ func TestTasksOfATimelineShareTheirRows(t *testing.T) {
 	}
 }
 
-// A title has what distinguishes a task from the others: its name, its job where
-// there are several, and their cluster where there are several of those.
-func TestTitlesOfATimeline(t *testing.T) {
-	for name, c := range map[string]struct{ jobs, want []string }{
-		"a job":                {[]string{"eu/orders"}, []string{"map", "sink"}},
-		"jobs":                 {[]string{"eu/orders", "eu/clicks"}, []string{"orders: map", "orders: sink", "clicks: map", "clicks: sink"}},
-		"clusters":             {[]string{"eu/orders", "us/clicks"}, []string{"eu: orders: map", "eu: orders: sink", "us: clicks: map", "us: clicks: sink"}},
-		"clusters' equal jobs": {[]string{"eu/orders", "us/orders"}, []string{"eu: orders: map", "eu: orders: sink", "us: orders: map", "us: orders: sink"}},
+// A lane is named by what distinguishes it from the others, and so is its field:
+// Explore puts fields of one name together.
+func TestNamesOfLanes(t *testing.T) {
+	for name, c := range map[string]struct {
+		legend       string
+		series, want []string // cluster/job/task
+	}{
+		"a job":                  {"", []string{"eu/orders/map", "eu/orders/sink"}, []string{"map", "sink"}},
+		"a task":                 {"", []string{"eu/orders/map"}, []string{"map"}},
+		"jobs":                   {"", []string{"eu/orders/map", "eu/orders/sink", "eu/clicks/map"}, []string{"orders › map", "orders › sink", "clicks › map"}},
+		"clusters":               {"", []string{"eu/orders/map", "us/clicks/map"}, []string{"eu › orders › map", "us › clicks › map"}},
+		"clusters' equal jobs":   {"", []string{"eu/orders/map", "us/orders/map"}, []string{"eu › map", "us › map"}},
+		"a lane a job":           {"", []string{"eu/orders/", "eu/clicks/"}, []string{"orders", "clicks"}},
+		"names that join to one": {"", []string{"eu/a/b › c", "eu/a › b/c"}, []string{"a › b › c", "a › b › c #2"}},
+		"a task called time":     {"", []string{"eu/orders/time"}, []string{"time"}},
+		"a format":               {"{{cluster}}: {{ task }}", []string{"eu/orders/map", "eu/orders/sink"}, []string{"eu: map", "eu: sink"}},
+		"a format for all":       {"lane", []string{"eu/orders/map", "eu/orders/sink"}, []string{"lane", "lane"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var result frame.Result
-			for _, of := range c.jobs {
-				for _, task := range []string{"map", "sink"} {
-					cluster, job, _ := strings.Cut(of, "/")
-					series := seriesOf(job, task, "", map[int]float64{0: 1})
-					series.Labels["cluster"] = cluster
-					result.Series = append(result.Series, series)
+			result := frame.Result{Legend: frame.Legend{Format: c.legend}}
+			for _, of := range c.series {
+				parts := strings.Split(of, "/")
+				series := seriesOf(parts[1], parts[2], "", map[int]float64{0: 1})
+				if series.Labels["cluster"] = parts[0]; parts[2] == "" {
+					delete(series.Labels, "task")
 				}
+				result.Series = append(result.Series, series)
 			}
 			var got []string
+			fields := map[string]bool{}
 			for _, lanes := range frame.Timeline(result, 0) {
 				for _, lane := range lanes.Fields[1:] {
 					got = append(got, lane.Config.DisplayNameFromDS)
+					if fields[lane.Name] || lane.Name == "time" {
+						t.Errorf("another field is called %s", lane.Name)
+					}
+					fields[lane.Name] = true
 				}
 			}
 			if !slices.Equal(got, c.want) {
@@ -118,35 +132,48 @@ func TestTitlesOfATimeline(t *testing.T) {
 	}
 }
 
-// An answer holds a thousand tasks: the worst, which come first.
-func TestTimelineHoldsTheWorstThousandTasks(t *testing.T) {
-	for tasks, notice := range map[int]string{1000: "", 1100: "The answer holds the worst 1000 of 1100 tasks. Choose jobs or tasks in the query."} {
+// A panel has room for fifty lanes: the worst, in the order of the graph.
+func TestTimelineHasTheWorstLanes(t *testing.T) {
+	for _, c := range []struct {
+		tasks int
+		label string
+		want  string
+	}{
+		{50, "task", ""},
+		{400, "task", "The timeline shows the worst 50 of 400 tasks. Choose jobs or tasks in the query, or a lane for each job."},
+		{51, "job", "The timeline shows the worst 50 of 51 jobs. Choose jobs in the query."},
+	} {
 		result := frame.Result{Notices: []data.Notice{{Text: "partial"}}}
-		for i := range tasks {
+		for i := range c.tasks {
 			status := diagnosis.Idle
-			if i >= 100 && i < 900 {
+			if i >= 10 && i < 40 {
 				status = diagnosis.Busy
 			}
-			if i == 999 {
+			if i == c.tasks-1 {
 				status = diagnosis.Bottleneck
 			}
-			result.Series = append(result.Series, seriesOf(fmt.Sprint("job-", i/500), fmt.Sprint("task-", i), "", map[int]float64{0: float64(status)}))
+			series := seriesOf(fmt.Sprint("job-", i), fmt.Sprint("task-", i), "", map[int]float64{0: float64(status)})
+			if c.label == "job" {
+				delete(series.Labels, "task")
+			}
+			result.Series = append(result.Series, series)
 		}
-		lanes, statuses := 0, map[string]int{}
+		var lanes []string
+		statuses := map[string]int{}
 		frames := frame.Timeline(result, 0)
 		for _, of := range frames {
 			for _, lane := range of.Fields[1:] {
 				value, _ := lane.ConcreteAt(0)
 				statuses[value.(string)]++
-				lanes++
+				lanes = append(lanes, lane.Labels[c.label])
 			}
 		}
-		if lanes != 1000 || statuses["busy"] != 800 || statuses["bottleneck"] != 1 {
-			t.Errorf("of %d tasks there are %d lanes, of %v", tasks, lanes, statuses)
+		if len(lanes) != 50 || statuses["busy"] != 30 || statuses["bottleneck"] != 1 || lanes[0] != c.label+"-0" || lanes[49] != fmt.Sprint(c.label, "-", c.tasks-1) {
+			t.Errorf("of %d there are %d lanes, from %s to %s, of %v", c.tasks, len(lanes), lanes[0], lanes[49], statuses)
 		}
 		notices := frames[0].Meta.Notices
-		if first := frames[0].Fields[1].Labels["task"]; notice != "" && (first != "task-999" || len(notices) != 2 || notices[1].Text != notice) || notice == "" && len(notices) != 1 {
-			t.Errorf("of %d tasks %s is the first, with the notices %v", tasks, first, notices)
+		if c.want == "" && len(notices) != 1 || c.want != "" && (len(notices) != 2 || notices[1].Text != c.want) {
+			t.Errorf("the notices of %d are %v", c.tasks, notices)
 		}
 	}
 }

@@ -42,6 +42,11 @@ var queriesInError = map[string]struct {
 	"a job type":            {`{"queryType": "tasks", "types": ["stream"]}`, 400, `There is no job type "stream": choose STREAMING or BATCH.`},
 	"an empty job type":     {`{"queryType": "tasks", "types": [""]}`, 400, `There is no job type "": choose STREAMING or BATCH.`},
 
+	"lanes by subtask":         {`{"queryType": "timeline", "by": "subtask"}`, 400, `A timeline has no lanes by "subtask": choose task, job.`},
+	"a legend's unknown key":   {`{"queryType": "history", "legend": "{{job}} {{vertex}}"}`, 400, `The legend has {{vertex}}: choose among {{cluster}}, {{job}}, {{task}}, {{subtask}}, {{taskmanager}}, {{host}}, {{measure}}.`},
+	"a legend without an end":  {`{"queryType": "history", "legend": "` + strings.Repeat("x", 501) + `"}`, 400, `The legend is longer than 500 bytes: shorten it.`},
+	"a legend that is no text": {`{"queryType": "history", "legend": ["{{job}}"]}`, 400, `The query cannot be read (legend cannot be an array).`},
+
 	"a wrong expression":  {`{"queryType": "tasks", "jobs": ["/(/"]}`, 400, "The regular expression /(/ does not compile (error parsing regexp: missing closing ): `(`): Go's syntax is wanted."},
 	"jobs as a number":    {`{"queryType": "tasks", "jobs": 7}`, 400, `The query cannot be read (jobs cannot be a number).`},
 	"jobs as an object":   {`{"queryType": "tasks", "jobs": {"a": 1}}`, 400, `The query cannot be read (jobs cannot be an object).`},

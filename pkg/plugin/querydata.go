@@ -21,11 +21,12 @@ func (i *Instance) QueryData(ctx context.Context, request *backend.QueryDataRequ
 	response := backend.NewQueryDataResponse()
 	_, fromAlert := request.Headers[backend.FromAlertHeaderName]
 	who := requester{request.PluginContext.User, request.PluginContext.Namespace, request.GetHTTPHeaders()}
+	several := query.SeveralMeasures(sources(request.Queries))
 	var mu sync.Mutex
 	var group sync.WaitGroup
 	for _, source := range request.Queries {
 		group.Go(func() {
-			answer := i.answer(ctx, source, who, fromAlert)
+			answer := i.answer(ctx, source, who, fromAlert, several)
 			mu.Lock()
 			defer mu.Unlock()
 			response.Responses[source.RefID] = answer
@@ -35,8 +36,17 @@ func (i *Instance) QueryData(ctx context.Context, request *backend.QueryDataRequ
 	return response, nil
 }
 
+// sources are the queries' JSON.
+func sources(queries []backend.DataQuery) [][]byte {
+	sources := make([][]byte, len(queries))
+	for i, each := range queries {
+		sources[i] = each.JSON
+	}
+	return sources
+}
+
 // answer answers one query, whatever happens.
-func (i *Instance) answer(ctx context.Context, source backend.DataQuery, who requester, fromAlert bool) (response backend.DataResponse) {
+func (i *Instance) answer(ctx context.Context, source backend.DataQuery, who requester, fromAlert, several bool) (response backend.DataResponse) {
 	defer func() {
 		if fault := recover(); fault != nil {
 			caught := collector.Caught(fault)
@@ -44,7 +54,7 @@ func (i *Instance) answer(ctx context.Context, source backend.DataQuery, who req
 			response = errorResponse(fmt.Errorf("the plugin failed on this query (%w): please report it with the server's log", caught))
 		}
 	}()
-	frames, err := i.frames(ctx, source, who, fromAlert)
+	frames, err := i.frames(ctx, source, who, fromAlert, several)
 	if err != nil {
 		return errorResponse(err)
 	}
@@ -54,7 +64,7 @@ func (i *Instance) answer(ctx context.Context, source backend.DataQuery, who req
 	return backend.DataResponse{Frames: frames, Status: backend.StatusOK}
 }
 
-func (i *Instance) frames(ctx context.Context, source backend.DataQuery, who requester, fromAlert bool) (data.Frames, error) {
+func (i *Instance) frames(ctx context.Context, source backend.DataQuery, who requester, fromAlert, several bool) (data.Frames, error) {
 	parsed, err := query.Parse(source.JSON, source.QueryType, fromAlert)
 	if err != nil {
 		return nil, err
@@ -64,5 +74,6 @@ func (i *Instance) frames(ctx context.Context, source backend.DataQuery, who req
 	}
 	over := history.Range{From: source.TimeRange.From, To: source.TimeRange.To}
 	request := query.NewRequest(parsed, over, time.Now(), int(source.MaxDataPoints), fromAlert)
+	request.AmongMeasures = several
 	return i.viewFor(who).engine.Answer(ctx, request)
 }

@@ -350,7 +350,7 @@ func TestDeployedAnewInPrometheus(t *testing.T) {
 		}
 		shown := l.frameOver(t, over, nil, `{"queryType": "timeline"}`)
 		checkFrame(t, "timeline", shown)
-		if held := strings.Count(strings.Join(cells(t, shown, "status"), " "), "backpressured"); len(shown.Fields) != 3 || held < 250 {
+		if held := strings.Count(strings.Join(cells(t, shown, "name_of_a"), " "), "backpressured"); len(shown.Fields) != 3 || held < 250 {
 			t.Errorf("%d tasks, of which the first is held back at %d of %d times", len(shown.Fields)-1, held, shown.Rows())
 		}
 	})

@@ -360,18 +360,18 @@ func TestJobsAreLimitedInThePast(t *testing.T) {
 		}
 		over := backend.TimeRange{From: now.Add(-30 * time.Minute), To: now.Add(-10 * time.Minute)}
 		for query, c := range map[string]struct {
-			jobs    int
-			notices string // their begin
+			jobs, lanes int
+			notices     string // their begin
 		}{
-			`{"queryType": "timeline"}`: {1000, "Only the first 1000 of 1002 jobs of cluster default are looked at: choose jobs in the query." +
+			`{"queryType": "timeline"}`: {1000, 50, "Only the first 1000 of 1002 jobs of cluster default are looked at: choose jobs in the query." +
 				" Neither Flink nor the history has the graph of job job_0, job_1, job_10, job_100, job_101 and 995 more: "},
-			`{"queryType": "timeline", "jobs": ["/^job_7.?$/"]}`: {11, "Neither Flink nor the history has the graph of job "},
+			`{"queryType": "timeline", "jobs": ["/^job_7.?$/"]}`: {11, 11, "Neither Flink nor the history has the graph of job "},
 		} {
 			frames := sendOver(l.ctx, t, l, over, nil, query)["A"].Frames
 			if got := strings.Join(notices(frames[0]), " "); !strings.HasPrefix(got, c.notices) {
 				t.Errorf("%s: the notices are %q", query, got)
 			}
-			if sent := take(prometheus); len(frames) != c.jobs || sent > 4+requestsPerJob*c.jobs {
+			if sent := take(prometheus); len(frames) != c.lanes || sent > 4+requestsPerJob*c.jobs {
 				t.Errorf("%s: %d frames after %d requests", query, len(frames), sent)
 			}
 		}

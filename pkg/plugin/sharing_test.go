@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -270,14 +271,22 @@ func TestPanelsShareThePast(t *testing.T) {
 	}
 }
 
-// asText is what frames show, without what depends on which query came first.
+// asText is what frames show, without what depends on which query came first, and
+// without the names of series, which depend on what else a panel shows.
 func asText(t *testing.T, frames data.Frames) string {
 	t.Helper()
 	for _, each := range frames {
 		each.RefID = ""
 		if custom, is := each.Meta.Custom.(frame.Custom); is {
 			custom.Requests = 0
-			each.Meta.Custom = custom
+			each.Meta.Custom, each.Meta.Stats = custom, nil
+		}
+		for _, field := range each.Fields {
+			if field.Config != nil && strings.Contains(field.Config.DisplayNameFromDS, " · ") {
+				config := *field.Config
+				config.DisplayNameFromDS, _, _ = strings.Cut(config.DisplayNameFromDS, " · ")
+				field.Config = &config
+			}
 		}
 	}
 	text, err := json.Marshal(frames)

@@ -31,7 +31,11 @@ func NewEngine(clusters []*Cluster) *Engine { return &Engine{clusters} }
 // Answer answers a query with the frames of its type. Errors are [Error],
 // [remote.Error] or the context's.
 func (e *Engine) Answer(ctx context.Context, req Request) (data.Frames, error) {
-	return types[req.Type].answer(ctx, e, req)
+	frames, err := types[req.Type].answer(ctx, e, req)
+	if err == nil {
+		frame.AddStatistics(frames, time.Now())
+	}
+	return frames, err
 }
 
 // Names are the names that the request's variable lists.

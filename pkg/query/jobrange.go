@@ -239,12 +239,15 @@ func (r jobRange) fromSnapshots(ctx context.Context) {
 		values := shown.Values(r.req.Measure, r.req.By)
 		if name != snapshot.Job.Name || graph != snapshot.Graph || r.req.By == diagnosis.ByTaskManager || len(labels) != len(values) {
 			name, graph, labels, points = snapshot.Job.Name, snapshot.Graph, shown.Labels(r.req.By), nil
-			known := set.Len()
-			for _, each := range labels {
-				if r.choice.has(each) {
-					points = append(points, set.Of(each))
-				} else {
+			known, hosts := set.Len(), shown.Hosts(r.req.By)
+			for i, each := range labels {
+				if !r.choice.has(each) {
 					points = append(points, nil)
+					continue
+				}
+				points = append(points, set.Of(each))
+				if hosts != nil {
+					points[i].Host = hosts[i]
 				}
 			}
 			r.choice.begun.Add(int64(set.Len() - known))

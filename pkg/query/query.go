@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/frame"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )
@@ -37,6 +38,7 @@ type Query struct {
 	Subtask       Subtask      `json:"subtask"`
 	Mode          string       `json:"mode"`
 	Parallelism   Parallelisms `json:"parallelism"`
+	Legend        string       `json:"legend"`
 
 	// Measure is the one that the query names; set where the type takes one.
 	Measure diagnosis.Measure `json:"-"`
@@ -75,6 +77,8 @@ func Parse(source []byte, otherType string, fromAlert bool) (q Query, err error)
 		return q, badQuery("An alert rule cannot use the query type %s, which is not numeric: use the query type measure.", q.Type)
 	case known.measure:
 		err = q.readMeasure()
+	case q.Type == "timeline":
+		err = q.readLanes()
 	case q.Type == "flameGraph":
 		q.Mode, err = flameGraphModeNamed(q.Mode)
 	case q.Type == "variable":
@@ -82,7 +86,33 @@ func Parse(source []byte, otherType string, fromAlert bool) (q Query, err error)
 			err = badQuery("There is no variable %q: choose one of %s.", q.Variable, strings.Join(slices.Sorted(maps.Keys(variables)), ", "))
 		}
 	}
+	if err == nil {
+		err = q.checkLegend()
+	}
 	return q, err
+}
+
+// readLanes reads what a timeline has lanes for: tasks, or jobs.
+func (q *Query) readLanes() error {
+	q.Measure, _ = diagnosis.MeasureNamed("status")
+	if q.By = cmp.Or(q.By, diagnosis.ByTask); q.By != diagnosis.ByTask && q.By != diagnosis.ByJob {
+		return badQuery("A timeline has no lanes by %q: choose task, job.", shortened(string(q.By)))
+	}
+	return nil
+}
+
+// maxLegend is how long the format of a legend may be.
+const maxLegend = 500
+
+// checkLegend checks the format of series' names.
+func (q *Query) checkLegend() error {
+	if len(q.Legend) > maxLegend {
+		return badQuery("The legend is longer than %d bytes: shorten it.", maxLegend)
+	}
+	if key, known := frame.UnknownLegendKey(q.Legend); !known {
+		return badQuery("The legend has {{%s}}: choose among {{%s}}.", shortened(key), strings.Join(frame.LegendKeys, "}}, {{"))
+	}
+	return nil
 }
 
 // readMeasure finds the measure that the query names, the first if it names none.
@@ -114,6 +144,23 @@ func (q Query) tasksOf(graph *job.Graph) (chosen []int) {
 		}
 	}
 	return chosen
+}
+
+// SeveralMeasures reports whether the queries of a panel are of several measures, whose
+// series then need more than their labels to be told apart.
+func SeveralMeasures(sources [][]byte) bool {
+	var names []string
+	for _, source := range sources {
+		var of struct {
+			Type    string `json:"queryType"`
+			Measure string `json:"measure"`
+		}
+		if json.Unmarshal(source, &of) == nil && types[of.Type].measure {
+			names = append(names, cmp.Or(of.Measure, diagnosis.Measures[0].Name))
+		}
+	}
+	slices.Sort(names)
+	return len(slices.Compact(names)) > 1
 }
 
 // DecodingFault names the field that could not be read, without quoting it.
@@ -151,6 +198,8 @@ type Request struct {
 	MaxPoints int
 	// FromAlert is set for a query of an alert rule.
 	FromAlert bool
+	// AmongMeasures is set where a panel shows the series of several measures.
+	AmongMeasures bool
 	// Step is how far apart points are that are computed.
 	Step time.Duration
 }
@@ -163,6 +212,11 @@ func NewRequest(q Query, over history.Range, now time.Time, maxPoints int, fromA
 	steps := min(max(cmp.Or(max(maxPoints, 0), defaultSteps), minSteps), maxSteps)
 	step := max(over.Length()/time.Duration(steps), minStep).Truncate(time.Second)
 	return Request{Query: q, Range: over, Now: now, MaxPoints: maxPoints, FromAlert: fromAlert, Step: step}
+}
+
+// legend is how the series of the answer are named.
+func (r Request) legend() frame.Legend {
+	return frame.Legend{Format: r.Legend, Measure: r.AmongMeasures}
 }
 
 // live reports whether the range ends so late that it is answered with the

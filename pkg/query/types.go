@@ -77,26 +77,31 @@ func answerSubtasks(ctx context.Context, e *Engine, req Request) (data.Frames, e
 func answerMeasure(ctx context.Context, e *Engine, req Request) (data.Frames, error) {
 	if !req.Measure.OfLoad() {
 		result, err := e.state(ctx, req)
+		result.Legend = req.legend()
 		return frame.Measure(result, req.Measure, req.By), err
 	}
 	result, err := e.load(ctx, req)
 	if err == nil && req.Measure.Origin == diagnosis.FromRange {
 		err = blame(ctx, req, &result)
 	}
+	result.Legend = req.legend()
 	return frame.Measure(result.Result, req.Measure, req.By), err
 }
 
 // answerHistory answers with a measure over the query's range.
 func answerHistory(ctx context.Context, e *Engine, req Request) (data.Frames, error) {
 	result, err := e.over(ctx, req)
+	result.Legend = req.legend()
 	return frame.History(result, req.Measure, req.MaxPoints), err
 }
 
-// answerTimeline answers with the status of tasks over the query's range.
+// answerTimeline answers with the status of tasks, or of jobs, over the query's range.
 func answerTimeline(ctx context.Context, e *Engine, req Request) (data.Frames, error) {
-	req.Measure, _ = diagnosis.MeasureNamed("status")
-	req.By = diagnosis.ByTask
 	result, err := e.over(ctx, req)
+	result.Legend = frame.Legend{Format: req.Legend}
+	if req.By == diagnosis.ByJob {
+		return frame.Timeline(result, req.MaxPoints), err
+	}
 	for _, tasks := range frame.ByJob(result.Series) {
 		result.Add(flappingTimeline(e.cluster(tasks[0].Labels["cluster"]), frame.Aligned(tasks))...)
 	}
