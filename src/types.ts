@@ -1,4 +1,4 @@
-import type { DataSourceJsonData } from '@grafana/data';
+import type { DataSourceJsonData, TimeRange } from '@grafana/data';
 import type { DataQuery } from '@grafana/schema';
 
 /** A query as dashboards and alert rules store it: schemaVersion 1. */
@@ -10,8 +10,9 @@ export interface FlinkQuery extends DataQuery {
   tasks?: string[];
   /** STREAMING, BATCH; none means all. */
   types?: string[];
-  /** Of query type measure. */
+  /** Of query types measure and history. */
   measure?: string;
+  /** Of query types measure, history and timeline: what there is a series for. */
   by?: string;
   /** Of query types measure, history and timeline: how series are named, with {{job}} and the like. */
   legend?: string;
@@ -79,7 +80,7 @@ export interface Names {
   notices?: string[];
 }
 
-/** Lists names, among what a query has chosen so far. */
+/** Lists the names that there were in a time range, among what a query has chosen so far. */
 export interface Lister {
-  names(list: Listing, chosen: Pick<FlinkQuery, 'clusters' | 'jobs'>): Promise<Names>;
+  names(list: Listing, chosen: Pick<FlinkQuery, 'clusters' | 'jobs'>, range?: TimeRange): Promise<Names>;
 }

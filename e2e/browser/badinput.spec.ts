@@ -63,6 +63,6 @@ test('a saved query with lists of wrong types can be edited', async ({ faults, p
 test('a newer query is replaced only on request', async ({ page, visit }) => {
   await visit(editing({ schemaVersion: 99, queryType: 'tasks', jobs: ['skew'] }));
   await page.getByRole('button', { name: 'Write a new query' }).click();
-  expect(await query(page)).toMatchObject({ refId: 'A', schemaVersion: 1, queryType: 'bottlenecks' });
+  expect(await query(page)).toMatchObject({ refId: 'A', schemaVersion: 1, queryType: 'history' });
   await expect(field(page, 'Jobs')).toBeVisible();
 });

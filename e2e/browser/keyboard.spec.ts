@@ -32,15 +32,15 @@ test('a query is made by keyboard alone', async ({ page, visit }) => {
   await take(page, 'Meas', 'Measure');
   await reach(page, 'Measure');
   await take(page, 'Busy', 'Busy');
-  await reach(page, 'By');
-  await take(page, 'By task', 'By task');
+  await reach(page, 'One series per');
+  await take(page, 'Task', 'Task');
   await reach(page, 'Jobs');
   await take(page, 'skew', 'skew');
   await page.keyboard.type('/bottle/');
   await press(page, 'Enter', 'Escape');
   await reach(page, 'Tasks');
   expect(await query(page)).toMatchObject({ queryType: 'measure', measure: 'busy', by: 'task', jobs: ['skew', '/bottle/'] });
-  await press(page, 'Tab');
+  await press(page, 'Tab', 'Tab');
   await expect(page.getByRole('button', { name: 'Run queries' })).toBeFocused();
   await press(page, 'Enter');
   expect((await fields(page)).flat().join()).toContain('"task":"slow-window"');

@@ -42,11 +42,64 @@ test('keys that the editor does not know are kept', async ({ page, visit }) => {
   expect(await query(page)).toMatchObject({ queryType: 'subtasks', hide: false, window: '10s' });
 });
 
-test('a new panel queries bottlenecks, a new alert rule a measure', async ({ page, visit }) => {
+for (const [width, height] of [[1280, 720], [1920, 1080]] as const) {
+  test(`all query types are in view at ${width} × ${height}, below their headings, each with its panel`, async ({ page, visit }) => {
+    await page.setViewportSize({ width, height });
+    await visit(editing({ schemaVersion: 1, queryType: 'bottlenecks' }));
+    await field(page, 'Query type').click();
+    for (const heading of ['Diagnose', 'Over time', 'Alerts and stats']) {
+      await expect(page.getByText(heading, { exact: true })).toBeInViewport({ ratio: 1 });
+    }
+    await expect(options(page)).toHaveCount(13);
+    for (const each of await options(page).all()) {
+      await expect(each).toBeInViewport({ ratio: 1 });
+    }
+    await expect(options(page).filter({ hasText: 'Job graph' })).toContainText('Node graph');
+    await expect(options(page).filter({ hasText: 'Timeline' })).toContainText('State timeline');
+  });
+}
+
+test('a menu near the end of the page opens upwards', async ({ page, visit }) => {
+  await visit(editing({ schemaVersion: 1, queryType: 'bottlenecks' }));
+  await page.addStyleTag({ content: 'h1 { margin-top: 700px }' });
+  await field(page, 'Query type').click();
+  for (const each of await options(page).all()) {
+    await expect(each).toBeInViewport({ ratio: 1 });
+  }
+});
+
+test('a new panel queries a history, Explore bottlenecks, a new alert rule a measure', async ({ page, visit }) => {
   await visit('/query');
+  expect(await query(page)).toMatchObject({ schemaVersion: 1, queryType: 'history', measure: 'bottleneck', by: 'job' });
+  await visit('/query?app=explore');
   expect(await query(page)).toMatchObject({ schemaVersion: 1, queryType: 'bottlenecks' });
   await visit('/query?app=unified-alerting');
   expect(await query(page)).toMatchObject({ schemaVersion: 1, queryType: 'measure', measure: 'bottleneck', by: 'job' });
   await field(page, 'Query type').click();
   await expect(options(page)).toHaveCount(2); // history is the other
+});
+
+test('every key of a query has a field that fills it in', async ({ page, visit }) => {
+  for (const [queryType, label, text, want] of [
+    ['history', 'Legend', '{{job}} now', { legend: '{{job}} now' }],
+    ['measure', 'Legend', '{{task}}', { legend: '{{task}}' }],
+    ['flameGraph', 'Subtask', '3', { subtask: '3' }],
+    ['scaling', 'What if', 'sink = 8', { parallelism: { sink: 8 } }],
+  ] as const) {
+    await visit(editing({ schemaVersion: 1, queryType }));
+    await page.getByRole('textbox', { name: new RegExp(`^${label}`) }).fill(text);
+    await page.keyboard.press('Enter');
+    expect(await query(page)).toMatchObject(want);
+  }
+  for (const [queryType, label, name, want] of [
+    ['flameGraph', 'Threads', 'On-CPU', { mode: 'on_cpu' }],
+    ['timeline', 'One series per', 'Job', { by: 'job' }],
+    ['history', 'One series per', 'TaskManager', { by: 'taskmanager' }],
+    ['measure', 'Job types', 'Streaming', { types: ['STREAMING'] }],
+  ] as const) {
+    await visit(editing({ schemaVersion: 1, queryType }));
+    await field(page, label).click();
+    await option(page, name).click();
+    expect(await query(page)).toMatchObject(want);
+  }
 });

@@ -42,6 +42,32 @@ test('a regular expression and a variable are typed, and reach the backend as th
   await expect(page.getByRole('region', { name: 'Frame' })).not.toContainText('healthy');
 });
 
+test('a wrong expression is marked as it is typed, and a right one said to match anywhere', async ({ page, visit }) => {
+  await visit(editing(subtasks));
+  await field(page, 'Jobs').fill('/(orders');
+  await expect(page.getByText('bracket is open')).toHaveCount(0); // it may go on
+  await field(page, 'Jobs').fill('/(orders/');
+  await expect(page.getByRole('alert').filter({ hasText: 'a bracket is open' })).toBeVisible();
+  await expect(page.getByText('An expression matches anywhere in a name')).toBeVisible();
+  await field(page, 'Jobs').fill('/(orders)/');
+  await expect(page.getByText('bracket is open')).toHaveCount(0);
+  await expect(page.getByText('Regular expression, anywhere in the name: /(orders)/')).toBeVisible();
+});
+
+test('names are those of the dashboard’s time range', async ({ page, visit }) => {
+  const [from, to] = [Date.UTC(2026, 0, 1), Date.UTC(2026, 0, 1, 6)];
+  await visit(editing(subtasks, `?from=${from}&to=${to}`));
+  const asked = page.waitForRequest(/\/resources\/jobs/);
+  await field(page, 'Jobs').click();
+  const { searchParams } = new URL((await asked).url());
+  expect([searchParams.get('from'), searchParams.get('to')]).toEqual([String(from), String(to)]);
+  await expect(page.getByText('the history has nothing of its end').first()).toBeVisible();
+  await visit(editing(subtasks)); // a range that goes on
+  const again = page.waitForRequest(/\/resources\/jobs/);
+  await field(page, 'Jobs').click();
+  expect(new URL((await again).url()).searchParams.has('to')).toBe(false);
+});
+
 test('a name that nothing has is answered by a sentence, and taken out again', async ({ faults, page, visit }) => {
   faults.expect(/api\/ds\/query/);
   await visit(editing(subtasks));
@@ -63,7 +89,7 @@ test('odd names are listed, chosen and answered for', async ({ page, visit }) =>
 
 test('details are wanted by a switch', async ({ page, visit }) => {
   await visit(editing({ ...subtasks, jobs: ['skew'] }));
-  await page.getByLabel(/^Details/).press('Space');
+  await page.getByLabel(/^Buffers and soft.hard backpressure/).press('Space');
   expect(await query(page)).toMatchObject({ detail: true });
   expect((await fields(page))[0]).toEqual(expect.arrayContaining(['hard_backpressured', 'in_pool_usage']));
 });

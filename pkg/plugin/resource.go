@@ -3,8 +3,10 @@ package plugin
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
@@ -22,7 +24,7 @@ type listing struct {
 
 // CallResource lists names for the query editor: GET clusters, jobs, tasks,
 // subtasks or taskmanagers, with repeated parameters cluster, job and task as
-// in a query. Nothing of the path reaches Flink.
+// in a query, and from and to, the time range in milliseconds, by default now. Nothing of the path reaches Flink.
 func (i *Instance) CallResource(ctx context.Context, request *backend.CallResourceRequest, sender backend.CallResourceResponseSender) error {
 	status, answer := i.list(ctx, request)
 	body, err := json.Marshal(answer)
@@ -43,12 +45,12 @@ func (i *Instance) list(ctx context.Context, request *backend.CallResourceReques
 	case i.err != nil:
 		return listingError(i.err)
 	}
-	asked, err := readResource(request)
+	asked, over, err := readResource(request)
 	if err != nil {
 		return listingError(err)
 	}
 	who := requester{request.PluginContext.User, request.PluginContext.Namespace, request.GetHTTPHeaders()}
-	found, err := i.viewFor(who).engine.Names(ctx, query.NewRequest(asked, history.Range{}, time.Now(), 0, false))
+	found, err := i.viewFor(who).engine.Names(ctx, query.NewRequest(asked, over, time.Now(), 0, false))
 	if err != nil {
 		return listingError(err)
 	}
@@ -60,19 +62,30 @@ func (i *Instance) list(ctx context.Context, request *backend.CallResourceReques
 }
 
 // readResource reads the path and the parameters of a resource's address.
-func readResource(request *backend.CallResourceRequest) (asked query.Query, err error) {
+func readResource(request *backend.CallResourceRequest) (asked query.Query, over history.Range, err error) {
 	parsed, err := url.Parse(request.URL)
 	if err != nil {
-		return asked, &query.Error{Kind: query.BadQuery, Text: "The resource's address cannot be read."}
+		return asked, over, &query.Error{Kind: query.BadQuery, Text: "The resource's address cannot be read."}
 	}
 	asked.Type, asked.Variable = "variable", request.Path
 	values := parsed.Query()
 	for name, into := range map[string]*query.Selectors{"cluster": &asked.Clusters, "job": &asked.Jobs, "task": &asked.Tasks} {
 		if *into, err = query.ReadSelectors(values[name]); err != nil {
-			return asked, err
+			return asked, over, err
 		}
 	}
-	return asked, nil
+	for name, into := range map[string]*time.Time{"from": &over.From, "to": &over.To} {
+		text := values.Get(name)
+		if text == "" {
+			continue
+		}
+		milliseconds, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return asked, over, &query.Error{Kind: query.BadQuery, Text: fmt.Sprintf("The parameter %s is %q: it must be a time in milliseconds since 1970.", name, quoted(text))}
+		}
+		*into = time.UnixMilli(milliseconds)
+	}
+	return asked, over, nil
 }
 
 func listingError(err error) (int, listing) {

@@ -1,6 +1,7 @@
 package plugin_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"net/http"
@@ -177,8 +178,13 @@ func TestTimeTravelFindsTheBottleneckOfTheMoment(t *testing.T) {
 	})
 }
 
-// A variable lists the names at the end of the dashboard's range: also of a job that
-// Flink has forgotten, and not of one that came later.
+// listed is what the editor is offered.
+type listed struct {
+	Names []string `json:"names"`
+}
+
+// A variable, and the editor's menu, list the names at the end of the dashboard's
+// range: also of a job that Flink has forgotten, and not of one that came later.
 func TestVariablesOfThePast(t *testing.T) {
 	for query, want := range map[string]struct{ past, now string }{
 		`"clusters"`:                           {"default", "default"},
@@ -207,6 +213,15 @@ func TestVariablesOfThePast(t *testing.T) {
 					shown := l.frameOver(t, over, nil, `{"queryType": "variable", "variable": `+query+`}`)
 					if got := strings.Join(cells(t, shown, "value"), " "); got != names {
 						t.Errorf("%s: it lists %q, want %q, with the notices %q", when, got, names, notices(shown))
+					}
+					if strings.Contains(query, "jobs\":") || strings.Contains(query, "tasks\":") {
+						continue // the editor's list has parameters instead of keys
+					}
+					var list listed
+					parameters := fmt.Sprintf("?from=%d&to=%d", over.From.UnixMilli(), over.To.UnixMilli())
+					status, body := callResource(l.ctx, t, l.dataSource, http.MethodGet, strings.Trim(query, `"`), parameters)
+					if err := json.Unmarshal([]byte(body), &list); err != nil || status != http.StatusOK || strings.Join(list.Names, " ") != names {
+						t.Errorf("%s: the editor is offered %d %s, want %q", when, status, body, names)
 					}
 				}
 			})

@@ -271,6 +271,7 @@ func TestResourcesRefused(t *testing.T) {
 		"a wrong job of several":     {"GET", "jobs", "?job=orders&job=/(/", 400, "{\"names\":[],\"error\":\"The regular expression /(/ does not compile (error parsing regexp: missing closing ): `(`): Go's syntax is wanted.\"}"},
 		"a wrong task":               {"GET", "tasks", "?task=/[/", 400, "{\"names\":[],\"error\":\"The regular expression /[/ does not compile (error parsing regexp: missing closing ]: `[`): Go's syntax is wanted.\"}"},
 		"a wrong cluster":            {"GET", "clusters", "?cluster=/*/", 400, "{\"names\":[],\"error\":\"The regular expression /*/ does not compile (error parsing regexp: missing argument to repetition operator: `*`): Go's syntax is wanted.\"}"},
+		"a wrong time":               {"GET", "jobs", "?to=yesterday", 400, `{"names":[],"error":"The parameter to is \"yesterday\": it must be a time in milliseconds since 1970."}`},
 		"an address that is none":    {"GET", "jobs", "%zz", 400, `{"names":[],"error":"The resource's address cannot be read."}`},
 		"an unknown cluster":         {"GET", "clusters", "?cluster=north", 404, cluster},
 		"jobs of an unknown cluster": {"GET", "jobs", "?cluster=north", 404, cluster},

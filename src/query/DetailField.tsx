@@ -10,7 +10,7 @@ interface Props {
 export function DetailField({ value, onChange }: Props) {
   const id = useId();
   return (
-    <Field label="Details" description="Soft and hard backpressure, buffers: one request or more a task" htmlFor={id} noMargin>
+    <Field label="Buffers and soft/hard backpressure" description="Costs one request or more a task" htmlFor={id} noMargin>
       <Switch id={id} value={Boolean(value)} onChange={(event) => onChange(event.currentTarget.checked)} />
     </Field>
   );

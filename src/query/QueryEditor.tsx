@@ -6,18 +6,18 @@ import { type FlinkQuery, type FlinkSettings, schemaVersion } from '../types';
 import { ChoiceField } from './ChoiceField';
 import { DetailField } from './DetailField';
 import { Newer, Unknown } from './Faults';
+import { LegendField } from './LegendField';
 import { NamesField } from './NamesField';
 import { ParallelismField } from './ParallelismField';
-import { changed, initialQuery, jobTypeOf, jobTypes, measureOf, measures, modes, offered, queryType, takes, variables } from './queryTypes';
+import { changed, initialQuery, jobTypeOf, jobTypes, measures, modes, offered, queryType, seriesOf, takes, typeless, variables } from './queryTypes';
 import { Row } from './Row';
 import { SubtaskField } from './SubtaskField';
 
 type Props = QueryEditorProps<DataSource, FlinkQuery, FlinkSettings>;
 
 /** The editor of a query: its type, what it is about, and what that type takes. */
-export function QueryEditor({ app, datasource, onChange, onRunQuery, query: saved }: Props) {
-  // A query without a type is a new one.
-  const query: FlinkQuery = saved.queryType ? saved : { ...saved, ...initialQuery(app) };
+export function QueryEditor({ app, datasource, onChange, onRunQuery, query: saved, range }: Props) {
+  const query: FlinkQuery = saved.queryType ? saved : { ...saved, ...typeless(app) };
   const change = useCallback(
     (change: Partial<FlinkQuery>) => {
       onChange(changed(query, change));
@@ -29,8 +29,8 @@ export function QueryEditor({ app, datasource, onChange, onRunQuery, query: save
   if (Number(query.schemaVersion) > schemaVersion) {
     return <Newer version={query.schemaVersion} onRenew={() => onChange({ ...common(saved), ...initialQuery(app) })} />;
   }
-  const names = { app, datasource, query, onChange: change };
-  const by = measureOf(query)?.by ?? [];
+  const names = { app, datasource, query, range, onChange: change };
+  const series = seriesOf(query);
   return (
     <>
       {!queryType(query.queryType) && <Unknown what="type" value={query.queryType} />}
@@ -39,8 +39,8 @@ export function QueryEditor({ app, datasource, onChange, onRunQuery, query: save
         {takes(query, 'measure') && (
           <ChoiceField label="Measure" choices={measures} value={query.measure || 'bottleneck'} onChange={(measure) => change({ measure })} />
         )}
-        {takes(query, 'by') && by.length > 1 && (
-          <ChoiceField label="By" choices={byChoices(by)} value={query.by || by[0]} width={20} onChange={(by) => change({ by })} />
+        {takes(query, 'by') && series.length > 1 && (
+          <ChoiceField label="One series per" choices={seriesChoices(series, query)} value={query.by || series[0]} width={20} onChange={(by) => change({ by })} />
         )}
         {takes(query, 'types') && (
           <ChoiceField label="Job types" choices={jobTypes} value={jobTypeOf(query.types)} width={20} onChange={(type) => change({ types: type === 'all' ? undefined : [type] })} />
@@ -58,6 +58,7 @@ export function QueryEditor({ app, datasource, onChange, onRunQuery, query: save
         {takes(query, 'tasks') && <NamesField label="Tasks" list="tasks" {...names} />}
         {takes(query, 'subtask') && <SubtaskField value={query.subtask} onChange={(subtask) => change({ subtask })} />}
         {takes(query, 'detail') && <DetailField value={query.detail} onChange={(detail) => change({ detail })} />}
+        {takes(query, 'legend') && <LegendField value={query.legend} onChange={(legend) => change({ legend })} />}
         {takes(query, 'parallelism') && <ParallelismField value={query.parallelism} onChange={(parallelism) => change({ parallelism })} />}
       </Row>
     </>
@@ -67,8 +68,13 @@ export function QueryEditor({ app, datasource, onChange, onRunQuery, query: save
 /** What every query has, whatever wrote it. */
 const common = ({ refId, hide, datasource, key }: FlinkQuery): FlinkQuery => ({ refId, hide, datasource, key });
 
-const byChoices = (by: string[]) =>
-  by.map((value) => ({ value, label: `By ${value === 'taskmanager' ? 'TaskManager' : value}`, description: worst[value] ?? '' }));
+const seriesChoices = (by: string[], query: FlinkQuery) =>
+  by.map((value) => ({ value, label: labels[value] ?? value, description: hasWorst(query) ? (worst[value] ?? '') : '' }));
+
+const labels: Record<string, string> = { job: 'Job', task: 'Task', subtask: 'Subtask', taskmanager: 'TaskManager', cluster: 'Cluster' };
+
+/** Whether the worst value stands for a whole: not so of records. */
+const hasWorst = ({ queryType, measure }: FlinkQuery) => queryType === 'timeline' || !measure?.includes('records');
 
 /** Which value stands for a whole. */
 const worst: Record<string, string> = { job: 'Of its worst task', task: 'Of its worst subtask', subtask: 'Each on its own', taskmanager: 'Of its worst subtask' };

@@ -1,3 +1,4 @@
+import { type TimeRange } from '@grafana/data';
 import React from 'react';
 
 import { type FlinkQuery, type Lister, schemaVersion } from '../types';
@@ -10,17 +11,18 @@ import { Row } from './Row';
 interface Props {
   datasource: Lister;
   query: FlinkQuery;
+  range?: TimeRange;
   onChange: (query: FlinkQuery) => void;
 }
 
 /** The editor of a dashboard variable: what it lists, and of which clusters, jobs and tasks. */
-export function VariableEditor({ datasource, onChange, query: saved }: Props) {
+export function VariableEditor({ datasource, onChange, query: saved, range }: Props) {
   const query = variableQuery(saved);
   if (Number(query.schemaVersion) > schemaVersion) {
     return <Newer version={query.schemaVersion} onRenew={() => onChange(initialVariable)} />;
   }
   const change = (change: Partial<FlinkQuery>) => onChange(changed(query, change));
-  const names = { datasource, query, onChange: change };
+  const names = { datasource, query, range, onChange: change };
   return (
     <>
       {!variables.some(({ value }) => value === query.variable) && <Unknown what="list" value={query.variable} />}

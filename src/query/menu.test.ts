@@ -18,7 +18,8 @@ test('a menu shows the first of many and says how many more there are', () => {
 
 test.each([
   ['orders', 'Exactly this name: orders'],
-  ['/^etl-/', 'Regular expression: /^etl-/'],
+  ['/^etl-/', 'Regular expression, anywhere in the name: /^etl-/'],
+  ['/(/', '/(/: This is not a regular expression: a bracket is open, or something to repeat is missing.'],
   ['/', 'Exactly this name: /'],
   ['${job}', 'Variable: ${job}'],
 ])('%s is offered as what it is', (text, want) => {

@@ -1,5 +1,7 @@
 import { type SelectableValue } from '@grafana/data';
 
+import { expressionFault, isExpression } from './expression';
+
 /** As many names as a menu shows at once. */
 const shown = 100;
 
@@ -16,8 +18,9 @@ export function menu(names: string[], search: string): Array<SelectableValue<str
 
 /** How the menu offers what was typed itself. */
 export function typed(text: string): string {
-  if (text.length > 1 && text.startsWith('/') && text.endsWith('/')) {
-    return `Regular expression: ${text}`;
+  const fault = expressionFault(text);
+  if (isExpression(text)) {
+    return fault ? `${text}: ${fault}` : `Regular expression, anywhere in the name: ${text}`;
   }
   return text.includes('$') ? `Variable: ${text}` : `Exactly this name: ${text}`;
 }

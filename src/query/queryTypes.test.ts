@@ -1,10 +1,10 @@
 import registry from '../../pkg/query/testdata/registry.json';
 import type { FlinkQuery } from '../types';
-import { changed, initialQuery, jobTypeOf, measures, offered, takes } from './queryTypes';
+import { changed, initialQuery, jobTypeOf, measures, offered, seriesOf, takes, typeless } from './queryTypes';
 
 const full: FlinkQuery = {
   refId: 'A', hide: true, schemaVersion: 1, queryType: 'subtasks', detail: true, parallelism: { sink: 4 },
-  clusters: ['east'], jobs: ['orders'], tasks: ['sink'], types: ['STREAMING'], measure: 'busy', by: 'subtask', variable: 'tasks', subtask: 3, mode: 'on_cpu',
+  clusters: ['east'], jobs: ['orders'], tasks: ['sink'], types: ['STREAMING'], measure: 'busy', by: 'subtask', variable: 'tasks', subtask: 3, mode: 'on_cpu', legend: '{{job}}',
 };
 
 describe('a query keeps only the keys that it takes', () => {
@@ -16,13 +16,15 @@ describe('a query keeps only the keys that it takes', () => {
     ['taskmanagers', { queryType: 'taskmanagers' }, ['clusters', 'jobs', 'tasks']],
     ['flameGraph', { queryType: 'flameGraph' }, ['clusters', 'jobs', 'tasks', 'subtask', 'mode']],
     ['jobs', { queryType: 'jobs' }, ['clusters', 'jobs']],
-    ['measure', { queryType: 'measure' }, ['clusters', 'jobs', 'tasks', 'types', 'measure', 'by']],
-    ['history', { queryType: 'history' }, ['clusters', 'jobs', 'tasks', 'types', 'measure', 'by']],
-    ['history of jobs alone', { queryType: 'history', measure: 'running', by: 'job' }, ['clusters', 'jobs', 'measure', 'by']],
+    ['measure', { queryType: 'measure' }, ['clusters', 'jobs', 'tasks', 'types', 'measure', 'by', 'legend']],
+    ['history', { queryType: 'history' }, ['clusters', 'jobs', 'tasks', 'types', 'measure', 'by', 'legend']],
+    ['history of jobs alone', { queryType: 'history', measure: 'running', by: 'job' }, ['clusters', 'jobs', 'measure', 'by', 'legend']],
     ['scaling', { queryType: 'scaling' }, ['clusters', 'jobs', 'tasks', 'parallelism']],
-    ['timeline', { queryType: 'timeline' }, ['clusters', 'jobs', 'tasks']],
-    ['measure of jobs alone', { queryType: 'measure', measure: 'restarts', by: 'job' }, ['clusters', 'jobs', 'measure', 'by']],
-    ['measure of clusters', { queryType: 'measure', measure: 'up', by: 'cluster' }, ['clusters', 'measure', 'by']],
+    ['timeline', { queryType: 'timeline', by: 'job' }, ['clusters', 'jobs', 'tasks', 'by']],
+    ['checkpoints', { queryType: 'checkpoints' }, ['clusters', 'jobs']],
+    ['exceptions', { queryType: 'exceptions' }, ['clusters', 'jobs']],
+    ['measure of jobs alone', { queryType: 'measure', measure: 'restarts', by: 'job' }, ['clusters', 'jobs', 'measure', 'by', 'legend']],
+    ['measure of clusters', { queryType: 'measure', measure: 'up', by: 'cluster' }, ['clusters', 'measure', 'by', 'legend']],
     ['names of clusters', { queryType: 'variable', variable: 'clusters' }, ['variable']],
     ['names of jobs', { queryType: 'variable', variable: 'jobs' }, ['clusters', 'variable']],
     ['names of tasks', { queryType: 'variable', variable: 'tasks' }, ['clusters', 'jobs', 'variable']],
@@ -67,14 +69,33 @@ test('an unknown type takes nothing', () => {
   expect(takes({ refId: 'A', queryType: 'nonsense' }, 'jobs')).toBe(false);
 });
 
-test('an alert rule begins with a number, a panel with the verdict', () => {
+test('an alert rule begins with a number, Explore with the verdict, a panel with its history', () => {
   expect(initialQuery('unified-alerting')).toMatchObject({ queryType: 'measure', measure: 'bottleneck', by: 'job' });
   expect(initialQuery('explore')).toEqual({ schemaVersion: 1, queryType: 'bottlenecks' });
-  expect(initialQuery()).toEqual({ schemaVersion: 1, queryType: 'bottlenecks' });
+  for (const app of ['panel-editor', 'dashboard', undefined] as const) {
+    expect(initialQuery(app)).toEqual({ schemaVersion: 1, queryType: 'history', measure: 'bottleneck', by: 'job' });
+  }
+});
+
+test('a saved query without a type is what the backend takes it for', () => {
+  expect(typeless()).toEqual({ schemaVersion: 1, queryType: 'bottlenecks' });
+  expect(typeless('unified-alerting')).toMatchObject({ queryType: 'measure', types: ['STREAMING'] });
+});
+
+test('every query type that is offered stands below a heading, and says which panel fits', () => {
+  expect([...new Set(offered().map(({ group }) => group))]).toEqual(['Diagnose', 'Over time', 'Alerts and stats']);
+  expect(offered().filter(({ panel }) => !panel)).toEqual([]);
+});
+
+test('there is a series per what the measure has, and in a timeline per task or job', () => {
+  expect(seriesOf({ ...full, queryType: 'timeline' })).toEqual(['task', 'job']);
+  expect(seriesOf({ ...full, queryType: 'history', measure: 'busy' })).toEqual(['job', 'task', 'subtask', 'taskmanager']);
+  expect(seriesOf({ ...full, queryType: 'tasks' })).toEqual([]);
+  expect(changed({ ...full, queryType: 'history', by: 'subtask' }, { queryType: 'timeline' }).by).toBeUndefined();
 });
 
 test('an alert rule is offered numbers alone, a panel all but the names', () => {
-  expect(offered('unified-alerting').map(({ value }) => value)).toEqual(['measure', 'history']);
+  expect(offered('unified-alerting').map(({ value }) => value)).toEqual(['history', 'measure']);
   expect(offered().map(({ value }) => value)).not.toContain('variable');
 });
 

@@ -4,16 +4,20 @@ import { type FlinkQuery, schemaVersion } from '../types';
 import { names } from './interpolate';
 
 /** A key that a query may have besides its type. */
-export type Key = 'clusters' | 'jobs' | 'tasks' | 'types' | 'measure' | 'by' | 'detail' | 'parallelism' | 'variable' | 'subtask' | 'mode';
+export type Key = 'clusters' | 'jobs' | 'tasks' | 'types' | 'measure' | 'by' | 'legend' | 'detail' | 'parallelism' | 'variable' | 'subtask' | 'mode';
 
 /** A choice in a menu, with a line of help. */
 export interface Choice {
   value: string;
   label: string;
   description: string;
+  /** The panel that fits, where it matters. */
+  panel?: string;
+  /** The heading below which it stands. */
+  group?: string;
 }
 
-/** A query type and the keys that it takes. */
+/** A query type, the panel that fits its answer, and the keys that it takes. */
 export interface QueryType extends Choice {
   keys: Key[];
 }
@@ -25,21 +29,26 @@ export interface Measure extends Choice {
 
 const load: Key[] = ['clusters', 'jobs', 'tasks'];
 
+const table = { panel: 'Table' };
+const diagnose = { group: 'Diagnose' };
+const overTime = { group: 'Over time' };
+const numbers = { group: 'Alerts and stats' };
+
 /** The query types, in the order in which one looks into a problem. */
 export const queryTypes: QueryType[] = [
-  { value: 'bottlenecks', label: 'Bottlenecks', description: 'The tasks that hold jobs back, why, and what to do', keys: load },
-  { value: 'nodeGraph', label: 'Job graph', description: 'Tasks and their inputs in Flink’s colours, for the Node graph panel', keys: load },
-  { value: 'subtasks', label: 'Subtasks', description: 'A row a subtask: where it runs, and how it spends its time', keys: [...load, 'detail'] },
-  { value: 'tasks', label: 'Tasks', description: 'A row a task: busy, backpressured and idle shares, records per second, skew', keys: load },
-  { value: 'taskmanagers', label: 'TaskManagers', description: 'A row a TaskManager: how busy its subtasks are, slots, CPU, garbage collection, memory', keys: load },
-  { value: 'flameGraph', label: 'Flame graph', description: 'Where the threads of one task spend their time, for the Flame graph panel', keys: [...load, 'subtask', 'mode'] },
-  { value: 'jobs', label: 'Jobs', description: 'A row a job: its state, its worst task, its bottleneck', keys: ['clusters', 'jobs'] },
-  { value: 'measure', label: 'Measure', description: 'One number a series, for alert rules and stat panels', keys: [...load, 'types', 'measure', 'by'] },
-  { value: 'scaling', label: 'Scaling', description: 'The parallelism that tasks need, and what if they had another', keys: [...load, 'parallelism'] },
-  { value: 'timeline', label: 'Timeline', description: 'The status of tasks over time, for the State timeline panel', keys: load },
-  { value: 'history', label: 'History', description: 'A measure over time, for graphs and alert rules', keys: [...load, 'types', 'measure', 'by'] },
-  { value: 'checkpoints', label: 'Checkpoints', description: 'A row a checkpoint: how long it took, and where', keys: ['clusters', 'jobs'] },
-  { value: 'exceptions', label: 'Exceptions', description: 'A row an exception, restart or rescaling: where it was, and what', keys: ['clusters', 'jobs'] },
+  { value: 'bottlenecks', label: 'Bottlenecks', description: 'The tasks that hold jobs back, why, and what to do', ...table, ...diagnose, keys: load },
+  { value: 'nodeGraph', label: 'Job graph', description: 'Tasks and their inputs in Flink’s colours', panel: 'Node graph', ...diagnose, keys: load },
+  { value: 'tasks', label: 'Tasks', description: 'A row a task: busy, backpressured and idle shares, records per second, skew', ...table, ...diagnose, keys: load },
+  { value: 'subtasks', label: 'Subtasks', description: 'A row a subtask: where it runs, and how it spends its time', ...table, ...diagnose, keys: [...load, 'detail'] },
+  { value: 'taskmanagers', label: 'TaskManagers', description: 'A row a TaskManager: how busy its subtasks are, slots, CPU, memory', ...table, ...diagnose, keys: load },
+  { value: 'flameGraph', label: 'Flame graph', description: 'Where the threads of one task spend their time', panel: 'Flame graph', ...diagnose, keys: [...load, 'subtask', 'mode'] },
+  { value: 'scaling', label: 'Scaling', description: 'The parallelism that tasks need, and what if they had another', ...table, ...diagnose, keys: [...load, 'parallelism'] },
+  { value: 'jobs', label: 'Jobs', description: 'A row a job: its state, its worst task, its bottleneck', ...table, ...diagnose, keys: ['clusters', 'jobs'] },
+  { value: 'history', label: 'History', description: 'A measure over time, for graphs and alert rules', panel: 'Time series', ...overTime, keys: [...load, 'types', 'measure', 'by', 'legend'] },
+  { value: 'timeline', label: 'Timeline', description: 'The status of tasks or jobs over time', panel: 'State timeline', ...overTime, keys: [...load, 'by'] },
+  { value: 'checkpoints', label: 'Checkpoints', description: 'A row a checkpoint: how long it took, and where', ...table, ...overTime, keys: ['clusters', 'jobs'] },
+  { value: 'exceptions', label: 'Exceptions', description: 'A row an exception, restart or rescaling: where it was, and what', ...table, ...overTime, keys: ['clusters', 'jobs'] },
+  { value: 'measure', label: 'Measure', description: 'One number a series, of now', panel: 'Stat, alert rule', ...numbers, keys: [...load, 'types', 'measure', 'by', 'legend'] },
   { value: 'variable', label: 'Names', description: 'Names to choose from, as a dashboard variable lists them', keys: [...load, 'variable'] },
 ];
 
@@ -102,8 +111,19 @@ export function jobTypeOf(types: unknown): string {
   return named.length === 1 ? String(named[0]).toUpperCase() : 'all';
 }
 
-/** The query that a new panel, or a new alert rule, begins with. */
+/**
+ * The query that a new panel, alert rule or row of Explore begins with: a panel is a
+ * time series at first, Explore shows tables.
+ */
 export function initialQuery(app?: CoreApp | `${CoreApp}`): Partial<FlinkQuery> {
+  if (alerting(app) || app === 'explore') {
+    return typeless(app);
+  }
+  return { schemaVersion, queryType: 'history', measure: 'bottleneck', by: 'job' };
+}
+
+/** What the backend takes a saved query for that has no type. */
+export function typeless(app?: CoreApp | `${CoreApp}`): Partial<FlinkQuery> {
   return alerting(app)
     ? { schemaVersion, queryType: 'measure', measure: 'bottleneck', by: 'job', types: ['STREAMING'] }
     : { schemaVersion, queryType: 'bottlenecks' };
@@ -117,6 +137,14 @@ export const queryType = (name?: string) => queryTypes.find(({ value }) => value
 
 /** The measure that a query names, or leaves to the default. */
 export const measureOf = (query: FlinkQuery) => measures.find(({ value }) => value === (query.measure || 'bottleneck'));
+
+/** What the answer has a series for, the default first; none where there is no choice. */
+export function seriesOf(query: FlinkQuery): string[] {
+  if (query.queryType === 'timeline') {
+    return ['task', 'job'];
+  }
+  return takes(query, 'measure') ? (measureOf(query)?.by ?? []) : [];
+}
 
 /** What the lists narrow down: all jobs of a measure of clusters, say, none. */
 function keysOf(query: FlinkQuery): Key[] {
@@ -141,11 +169,11 @@ export const takes = (query: FlinkQuery, key: Key) => keysOf(query).includes(key
 /** Changes a query and drops the keys that it then has no use for. */
 export function changed(query: FlinkQuery, change: Partial<FlinkQuery>): FlinkQuery {
   const next: FlinkQuery = { ...query, ...change, schemaVersion: Math.max(query.schemaVersion ?? 0, schemaVersion) };
-  const measure = measureOf(next);
-  if (next.by && measure && !measure.by.includes(next.by)) {
+  const series = seriesOf(next);
+  if (next.by && series.length > 0 && !series.includes(next.by)) {
     delete next.by;
   }
-  const keys: Key[] = [...load, 'types', 'measure', 'by', 'detail', 'parallelism', 'variable', 'subtask', 'mode'];
+  const keys: Key[] = [...load, 'types', 'measure', 'by', 'legend', 'detail', 'parallelism', 'variable', 'subtask', 'mode'];
   for (const key of keys.filter((key) => !takes(next, key))) {
     delete next[key];
   }

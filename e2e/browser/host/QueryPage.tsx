@@ -3,14 +3,15 @@ import { Button } from '@grafana/ui';
 import React, { useCallback, useRef, useState } from 'react';
 
 import { Answer } from './Answer';
-import { lastHour, run } from './run';
+import { run, shownRange } from './run';
 import { type Loaded } from './plugin';
 
-/** A panel's editor with one query: the address' fragment holds it, and app=unified-alerting makes it a rule's. */
+/** A panel's editor with one query: the address' fragment holds it, app=unified-alerting makes it a rule's, and app=explore one of Explore. */
 export function QueryPage({ datasource, plugin }: Loaded) {
-  const app = new URLSearchParams(location.search).get('app') === CoreApp.UnifiedAlerting ? CoreApp.UnifiedAlerting : CoreApp.PanelEditor;
+  const asked = new URLSearchParams(location.search).get('app');
+  const app = [CoreApp.UnifiedAlerting, CoreApp.Explore].find((app) => app === asked) ?? CoreApp.PanelEditor;
   const [query, setQuery] = useState<DataQuery>(() => saved(datasource, app));
-  const [data, setData] = useState<PanelData>({ state: LoadingState.NotStarted, series: [], timeRange: lastHour() });
+  const [data, setData] = useState<PanelData>({ state: LoadingState.NotStarted, series: [], timeRange: shownRange() });
   // An editor may change the query and run it at once: that is the changed one.
   const latest = useRef(query);
   const change = useCallback((next: DataQuery) => {

@@ -1,5 +1,5 @@
 import {
-  type CoreApp, type DataQuery, type DataQueryRequest, type DataQueryResponse, dateTime, LoadingState, type PanelData, type TimeRange, toDataFrame,
+  type AdHocVariableFilter, type CoreApp, type DataQuery, type DataQueryRequest, type DataQueryResponse, dateTime, LoadingState, type PanelData, type TimeRange, toDataFrame,
 } from '@grafana/data';
 import { from, lastValueFrom } from 'rxjs';
 
@@ -11,15 +11,33 @@ export function lastHour(): TimeRange {
   return { from: dateTime(to).subtract(1, 'h'), to, raw: { from: 'now-1h', to: 'now' } };
 }
 
+/** The range in the page's address, from= and to= in milliseconds as in Grafana's, else the last hour. */
+export function shownRange(search = new URLSearchParams(location.search)): TimeRange {
+  const [from, to] = [search.get('from'), search.get('to')];
+  if (!from || !to) {
+    return lastHour();
+  }
+  const range = { from: dateTime(Number(from)), to: dateTime(Number(to)) };
+  return { ...range, raw: range };
+}
+
 let requests = 0;
 
 /** A request as a panel with these queries makes it. */
 export function requestFor(targets: DataQuery[], app: `${CoreApp}`): DataQueryRequest {
-  const range = lastHour();
+  const range = shownRange();
   return {
     app, targets, range, requestId: `Q${++requests}`, interval: '10s', intervalMs: 10_000, maxDataPoints: 500,
-    scopedVars: {}, startTime: Date.now(), timezone: 'browser', rangeRaw: range.raw,
+    filters: adHocFilters(), scopedVars: {}, startTime: Date.now(), timezone: 'browser', rangeRaw: range.raw,
   };
+}
+
+/** The dashboard's ad hoc filters, in the page's address as in Grafana's: var-Filters=job|=|orders. */
+export function adHocFilters(search = new URLSearchParams(location.search)): AdHocVariableFilter[] {
+  return search.getAll('var-Filters').map((text) => {
+    const [key = '', operator = '', value = ''] = text.split('|');
+    return { key, operator, value };
+  });
 }
 
 /** Runs the queries that the data source does not filter out. */

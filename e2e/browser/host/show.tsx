@@ -7,6 +7,8 @@ import { initDataSourceInstanceSettings } from 'settings-cache';
 
 import { backend } from './backend';
 import { ConfigPage } from './ConfigPage';
+import { FiltersPage } from './FiltersPage';
+import { HelpPage } from './HelpPage';
 import { load } from './plugin';
 import { QueryPage } from './QueryPage';
 import { Shell } from './Shell';
@@ -23,6 +25,8 @@ export async function show(settings: DataSourceInstanceSettings) {
   setDataSourceSrv(sources(settings, loaded.datasource));
   const pages: Record<string, ReactElement> = {
     '/config': <ConfigPage {...loaded} />,
+    '/filters': <FiltersPage {...loaded} />,
+    '/help': <HelpPage {...loaded} />,
     '/query': <QueryPage {...loaded} />,
     '/variable': <VariablePage {...loaded} />,
   };
