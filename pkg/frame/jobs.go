@@ -1,7 +1,9 @@
 package frame
 
 import (
+	"cmp"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
@@ -9,31 +11,44 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
 )
 
-// Jobs is a table with a row a job: its state, its worst task's status and
-// what holds it back. duration is in milliseconds, tasks counts the nodes of
-// its graph. Prometheus has no start and duration: they are null.
+// Jobs is a table with a row a job, worst first: its worst root cause, its state and its
+// worst task's status. duration is in milliseconds, tasks counts the nodes of its graph.
+// Prometheus has no start and duration: they are null. since is null without a history.
 func Jobs(result Result) data.Frames {
-	return table(result, "jobs", result.Jobs,
-		statusWord(func(j *Job) diagnosis.Status { return j.worstStatus() }),
-		of("job", func(j *Job) string { return j.Snapshot.Job.Name }),
-		word("bottleneck", func(j *Job) string {
-			root := j.WorstRoot(j.Tasks)
-			if root == nil {
+	return table(result, "jobs", worstOf(result),
+		severity(share("severity", (*finding).severity)),
+		of("job", func(f *finding) string { return f.Snapshot.Job.Name }),
+		word("bottleneck", func(f *finding) string {
+			if f.root == nil {
 				return ""
 			}
-			return j.task(root.Task).Name
+			return f.task(f.root.Task).Name
 		}),
-		coloured(of("state", func(j *Job) string { return string(j.Snapshot.Job.State) }), stateColours),
-		instant("start", "", func(j *Job) time.Time { return j.Snapshot.Job.Start }),
-		number("duration", millisUnit, func(j *Job) float64 {
-			if j.Snapshot.Job.Start.IsZero() {
+		of("kind", func(f *finding) string { return string(f.kind()) }),
+		instant("since", "Since when it has held the job back, as far as the history reaches", (*finding).since),
+		coloured(of("state", func(f *finding) string { return string(f.Snapshot.Job.State) }), stateColours),
+		statusWord(func(f *finding) diagnosis.Status { return f.worstStatus() }),
+		instant("start", "", func(f *finding) time.Time { return f.Snapshot.Job.Start }),
+		number("duration", millisUnit, func(f *finding) float64 {
+			if f.Snapshot.Job.Start.IsZero() {
 				return math.NaN()
 			}
-			return float64(j.Snapshot.Job.Duration.Milliseconds())
+			return float64(f.Snapshot.Job.Duration.Milliseconds())
 		}),
-		of("tasks", func(j *Job) int64 { return int64(len(j.Snapshot.Tasks)) }),
-		word("type", func(j *Job) string { return string(j.Snapshot.Job.Type) }),
-		of("cluster", func(j *Job) string { return j.Cluster }),
-		of("job_id", func(j *Job) string { return j.Snapshot.Job.ID }),
+		of("tasks", func(f *finding) int64 { return int64(len(f.Snapshot.Tasks)) }),
+		word("type", func(f *finding) string { return string(f.Snapshot.Job.Type) }),
+		of("cluster", func(f *finding) string { return f.Cluster }),
+		of("job_id", func(f *finding) string { return f.Snapshot.Job.ID }),
 	)
+}
+
+// worstOf lists the worst root cause of each job, worst first, with those of which none
+// is known before those that have none.
+func worstOf(r Result) []finding {
+	findings := make([]finding, len(r.Jobs))
+	for i, j := range r.Jobs {
+		findings[i] = finding{Job: j, root: j.WorstRoot(j.Tasks)}
+	}
+	slices.SortStableFunc(findings, func(a, b finding) int { return cmp.Compare(b.rank(), a.rank()) })
+	return findings
 }

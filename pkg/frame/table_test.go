@@ -40,7 +40,7 @@ var columns = map[string]string{
 		busy_max *float64, busy_avg *float64, upstream_backpressured *float64, hot_subtasks *string, hot_hosts *string,
 		cluster *string, job_id *string, task_id *string`,
 	"jobs": `
-		status string, job string, bottleneck *string, state string,
+		severity *float64, job string, bottleneck *string, kind string, since *time.Time, state string, status string,
 		start *time.Time, duration *float64, tasks int64, type *string, cluster string, job_id string`,
 	"variable": `text string, value string`,
 }

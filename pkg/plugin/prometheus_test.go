@@ -133,7 +133,7 @@ func TestPrometheusAway(t *testing.T) {
 				})
 				settings.DecryptedSecureJSONData = map[string]string{"bearerToken": "flink-secret", "prometheusBearerToken": "prometheus-secret\n"}
 				l.dataSource = open(t, settings)
-				l.frame(t, `{"queryType": "jobs"}`)
+				l.frame(t, `{"queryType": "nodeGraph"}`)
 				time.Sleep(5 * time.Minute)
 				shown := l.frame(t, query) // the last hour
 				if points := shown.Rows(); points < 25 {
@@ -221,7 +221,7 @@ func TestPrometheusIsNotNeeded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, prometheus := newScrapedLab(t, sim.HeldBack("orders", 3, 2, 1))
 		begin := time.Now()
-		l.frame(t, `{"queryType": "jobs"}`)
+		l.frame(t, `{"queryType": "nodeGraph"}`)
 		time.Sleep(30 * time.Minute)
 		over := backend.TimeRange{From: begin.Add(10 * time.Minute), To: time.Now()}
 		shown := l.frameOver(t, over, nil, `{"queryType": "history"}`)
@@ -246,7 +246,7 @@ func TestMemoryAndPrometheusAreJoined(t *testing.T) {
 		t.Run(query, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				l, _ := newScrapedLab(t, sim.HeldBack("orders", 3, 1, 1))
-				l.frame(t, `{"queryType": "tasks"}`)
+				l.frame(t, `{"queryType": "nodeGraph"}`)
 				time.Sleep(10*time.Minute + 5*time.Second)
 				over := backend.TimeRange{From: time.Now().Add(-50 * time.Minute), To: time.Now()}
 				shown := l.frameOver(t, over, nil, query)
@@ -277,7 +277,7 @@ func TestHolesAreFilledFromPrometheus(t *testing.T) {
 		l.frame(t, `{"queryType": "tasks"}`) // is sampled for a minute
 		time.Sleep(15 * time.Minute)
 		for range 30 {
-			l.frame(t, `{"queryType": "tasks"}`)
+			l.frame(t, `{"queryType": "nodeGraph"}`)
 			time.Sleep(10 * time.Second)
 		}
 		over := backend.TimeRange{From: begin, To: time.Now()}
@@ -332,7 +332,7 @@ func TestGraphOfAJobOfPrometheus(t *testing.T) {
 			if read != graphs || requests(shown) != len(sent) || shown.Rows() != 3 {
 				t.Errorf("%d rows, %d requests counted, the cluster got %q", shown.Rows(), requests(shown), sent)
 			}
-			l.frame(t, `{"queryType": "tasks"}`)
+			l.frame(t, `{"queryType": "nodeGraph"}`)
 			time.Sleep(10 * time.Second)
 			l.Requests()
 		}
@@ -344,7 +344,7 @@ func TestRestartsFromPrometheus(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, _ := newScrapedLab(t, sim.HeldBack("orders", 3, 1, 1))
 		begin := time.Now()
-		l.frame(t, `{"queryType": "tasks"}`)
+		l.frame(t, `{"queryType": "nodeGraph"}`)
 		time.Sleep(3 * time.Minute)
 		over := backend.TimeRange{From: begin.Add(-30 * time.Minute), To: time.Now()}
 		shown := l.frameOver(t, over, nil, `{"queryType": "history", "measure": "restarts"}`)
@@ -367,7 +367,7 @@ func TestMomentsBeforeTheHistory(t *testing.T) {
 		t.Run(query, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				l, _ := newScrapedLab(t, sim.HeldBack("orders of the EU", 3, 1, 1))
-				l.frame(t, `{"queryType": "tasks"}`)
+				l.frame(t, `{"queryType": "nodeGraph"}`)
 				response := sendOver(l.ctx, t, l, scrapedPast(), nil, query)["A"]
 				shown := l.frameOver(t, scrapedPast(), nil, query)
 				checkFrame(t, query, shown)
@@ -390,7 +390,7 @@ func TestWarningsOfPrometheus(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, prometheus := newScrapedLab(t, sim.HeldBack("orders", 3, 1, 1), sim.HeldBack("payments", 3, 1, 1))
 		prometheus.Warn("a store is away", "results may be incomplete")
-		l.frame(t, `{"queryType": "tasks"}`)
+		l.frame(t, `{"queryType": "nodeGraph"}`)
 		over, queries := scrapedPast(), allQueries()
 		responses := sendOver(l.ctx, t, l, over, nil, queries...) // all at once
 		for i, query := range queries {
@@ -432,7 +432,7 @@ func TestLongRangesOfPrometheus(t *testing.T) {
 			t.Run(fmt.Sprint(name, " ", query), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					l, prometheus := newScrapedLab(t, sim.HeldBack("orders", 3, 1, 1))
-					l.frame(t, `{"queryType": "jobs"}`)
+					l.frame(t, `{"queryType": "nodeGraph"}`)
 					time.Sleep(5 * time.Minute)
 					over := backend.TimeRange{From: time.Now().Add(-c.long), To: time.Now()}
 					shown := framesFor(t, l, over, c.maxPoints, query)[0]
@@ -531,7 +531,7 @@ func TestPrometheusFailsBesideTheHistory(t *testing.T) {
 				l, prometheus := newScrapedLab(t, sim.HeldBack("orders", 3, 1, 1), sim.HeldBack("payments", 3, 1, 1))
 				prometheus.Fail(c.fault)
 				began := time.Now()
-				l.frame(t, `{"queryType": "tasks"}`)
+				l.frame(t, `{"queryType": "nodeGraph"}`)
 				time.Sleep(5*time.Minute + 5*time.Second)
 				for _, query := range momentQueries {
 					over := backend.TimeRange{From: began.Add(-time.Hour), To: began.Add(20 * time.Second)}
@@ -571,7 +571,7 @@ func TestPrometheusFailsAlone(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				l, prometheus := newScrapedLab(t, sim.HeldBack("orders", 3, 1, 1))
 				prometheus.Fail(c.fault)
-				l.frame(t, `{"queryType": "tasks"}`)
+				l.frame(t, `{"queryType": "nodeGraph"}`)
 				for _, query := range allQueries() {
 					for _, query := range []string{query, forJob(query, "orders")} {
 						shown := l.frameOver(t, scrapedPast(), nil, query)
@@ -607,7 +607,7 @@ func TestCancelledWhilePrometheusIsSlow(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					l, prometheus := newScrapedLab(t, sim.HeldBack("orders", 3, 1, 1))
 					prometheus.Fail(hang)
-					l.frame(t, `{"queryType": "tasks"}`)
+					l.frame(t, `{"queryType": "nodeGraph"}`)
 					time.Sleep(5 * time.Second)
 					ctx, cancel := ending(l.ctx)
 					defer cancel()

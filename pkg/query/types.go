@@ -29,7 +29,7 @@ func init() { // the answers refer to the registry
 		"tasks":        {answer: load(frame.Tasks, blame)},
 		"nodeGraph":    {answer: load(frame.NodeGraph)},
 		"bottlenecks":  {answer: load(frame.Bottlenecks, since, addEvidence)},
-		"jobs":         {answer: load(frame.Jobs)},
+		"jobs":         {answer: load(frame.Jobs, since)},
 		"measure":      {answer: answerMeasure, numeric: true, measure: true},
 		"history":      {answer: answerHistory, numeric: true, measure: true},
 		"timeline":     {answer: answerTimeline},
