@@ -589,7 +589,7 @@ func TestTypeOfAJobThatWasNotSampled(t *testing.T) {
 		time.Sleep(30 * time.Minute)
 		take(prometheus)
 		for _, ago := range []time.Duration{2 * time.Minute, 40 * time.Minute} { // with samples, and before
-			for _, queryType := range []string{"history", "timeline", "jobs"} {
+			for _, queryType := range []string{"history", "timeline", "subtasks"} {
 				query := `{"queryType": "` + queryType + `", "types": ["STREAMING"]}`
 				if got := jobsIn(t, sendOver(l.ctx, t, l, endedAgo(ago), nil, query)["A"]); !slices.Equal(got, []string{"orders"}) {
 					t.Errorf("%s %s ago has %q", query, ago, got)

@@ -246,7 +246,7 @@ func TestMemoryAndPrometheusAreJoined(t *testing.T) {
 		t.Run(query, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				l, _ := newScrapedLab(t, sim.HeldBack("orders", 3, 1, 1))
-				l.frame(t, `{"queryType": "nodeGraph"}`)
+				l.frame(t, `{"queryType": "tasks"}`)
 				time.Sleep(10*time.Minute + 5*time.Second)
 				over := backend.TimeRange{From: time.Now().Add(-50 * time.Minute), To: time.Now()}
 				shown := l.frameOver(t, over, nil, query)
@@ -277,7 +277,7 @@ func TestHolesAreFilledFromPrometheus(t *testing.T) {
 		l.frame(t, `{"queryType": "tasks"}`) // is sampled for a minute
 		time.Sleep(15 * time.Minute)
 		for range 30 {
-			l.frame(t, `{"queryType": "nodeGraph"}`)
+			l.frame(t, `{"queryType": "tasks"}`)
 			time.Sleep(10 * time.Second)
 		}
 		over := backend.TimeRange{From: begin, To: time.Now()}
@@ -332,7 +332,7 @@ func TestGraphOfAJobOfPrometheus(t *testing.T) {
 			if read != graphs || requests(shown) != len(sent) || shown.Rows() != 3 {
 				t.Errorf("%d rows, %d requests counted, the cluster got %q", shown.Rows(), requests(shown), sent)
 			}
-			l.frame(t, `{"queryType": "nodeGraph"}`)
+			l.frame(t, `{"queryType": "tasks"}`)
 			time.Sleep(10 * time.Second)
 			l.Requests()
 		}
@@ -344,7 +344,7 @@ func TestRestartsFromPrometheus(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, _ := newScrapedLab(t, sim.HeldBack("orders", 3, 1, 1))
 		begin := time.Now()
-		l.frame(t, `{"queryType": "nodeGraph"}`)
+		l.frame(t, `{"queryType": "tasks"}`)
 		time.Sleep(3 * time.Minute)
 		over := backend.TimeRange{From: begin.Add(-30 * time.Minute), To: time.Now()}
 		shown := l.frameOver(t, over, nil, `{"queryType": "history", "measure": "restarts"}`)
@@ -367,7 +367,7 @@ func TestMomentsBeforeTheHistory(t *testing.T) {
 		t.Run(query, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				l, _ := newScrapedLab(t, sim.HeldBack("orders of the EU", 3, 1, 1))
-				l.frame(t, `{"queryType": "nodeGraph"}`)
+				l.frame(t, `{"queryType": "tasks"}`)
 				response := sendOver(l.ctx, t, l, scrapedPast(), nil, query)["A"]
 				shown := l.frameOver(t, scrapedPast(), nil, query)
 				checkFrame(t, query, shown)
@@ -390,7 +390,7 @@ func TestWarningsOfPrometheus(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, prometheus := newScrapedLab(t, sim.HeldBack("orders", 3, 1, 1), sim.HeldBack("payments", 3, 1, 1))
 		prometheus.Warn("a store is away", "results may be incomplete")
-		l.frame(t, `{"queryType": "nodeGraph"}`)
+		l.frame(t, `{"queryType": "tasks"}`)
 		over, queries := scrapedPast(), allQueries()
 		responses := sendOver(l.ctx, t, l, over, nil, queries...) // all at once
 		for i, query := range queries {
@@ -531,14 +531,14 @@ func TestPrometheusFailsBesideTheHistory(t *testing.T) {
 				l, prometheus := newScrapedLab(t, sim.HeldBack("orders", 3, 1, 1), sim.HeldBack("payments", 3, 1, 1))
 				prometheus.Fail(c.fault)
 				began := time.Now()
-				l.frame(t, `{"queryType": "nodeGraph"}`)
+				l.frame(t, `{"queryType": "tasks"}`)
 				time.Sleep(5*time.Minute + 5*time.Second)
 				for _, query := range momentQueries {
 					over := backend.TimeRange{From: began.Add(-time.Hour), To: began.Add(20 * time.Second)}
 					shown := l.frameOver(t, over, nil, query)
 					// The built-in history has that moment; the blame is of all the range, and
 					// since when a root cause has been there is of any time before.
-					before := strings.Contains(query, "blame") || strings.Contains(query, `"tasks"`) || isBottlenecks(query)
+					before := strings.Contains(query, "blame") || strings.Contains(query, `"tasks"`) || isBottlenecks(query) || query == `{"queryType": "jobs"}`
 					if texts := notices(shown); countAnswers(query, shown) == 0 || slices.Contains(texts, pastUnknown+c.notice) != before || len(texts) > 1 || !before && len(texts) > 0 {
 						t.Errorf("%s: %d answers with the notices %q", query, countAnswers(query, shown), texts)
 					}
@@ -571,7 +571,7 @@ func TestPrometheusFailsAlone(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				l, prometheus := newScrapedLab(t, sim.HeldBack("orders", 3, 1, 1))
 				prometheus.Fail(c.fault)
-				l.frame(t, `{"queryType": "nodeGraph"}`)
+				l.frame(t, `{"queryType": "tasks"}`)
 				for _, query := range allQueries() {
 					for _, query := range []string{query, forJob(query, "orders")} {
 						shown := l.frameOver(t, scrapedPast(), nil, query)
@@ -607,7 +607,7 @@ func TestCancelledWhilePrometheusIsSlow(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					l, prometheus := newScrapedLab(t, sim.HeldBack("orders", 3, 1, 1))
 					prometheus.Fail(hang)
-					l.frame(t, `{"queryType": "nodeGraph"}`)
+					l.frame(t, `{"queryType": "tasks"}`)
 					time.Sleep(5 * time.Second)
 					ctx, cancel := ending(l.ctx)
 					defer cancel()
