@@ -5,21 +5,27 @@ package dashboard
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // Dashboard is a dashboard in Grafana's classic JSON.
 type Dashboard struct {
-	UID           string  `json:"uid"`
-	Title         string  `json:"title"`
-	SchemaVersion int     `json:"schemaVersion"`
-	Panels        []Panel `json:"panels"`
-	Templating    struct {
+	UID           string `json:"uid"`
+	Title         string `json:"title"`
+	SchemaVersion int    `json:"schemaVersion"`
+	// Panels are all of them, those of collapsed rows too, without the rows.
+	Panels     []Panel `json:"-"`
+	Templating struct {
 		List []Variable `json:"list"`
 	} `json:"templating"`
 
+	// Sections are the panels that are seen together: those outside of rows first, then
+	// those of each row.
+	Sections [][]Panel `json:"-"`
 	// Source is the file as it is.
 	Source []byte `json:"-"`
 }
@@ -36,7 +42,12 @@ type Panel struct {
 	FieldConfig     FieldConfig       `json:"fieldConfig"`
 	Options         Options           `json:"options"`
 	Transformations []Transformation  `json:"transformations"`
+	// Panels are those of a row that is collapsed.
+	Panels []Panel `json:"panels"`
 }
+
+// row is the type of a panel that is a heading and has others below it.
+const row = "row"
 
 // Datasource is the reference of a panel, target or variable to its data source.
 type Datasource struct {
@@ -65,10 +76,25 @@ func Read(folder string) (map[string]Dashboard, error) {
 			return nil, err
 		}
 		read := Dashboard{Source: source}
-		if err := json.Unmarshal(source, &read); err != nil {
+		var stored struct{ Panels []Panel }
+		if err := errors.Join(json.Unmarshal(source, &read), json.Unmarshal(source, &stored)); err != nil {
 			return nil, fmt.Errorf("%s: %w", file, err)
 		}
+		read.setPanels(stored.Panels)
 		dashboards[filepath.Base(file)] = read
 	}
 	return dashboards, nil
+}
+
+// setPanels sets the panels, as they are stored.
+func (d *Dashboard) setPanels(stored []Panel) {
+	d.Sections = [][]Panel{nil}
+	for _, panel := range stored {
+		if panel.Type != row {
+			d.Sections[0] = append(d.Sections[0], panel)
+			continue
+		}
+		d.Sections = append(d.Sections, panel.Panels)
+	}
+	d.Panels = slices.Concat(d.Sections...)
 }

@@ -63,6 +63,13 @@ type Transformation struct {
 		ExcludeByName map[string]bool   `json:"excludeByName"`
 		IndexByName   map[string]int    `json:"indexByName"`
 		RenameByName  map[string]string `json:"renameByName"`
+		// Filters are those of filterByValue, and Sort those of sortBy.
+		Filters []struct {
+			FieldName string `json:"fieldName"`
+		} `json:"filters"`
+		Sort []struct {
+			Field string `json:"field"`
+		} `json:"sort"`
 	} `json:"options"`
 }
 
@@ -89,8 +96,18 @@ func (p Panel) Fields() (names []string, err error) {
 		names = append(append(names, override.Matcher.Options), override.Linked()...)
 	}
 	for _, transformation := range p.Transformations {
-		if transformation.ID != "organize" {
+		switch transformation.ID {
+		case "organize", "filterByValue", "sortBy", "limit":
+		case "reduce": // what it makes has names of its own
+			return names, nil
+		default:
 			return nil, fmt.Errorf("a transformation is %s", transformation.ID)
+		}
+		for _, filter := range transformation.Options.Filters {
+			names = append(names, filter.FieldName)
+		}
+		for _, sorted := range transformation.Options.Sort {
+			names = append(names, sorted.Field)
 		}
 		names = slices.AppendSeq(names, maps.Keys(transformation.Options.ExcludeByName))
 		names = slices.AppendSeq(names, maps.Keys(transformation.Options.IndexByName))

@@ -23,6 +23,9 @@ func TestFieldsOfAPanel(t *testing.T) {
 			"fieldConfig": {"overrides": [{"matcher": {"id": "byName", "options": "busy"}, "properties": [{"id": "displayName", "value": "Busy"}]}]}}`, "busy"},
 		"taken along by a link": {`{"fieldConfig": {"overrides": [{"matcher": {"id": "byName", "options": "task"},
 			"properties": [{"id": "links", "value": [{"url": "/d/x?var-job=${__data.fields.job:percentencode}&${__url_time_range}"}]}]}]}}`, "job task"},
+		"filtered":               {`{"transformations": [{"id": "filterByValue", "options": {"filters": [{"fieldName": "state"}]}}]}`, "state"},
+		"its rows sorted":        {`{"transformations": [{"id": "sortBy", "options": {"sort": [{"field": "busy"}]}}, {"id": "limit"}]}`, "busy"},
+		"reduced":                {`{"transformations": [{"id": "reduce"}], "options": {"reduceOptions": {"fields": "/^Range$/"}}}`, ""},
 		"another matcher":        {`{"fieldConfig": {"overrides": [{"matcher": {"id": "byType", "options": "number"}}]}}`, "an override matches byType"},
 		"another transformation": {`{"transformations": [{"id": "groupBy"}]}`, "a transformation is groupBy"},
 	} {

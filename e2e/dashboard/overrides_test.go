@@ -88,11 +88,25 @@ func TestLinksTakeAlongWhatIsThere(t *testing.T) {
 // Links set variables that there are, and names in them are encoded, as they
 // may hold anything.
 func TestLinksFilterTheDashboard(t *testing.T) {
+	boards := bundled(t)
+	leads := regexp.MustCompile(`^/d/([\w-]+)`)
 	sets, takes := regexp.MustCompile(`[?&]var-(\w+)=`), regexp.MustCompile(`\$\{__data\.fields\.[^}]*\}`)
 	for c := range columns(t) {
 		for _, url := range c.Links() {
+			target := c.dashboard
+			if match := leads.FindStringSubmatch(url); match != nil {
+				found := false
+				for _, other := range boards {
+					if other.UID == match[1] {
+						target, found = other, true
+					}
+				}
+				if !found {
+					t.Errorf("%s leads to the dashboard %s, which there is not", c, match[1])
+				}
+			}
 			for _, match := range sets.FindAllStringSubmatch(url, -1) {
-				if !slices.ContainsFunc(c.dashboard.Templating.List, func(v Variable) bool { return v.Name == match[1] }) {
+				if !slices.ContainsFunc(target.Templating.List, func(v Variable) bool { return v.Name == match[1] }) {
 					t.Errorf("%s sets %s, which is no variable", c, match[1])
 				}
 			}
