@@ -301,6 +301,14 @@ func steps() []step {
 // matrixVersions are the last patch releases of every minor version.
 const matrixVersions = "1.13.6,1.14.6,1.15.4,1.16.3,1.17.2,1.18.1,1.19.3,1.20.5,2.0.2,2.1.3,2.2.1,2.3.0"
 
+// Pictures takes the pictures of docs/pictures, with the built plugin before a simulated
+// cluster: each dashboard, the job graph, a bottleneck that moves and a flame graph, in
+// both themes.
+func Pictures() error {
+	mg.Deps(Frontend, Backend)
+	return sh.RunWithV(map[string]string{"PICTURES": "docs/pictures"}, "npm", "run", "e2e", "--", "pictures.spec.ts")
+}
+
 // Matrix runs the tests on real Flinks of every minor version and writes
 // docs/flink-versions.md.
 func Matrix() error {

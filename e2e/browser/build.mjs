@@ -1,7 +1,7 @@
 // Bundles the host page: `node e2e/browser/build.mjs`. With GRAFANA_UI=10.4 it
 // is made of the packages in e2e/browser/grafana-10.
 import { build } from 'esbuild';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -16,9 +16,29 @@ const fromPackages = {
     // One loader for all: Grafana 10.4 imports it too, by names without endings.
     onResolve({ filter: /^systemjs\/dist\// }, ({ path }) => ({ path: resolve(here, '../../node_modules', path.replace(/(\.js)?$/, '.js')) }));
     onResolve({ filter: /^[^./]/ }, ({ importer, kind, path, pluginData }) => {
-      const own = dirname(importer) === join(here, 'host') && pluginData !== 'found';
+      const own = importer.startsWith(join(here, 'host')) && pluginData !== 'found';
       return own ? find(path, { kind, importer, resolveDir: packages, pluginData: 'found' }) : undefined;
     });
+  },
+};
+
+// CommonJS whose default export is not all that it exports: Node and esbuild hand it to
+// modules as { default }, Grafana's own bundler does not.
+const defaults = {
+  name: 'defaults',
+  setup({ onLoad, onResolve, resolve: find }) {
+    onResolve({ filter: /^react-custom-scrollbars-2$/ }, async ({ importer, path, pluginData, resolveDir }) =>
+      pluginData === 'found' ? undefined : { ...(await find(path, { importer, kind: 'require-call', resolveDir, pluginData: 'found' })), namespace: 'defaults' }
+    );
+    onLoad({ filter: /./, namespace: 'defaults' }, ({ path }) => ({ contents: `module.exports = require(${JSON.stringify(path)}).default;`, resolveDir: dirname(path) }));
+  },
+};
+
+// Grafana 10.4's packages lack the tables of today, and the page that draws dashboards needs them.
+const noDashboards = {
+  name: 'no-dashboards',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]dashboard[\\/]DashboardPage\.tsx$/ }, () => ({ contents: 'export const DashboardPage = () => null;' }));
   },
 };
 
@@ -40,8 +60,6 @@ async function bundle(mode) {
   const outdir = join(here, 'output', older ? 'page-10.4' : 'page', mode);
   rmSync(outdir, { recursive: true, force: true });
   mkdirSync(outdir, { recursive: true });
-  const page = readFileSync(join(here, 'host/index.html'), 'utf8');
-  writeFileSync(join(outdir, 'index.html'), page.replaceAll('{mode}', mode));
   await build({
     entryPoints: [join(here, 'host/boot.ts')],
     outdir,
@@ -61,8 +79,11 @@ async function bundle(mode) {
     },
     logLevel: 'warning',
     logOverride: { 'package.json': 'silent' }, // systemjs has a type that no bundler knows
-    plugins: [settingsCache, fromPackages],
+    plugins: [settingsCache, fromPackages, defaults, ...(older ? [noDashboards] : [])],
   });
+  const page = readFileSync(join(here, 'host/index.html'), 'utf8');
+  const styled = existsSync(join(outdir, 'boot.css')) ? page : page.replace(/.*rel="stylesheet".*\n/, '');
+  writeFileSync(join(outdir, 'index.html'), styled.replaceAll('{mode}', mode));
 }
 
 await Promise.all(['development', 'production'].map(bundle));

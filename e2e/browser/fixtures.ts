@@ -5,7 +5,7 @@ import { findings } from './accessibility';
 import { Faults } from './faults';
 
 /** The simulated clusters, see server/flinks.go. */
-export type Cluster = 'normal' | 'east' | 'large' | 'empty' | 'slow' | 'page' | 'guarded' | 'away';
+export type Cluster = 'normal' | 'east' | 'large' | 'shop' | 'empty' | 'slow' | 'page' | 'guarded' | 'away';
 
 /** A data source's settings, as Grafana's API has them. */
 export interface Saved {
@@ -19,6 +19,8 @@ export interface Saved {
 /** The state of the server, for tests. */
 export interface State {
   addresses: Record<Cluster, string>;
+  /** Of a Prometheus with the past of the cluster shop. */
+  past: string;
   /** Requests so far, by cluster. */
   requests: Record<Cluster, number>;
   /** What is saved, secrets too. */

@@ -45,7 +45,11 @@ function saved(datasource: Loaded['datasource']): DataQuery {
   return typeof query === 'string' ? (query as unknown as DataQuery) : { refId: '', ...query };
 }
 
-async function listed(support: CustomVariableSupport<Loaded['datasource']>, query: DataQuery): Promise<Outcome> {
+/** The values that a variable with that query has. */
+export async function listed(support: Loaded['datasource']['variables'], query: DataQuery): Promise<Outcome> {
+  if (!(support instanceof CustomVariableSupport)) {
+    return { values: [], problem: 'The data source has no variables.' };
+  }
   try {
     const answered: DataQueryResponse = await lastValueFrom(from(support.query(requestFor([query], 'unknown'))));
     const problem = answered.errors?.[0] ?? answered.error;

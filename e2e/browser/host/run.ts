@@ -24,10 +24,9 @@ export function shownRange(search = new URLSearchParams(location.search)): TimeR
 let requests = 0;
 
 /** A request as a panel with these queries makes it. */
-export function requestFor(targets: DataQuery[], app: `${CoreApp}`): DataQueryRequest {
-  const range = shownRange();
+export function requestFor(targets: DataQuery[], app: `${CoreApp}`, range = shownRange(), maxDataPoints = 500): DataQueryRequest {
   return {
-    app, targets, range, requestId: `Q${++requests}`, interval: '10s', intervalMs: 10_000, maxDataPoints: 500,
+    app, targets, range, requestId: `Q${++requests}`, interval: '10s', intervalMs: 10_000, maxDataPoints,
     filters: adHocFilters(), scopedVars: {}, startTime: Date.now(), timezone: 'browser', rangeRaw: range.raw,
   };
 }
@@ -40,10 +39,13 @@ export function adHocFilters(search = new URLSearchParams(location.search)): AdH
   });
 }
 
-/** Runs the queries that the data source does not filter out. */
-export async function run(datasource: Loaded['datasource'], queries: DataQuery[]): Promise<PanelData> {
-  const targets = queries.filter((query) => !query.hide && (datasource.filterQuery?.(query) ?? true));
-  const request = requestFor(targets, 'panel-editor');
+/** Runs the queries of the panel that is edited. */
+export const run = (datasource: Loaded['datasource'], queries: DataQuery[]) => answered(datasource, requestFor(queries, 'panel-editor'));
+
+/** What comes of those of a request's queries that the data source does not filter out. */
+export async function answered(datasource: Loaded['datasource'], asked: DataQueryRequest): Promise<PanelData> {
+  const targets = asked.targets.filter((query) => !query.hide && (datasource.filterQuery?.(query) ?? true));
+  const request = { ...asked, targets };
   if (targets.length === 0) {
     return { state: LoadingState.Done, series: [], timeRange: request.range };
   }

@@ -9,7 +9,7 @@ import { backend } from './backend';
 import { ConfigPage } from './ConfigPage';
 import { FiltersPage } from './FiltersPage';
 import { HelpPage } from './HelpPage';
-import { load } from './plugin';
+import { load, type Loaded } from './plugin';
 import { QueryPage } from './QueryPage';
 import { Shell } from './Shell';
 import { sources } from './sources';
@@ -23,12 +23,20 @@ export async function show(settings: DataSourceInstanceSettings) {
   initDataSourceInstanceSettings({ [settings.name]: settings }, settings.name);
   const loaded = await load(settings);
   setDataSourceSrv(sources(settings, loaded.datasource));
-  const pages: Record<string, ReactElement> = {
-    '/config': <ConfigPage {...loaded} />,
-    '/filters': <FiltersPage {...loaded} />,
-    '/help': <HelpPage {...loaded} />,
-    '/query': <QueryPage {...loaded} />,
-    '/variable': <VariablePage {...loaded} />,
+  const pages: Record<string, () => ReactElement | Promise<ReactElement>> = {
+    '/config': () => <ConfigPage {...loaded} />,
+    '/dashboard': () => dashboard(loaded),
+    '/filters': () => <FiltersPage {...loaded} />,
+    '/help': () => <HelpPage {...loaded} />,
+    '/query': () => <QueryPage {...loaded} />,
+    '/variable': () => <VariablePage {...loaded} />,
   };
-  createRoot(document.getElementById('root')!).render(<Shell>{pages[location.pathname]}</Shell>);
+  const page = await pages[location.pathname]?.();
+  createRoot(document.getElementById('root')!).render(<Shell wide={location.pathname === '/dashboard'}>{page}</Shell>);
+}
+
+/** What draws panels is large: no other page loads it. */
+async function dashboard(loaded: Loaded) {
+  const { DashboardPage } = await import('./dashboard/DashboardPage');
+  return <DashboardPage {...loaded} />;
 }

@@ -7,7 +7,7 @@ import { allSelected, asModel, type Variable } from './variables';
 const expression = /\$(\w+)|\[\[(\w+)(?::(\w+))?\]\]|\$\{(\w+)(?::(\w+))?\}/g;
 
 type Value = string | string[];
-type Format = (value: Value, variable: { name: string; multi?: boolean; includeAll?: boolean }) => string;
+type Format = (value: Value, variable: { name: string; current?: string[]; multi?: boolean; includeAll?: boolean }) => string;
 
 const list = (value: Value) => [value].flat();
 
@@ -16,9 +16,14 @@ const formats: Record<string, Format> = {
   csv: (value) => list(value).join(','),
   glob: (value) => (list(value).length > 1 ? `{${list(value).join(',')}}` : list(value).join()),
   json: (value) => JSON.stringify(value),
+  percentencode: (value) => encoded(list(value).join(',')),
   pipe: (value) => list(value).join('|'),
+  queryparam: (value, { current, name }) => (current ?? list(value)).map((one) => `var-${name}=${encoded(one)}`).join('&'),
   raw: (value) => list(value).join(','),
 };
+
+/** As in an address, with what encodeURIComponent leaves. */
+export const encoded = (text: string) => encodeURIComponent(text).replace(/[!'()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);
 
 /** Fills dashboard variables into texts, by the rules of Grafana's TemplateSrv. */
 export function templates(variables: Variable[]): TemplateSrv {

@@ -14,15 +14,15 @@ export interface Variable {
 /** What Grafana keeps as the value of a variable that stands at "All". */
 export const allSelected = '$__all';
 
-const dashboard: Variable[] = [
+const examples: Variable[] = [
   { name: 'cluster', multi: false, includeAll: false, options: ['default', 'east'], current: ['default'] },
   { name: 'job', multi: true, includeAll: true, options: ['bottleneck', 'healthy', 'skew'], current: ['bottleneck', 'skew'] },
   { name: 'task', multi: true, includeAll: true, options: ['sink', 'slow-window'], current: [allSelected] },
 ];
 
-/** The variables of the dashboard; an address with var-job=… sets one, as in Grafana. */
+/** The variables where there is no dashboard; an address with var-job=… sets one, as in Grafana. */
 export function variables(search: URLSearchParams): Variable[] {
-  return dashboard.map((variable) => {
+  return examples.map((variable) => {
     const set = search.getAll(`var-${variable.name}`);
     return set.length > 0 ? { ...variable, current: set } : variable;
   });

@@ -7,6 +7,7 @@ import "net/http"
 type controls struct {
 	source *dataSource
 	flinks map[string]*flink
+	past   string
 }
 
 func (c controls) handle(mux *http.ServeMux) {
@@ -25,8 +26,9 @@ func (c controls) reset(w http.ResponseWriter, r *http.Request) {
 	c.state(w, r)
 }
 
-// state has the clusters' addresses, how many requests each got so far, and what
-// is saved, secrets too.
+// state has the clusters' addresses, that of the Prometheus with the past of the
+// cluster "shop", how many requests each cluster got so far, and what is saved, secrets
+// too.
 func (c controls) state(w http.ResponseWriter, _ *http.Request) {
 	addresses, requests := map[string]string{}, map[string]int64{}
 	for name, flink := range c.flinks {
@@ -35,5 +37,5 @@ func (c controls) state(w http.ResponseWriter, _ *http.Request) {
 	c.source.mu.Lock()
 	saved := c.source.saved
 	c.source.mu.Unlock()
-	answer(w, http.StatusOK, map[string]any{"addresses": addresses, "requests": requests, "saved": saved})
+	answer(w, http.StatusOK, map[string]any{"addresses": addresses, "past": c.past, "requests": requests, "saved": saved})
 }

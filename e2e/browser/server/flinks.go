@@ -25,22 +25,31 @@ type flink struct {
 	requests atomic.Int64
 }
 
-// startFlinks starts the clusters that tests can choose from, by name.
-func startFlinks(ctx context.Context) (map[string]*flink, error) {
+// startFlinks starts the clusters that tests can choose from, by name, and a
+// Prometheus with the past of the cluster "shop".
+func startFlinks(ctx context.Context) (flinks map[string]*flink, past string, err error) {
 	normal, err := sim.Ready(flinkVersion, "bottleneck", "healthy", "skew", "two-sources", "odd-names")
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	east, err := sim.Ready(flinkVersion, "slow-sink")
 	if err != nil {
-		return nil, err
+		return nil, "", err
+	}
+	shop, err := newShop()
+	if err != nil {
+		return nil, "", err
+	}
+	if past, _, err = sim.Serve(ctx, pastOf(shop.Jobs)); err != nil {
+		return nil, "", err
 	}
 	// Nothing listens on port 1: connections there are refused at once.
-	flinks := map[string]*flink{"away": {address: "http://127.0.0.1:1"}}
+	flinks = map[string]*flink{"away": {address: "http://127.0.0.1:1"}}
 	for name, handler := range map[string]http.Handler{
 		"normal":  normal,
 		"east":    east,
 		"large":   large(500, 100),
+		"shop":    shop,
 		"empty":   &sim.Cluster{Version: flinkVersion, Fetch: 10 * time.Second},
 		"slow":    sim.Spoiled(normal, sim.Hanging()),
 		"page":    sim.Spoiled(normal, sim.LoginPage()),
@@ -48,11 +57,11 @@ func startFlinks(ctx context.Context) (map[string]*flink, error) {
 	} {
 		started := &flink{}
 		if started.address, _, err = sim.Serve(ctx, started.counting(handler)); err != nil {
-			return nil, err
+			return nil, "", err
 		}
 		flinks[name] = started
 	}
-	return flinks, nil
+	return flinks, past, nil
 }
 
 // large is a cluster of jobs with tasks of one subtask each, whose names are

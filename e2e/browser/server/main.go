@@ -34,6 +34,7 @@ func main() {
 	flag.StringVar(&where.plugin, "plugin", "dist", "the directory of the built plugin")
 	flag.StringVar(&where.page, "page", "", "the directory of the bundled host page")
 	flag.StringVar(&where.icons, "icons", "", "the directory of Grafana's icons")
+	folders := flag.String("dashboards", "src/dashboards,e2e/browser/dashboards", "the directories of the dashboards, with commas between them")
 	backend := flag.String("backend", host.Executable("dist"), "the plugin's backend")
 	log := flag.String("log", os.DevNull, "where to write what the backend logs")
 	parent := flag.Int("parent", os.Getppid(), "the process with which this one ends")
@@ -44,14 +45,18 @@ func main() {
 	ctx, cancel := context.WithTimeout(ctx, longest)
 	defer cancel()
 	cancelWithParent(ctx, cancel, *parent)
-	if err := run(ctx, *backend, *log, *port, *count, where); err != nil {
+	if err := run(ctx, *backend, *log, *port, *count, where, strings.Split(*folders, ",")); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
 // run serves until ctx ends.
-func run(ctx context.Context, backend, logFile string, port, count int, where places) error {
+func run(ctx context.Context, backend, logFile string, port, count int, where places, folders []string) error {
+	bundled, err := readDashboards(folders)
+	if err != nil {
+		return err
+	}
 	log, err := os.Create(logFile)
 	if err != nil {
 		return err
@@ -63,7 +68,7 @@ func run(ctx context.Context, backend, logFile string, port, count int, where pl
 		if port > 0 && n > 0 {
 			port++
 		}
-		one, err := start(ctx, backend, log, port, where)
+		one, err := start(ctx, backend, log, port, where, bundled)
 		if err != nil {
 			return err
 		}
@@ -83,12 +88,12 @@ type standIn struct {
 }
 
 // start starts the plugin and its Flinks, which end with ctx.
-func start(ctx context.Context, backend string, log io.Writer, port int, where places) (*standIn, error) {
+func start(ctx context.Context, backend string, log io.Writer, port int, where places, bundled dashboards) (*standIn, error) {
 	plugin, err := host.Start(ctx, backend, log)
 	if err != nil {
 		return nil, err
 	}
-	flinks, err := startFlinks(ctx)
+	flinks, past, err := startFlinks(ctx)
 	if err != nil {
 		plugin.Close()
 		return nil, err
@@ -98,7 +103,8 @@ func start(ctx context.Context, backend string, log io.Writer, port int, where p
 
 	mux := http.NewServeMux()
 	api{plugin, source}.handle(mux)
-	controls{source, flinks}.handle(mux)
+	bundled.handle(mux)
+	controls{source, flinks, past}.handle(mux)
 	where.handle(mux)
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", port))
 	if err != nil {
