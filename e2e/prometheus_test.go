@@ -181,7 +181,7 @@ func newPoll(t *testing.T, client *flink.Client, of history.Job) poll {
 	t.Helper()
 	now := poll{tasks: map[string][]flink.Subtask{}}
 	for _, task := range of.Graph.Tasks {
-		answer, err := client.Task(t.Context(), of.ID, task.ID, nil)
+		answer, err := client.Task(t.Context(), of.ID, task.ID, nil, 0)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -4,6 +4,7 @@ package main
 
 import (
 	"os"
+	"runtime/debug"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend/datasource"
 	"github.com/grafana/grafana-plugin-sdk-go/backend/log"
@@ -12,6 +13,9 @@ import (
 )
 
 func main() {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(plugin.MemoryLimit)
+	}
 	if err := datasource.Manage("flinkscope-flink-datasource", plugin.New, datasource.ManageOpts{}); err != nil {
 		log.DefaultLogger.Error("The plugin ended with an error", "error", err)
 		os.Exit(1)

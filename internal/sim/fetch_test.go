@@ -15,7 +15,7 @@ import (
 // metrics are.
 func window(t *testing.T, c *flink.Client, job *sim.Job) flink.Subtask {
 	t.Helper()
-	task, err := c.Task(t.Context(), job.ID, job.Tasks[2].ID, nil)
+	task, err := c.Task(t.Context(), job.ID, job.Tasks[2].ID, nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +70,7 @@ func TestWhatTriggersAFetch(t *testing.T) {
 		}, false},
 		"the job": {func(ctx context.Context, c *flink.Client, j *sim.Job) error { _, err := c.Job(ctx, j.ID); return err }, true},
 		"a task": {func(ctx context.Context, c *flink.Client, j *sim.Job) error {
-			_, err := c.Task(ctx, j.ID, j.Tasks[0].ID, nil)
+			_, err := c.Task(ctx, j.ID, j.Tasks[0].ID, nil, 0)
 			return err
 		}, true},
 		"its backpressure": {func(ctx context.Context, c *flink.Client, j *sim.Job) error {

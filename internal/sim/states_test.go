@@ -34,7 +34,7 @@ func TestStates(t *testing.T) {
 				c := client(t, cluster)
 				const slow = 2
 				job, errJob := c.Job(t.Context(), made.ID)
-				task, errTask := c.Task(t.Context(), made.ID, made.Tasks[slow].ID, nil)
+				task, errTask := c.Task(t.Context(), made.ID, made.Tasks[slow].ID, nil, 0)
 				pressure, errPressure := c.Backpressure(t.Context(), made.ID, made.Tasks[slow].ID)
 				restarts, errRestarts := c.Restarts(t.Context(), made.ID)
 				for _, err := range []error{errJob, errTask, errPressure, errRestarts} {
@@ -79,7 +79,7 @@ func TestFailingJob(t *testing.T) {
 				state string
 			}{{5 * time.Second, "RUNNING"}, {11 * time.Second, "CANCELED"}} {
 				time.Sleep(time.Until(made.Start.Add(time.Duration(n)*cycle + step.into)))
-				task, err := c.Task(t.Context(), made.ID, made.Tasks[2].ID, nil)
+				task, err := c.Task(t.Context(), made.ID, made.Tasks[2].ID, nil, 0)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -101,7 +101,7 @@ func TestRescaledJob(t *testing.T) {
 		cluster, made := fetched(t, "2.3.0", "rescaled")
 		c := client(t, cluster)
 		for _, want := range []int{4, 6} {
-			task, err := c.Task(t.Context(), made.ID, made.Tasks[2].ID, nil)
+			task, err := c.Task(t.Context(), made.ID, made.Tasks[2].ID, nil, 0)
 			if err != nil || len(task.Subtasks) != want {
 				t.Errorf("%d subtasks, %v; want %d", len(task.Subtasks), err, want)
 			}
@@ -115,7 +115,7 @@ func TestRescaledJob(t *testing.T) {
 func TestOddSubtasks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cluster, made := fetched(t, "1.20.5", "speculative")
-		task, err := client(t, cluster).Task(t.Context(), made.ID, made.Tasks[2].ID, nil)
+		task, err := client(t, cluster).Task(t.Context(), made.ID, made.Tasks[2].ID, nil, 0)
 		if err != nil || len(task.Subtasks) != 4 || task.Subtasks[0].Attempt != 1 || task.Subtasks[1].Attempt != 0 {
 			t.Errorf("got %+v, %v", task, err)
 		}

@@ -41,6 +41,9 @@ type Options struct {
 	// IdleAfter is how long after the last query a job is still sampled; 0 for
 	// not at all. Without a history nothing is sampled.
 	IdleAfter time.Duration
+	// MaxBytes is about how much memory is taken by what is kept of jobs before those go
+	// that the cluster no longer lists; 0 for 64 MiB.
+	MaxBytes int
 	// Logger gets a line when the cluster stops answering, and when it answers
 	// again. nil is for none.
 	Logger log.Logger
@@ -62,8 +65,9 @@ type Collector struct {
 
 	mu        sync.Mutex
 	tracked   map[string]*trackedJob // by job id
-	forgotten time.Time              // when jobs were last searched for those to forget
-	down      bool                   // the cluster did not answer the last request for its jobs
+	hanging   hangingJobs
+	forgotten time.Time // when jobs were last searched for those to forget
+	down      bool      // the cluster did not answer the last request for its jobs
 }
 
 // New returns a collector for the cluster of the client.
@@ -201,8 +205,22 @@ func (c *Collector) poll(ctx context.Context, info job.Info, tracked *trackedJob
 	if err != nil {
 		return nil, requests, err
 	}
+	release, err := c.attempt(tracked, info.ID)
+	if err != nil {
+		return nil, requests, err
+	}
+	if release == nil { // its tasks did not answer, and are not requested yet
+		if last, _ := tracked.polled.last(); last.verdict != nil {
+			return last.verdict, requests, nil
+		}
+		return nil, requests, errNotItsTurn
+	}
+	defer release()
 	result, started, err := tracked.polled.get(ctx, maxAge, func(ctx context.Context) (pollResult, error) {
-		return newPoll(c, cluster, tracked).run(ctx, info)
+		begun := time.Now()
+		result, err := newPoll(c, cluster, tracked).run(ctx, info)
+		c.noteHanging(tracked, result.verdict, time.Since(begun), err)
+		return result, err
 	})
 	if started {
 		requests += result.requests
@@ -223,9 +241,14 @@ func (c *Collector) Unknown(info job.Info, err error) *diagnosis.Verdict {
 
 // Graph is the job's graph, which costs one request at most.
 func (c *Collector) Graph(ctx context.Context, info job.Info) (graph *job.Graph, requests int, err error) {
-	graph, started, err := c.track(info.ID).graph.get(ctx, c.options.MaxAge, func(ctx context.Context) (*job.Graph, error) {
+	tracked := c.track(info.ID)
+	graph, started, err := tracked.graph.get(ctx, c.options.MaxAge, func(ctx context.Context) (*job.Graph, error) {
 		answer, err := c.client.Job(ctx, info.ID)
-		return newSample(answer, info).Graph, err
+		if err != nil {
+			return nil, err
+		}
+		read := newSample(answer, info).Graph
+		return read, c.reserve(tracked, weightOf(read))
 	})
 	return graph, count(started), err
 }
@@ -320,10 +343,7 @@ func (c *Collector) FlameGraphBytes() int { return c.flameGraphs.bytes() }
 func (c *Collector) Subtasks() (subtasks int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, tracked := range c.tracked {
-		subtasks += int(tracked.subtasks.Load())
-	}
-	return subtasks
+	return c.held()
 }
 
 // track finds or begins what is kept of a job.
@@ -341,6 +361,7 @@ func (c *Collector) track(jobID string) *trackedJob {
 	}
 	tracked := c.tracked[jobID]
 	if tracked == nil {
+		c.dropGone(now)
 		tracked = &trackedJob{places: map[string]places{}}
 		c.tracked[jobID] = tracked
 	}
@@ -408,6 +429,9 @@ type trackedJob struct {
 	// guards it, and what the sampler keeps of the job.
 	asked   time.Time
 	sampled samplerState
+	// subtasks is for how many there is room. Collector.mu guards it.
+	subtasks int
+	hanging  hanging
 
 	polled   shared[pollResult]
 	graph    shared[*job.Graph]
@@ -422,9 +446,6 @@ type trackedJob struct {
 	checkpointDetails cached[int64, job.CheckpointDetails]
 	taskCheckpoints   cached[taskCheckpointKey, job.CheckpointDetails]
 	exceptions        shared[[]job.Incident]
-
-	// subtasks counts those of the last poll.
-	subtasks atomic.Int64
 
 	deriverMu sync.Mutex
 	deriver   *job.Deriver // nil until the first poll

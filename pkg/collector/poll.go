@@ -40,6 +40,8 @@ type poll struct {
 	// taken are what the samples lie in, to be given back.
 	takenMu sync.Mutex
 	taken   []*sampleArrays
+	// room is how many subtasks may still be read.
+	room atomic.Int64
 }
 
 func newPoll(collector *Collector, cluster Cluster, tracked *trackedJob) *poll {
@@ -81,7 +83,6 @@ func (p *poll) run(ctx context.Context, info job.Info) (pollResult, error) {
 		p.requests.Add(int64(requests))
 	}
 	verdict.Keep()
-	p.tracked.subtasks.Store(int64(subtasksOf(verdict.Snapshot)))
 	p.collector.keep(verdict, p.tracked, interval)
 	p.collector.keepChanges(verdict.Snapshot, p.tracked, p.restarted)
 	return pollResult{verdict, int(p.requests.Load())}, nil
@@ -97,16 +98,21 @@ func (p *poll) sample(ctx context.Context, info job.Info) (*job.Sample, error) {
 	}
 	p.restarted = answer.Timestamps.Restarted()
 	sample := newSample(answer, info)
-	if last, _ := p.tracked.polled.last(); last.verdict != nil && len(sample.Graph.Tasks) == 0 {
+	last, _ := p.tracked.polled.last()
+	anew := last.verdict != nil && len(sample.Graph.Tasks) == 0
+	if anew {
 		// A job that begins anew has no tasks at first: its old ones keep
 		// their series.
 		sample.Graph = last.verdict.Snapshot.Graph
 		sample.Tasks = make([]job.TaskSample, len(sample.Graph.Tasks))
-		sample.At = time.Now()
-		return sample, nil
 	}
+	subtasks := weightOf(sample.Graph)
+	if err := p.collector.reserve(p.tracked, subtasks); err != nil {
+		return nil, err
+	}
+	p.room.Store(int64(subtasks + spareRoom))
 	running := runningTasks(sample.Job, sample.Graph)
-	if len(running) == 0 {
+	if anew || len(running) == 0 {
 		sample.At = time.Now()
 		return sample, nil
 	}
@@ -117,7 +123,7 @@ func (p *poll) sample(ctx context.Context, info job.Info) (*job.Sample, error) {
 		if p.cluster.before(1, 16) {
 			sample.Tasks[i] = p.taskByGauges(ctx, answer, sample.Graph.Tasks[i])
 		} else {
-			sample.Tasks[i] = p.task(ctx, sample.Job.ID, sample.Graph.Tasks[i].ID)
+			sample.Tasks[i] = p.task(ctx, sample.Job.ID, sample.Graph.Tasks[i])
 		}
 	})
 	sample.At = time.Now()
@@ -144,20 +150,23 @@ var subtaskBuffers = sync.Pool{New: func() any { return new([]flink.Subtask) }}
 const maxKeptSubtasks = 1 << 14
 
 // task requests the subtasks of a task and their counters.
-func (p *poll) task(ctx context.Context, jobID, taskID string) job.TaskSample {
-	if err := p.givenUp(taskID); err != nil {
+func (p *poll) task(ctx context.Context, jobID string, of job.Task) job.TaskSample {
+	if err := p.givenUp(of.ID); err != nil {
 		return job.TaskSample{Err: err}
 	}
 	p.requests.Add(1)
 	buffer := subtaskBuffers.Get().(*[]flink.Subtask)
 	defer subtaskBuffers.Put(buffer)
-	task, err := p.collector.client.Task(ctx, jobID, taskID, *buffer)
-	p.note(taskID, err)
+	task, err := p.collector.client.Task(ctx, jobID, of.ID, *buffer, min(of.Parallelism+spareRoom, flink.MaxParallelism))
+	p.note(of.ID, err)
 	if err != nil {
 		return job.TaskSample{Err: err}
 	}
 	if cap(task.Subtasks) <= maxKeptSubtasks {
 		*buffer = task.Subtasks
+	}
+	if p.room.Add(-int64(len(task.Subtasks))) < 0 {
+		return job.TaskSample{Err: errTooManySubtasks}
 	}
 	return taskSample(task, p.arrays())
 }
@@ -197,7 +206,7 @@ func (p *poll) taskByGauges(ctx context.Context, answer flink.Job, task job.Task
 	start := answer.Vertices[at].Start
 	sample := job.TaskSample{Subtasks: p.tracked.placesOf(task, start)}
 	if sample.Subtasks == nil {
-		if sample = p.task(ctx, answer.ID, task.ID); sample.Err != nil {
+		if sample = p.task(ctx, answer.ID, task); sample.Err != nil {
 			return sample
 		}
 		if task.Running == task.Parallelism {
@@ -278,11 +287,4 @@ func runningTasks(info job.Info, graph *job.Graph) (running []int) {
 		}
 	}
 	return running
-}
-
-func subtasksOf(snapshot *job.Snapshot) (subtasks int) {
-	for _, task := range snapshot.Tasks {
-		subtasks += len(task.Subtasks)
-	}
-	return subtasks
 }

@@ -14,12 +14,17 @@ import (
 // ended first, by the time they started, then the ended ones, newest first.
 // A job that runs again thus keeps the name that its forerunner had.
 func infos(summaries []flink.JobSummary) []job.Info {
-	jobs := make([]job.Info, len(summaries))
-	for i, s := range summaries {
-		jobs[i] = job.Info{
+	jobs := make([]job.Info, 0, len(summaries))
+	seen := make(map[string]bool, len(summaries))
+	for _, s := range summaries {
+		if seen[s.ID] { // Flink's are unique, and so must be what is kept by them
+			continue
+		}
+		seen[s.ID] = true
+		jobs = append(jobs, job.Info{
 			ID: s.ID, Name: s.Name, Plain: s.Name, State: job.State(s.State), Type: job.Type(s.Type),
 			Start: time.UnixMilli(s.Start), Duration: millis(s.Duration), Subtasks: s.Tasks.Total, Active: s.Tasks.Running + s.Tasks.Finished,
-		}
+		})
 	}
 	slices.SortStableFunc(jobs, func(a, b job.Info) int {
 		if order := count(a.State.Ending()) - count(b.State.Ending()); order != 0 {
@@ -41,24 +46,13 @@ func infos(summaries []flink.JobSummary) []job.Info {
 	return jobs
 }
 
-// mostParallel is the highest parallelism that Flink allows
-// (KeyGroupRangeAssignment.UPPER_BOUND_MAX_PARALLELISM): no answer makes us
-// hold more than that many subtasks of a task that was not requested.
-const mostParallel = 1 << 15
-
-// mostSubtasks bounds the same for all tasks of a job.
-const mostSubtasks = 1 << 18
-
 // newSample turns the answer about a job into a sample whose tasks have not
 // answered yet. The name stays the one that is unique in the cluster.
 func newSample(answer flink.Job, info job.Info) *job.Sample {
 	tasks := make([]job.Task, len(answer.Vertices))
-	room := mostSubtasks
 	for i, v := range answer.Vertices {
-		parallelism := min(max(v.Parallelism, 0), mostParallel, room)
-		room -= parallelism
 		tasks[i] = job.Task{
-			ID: v.ID, Name: v.Name, Parallelism: parallelism, MaxParallelism: v.MaxParallelism,
+			ID: v.ID, Name: v.Name, Parallelism: parallelism(v), MaxParallelism: v.MaxParallelism,
 			State: job.State(v.Status), Running: v.Tasks.Running, Finished: v.Tasks.Finished,
 		}
 	}
@@ -71,8 +65,12 @@ func newSample(answer flink.Job, info job.Info) *job.Sample {
 	info.Name, info.Plain = distinctName(info.Name, answer.Name), cmp.Or(answer.Name, info.Plain)
 	info.State, info.Start, info.Duration = job.State(answer.State), time.UnixMilli(answer.Start), millis(answer.Duration)
 	info.Type = job.Type(cmp.Or(answer.Type, answer.Plan.Type, string(info.Type)))
+	if answer.Plan.Cut { // part of them would show the wrong task as the root cause
+		edges = nil
+	}
 	graph := job.NewGraph(tasks, edges)
-	graph.EdgesUnknown = len(answer.Plan.Nodes) == 0 && len(tasks) > 1
+	graph.TooManyEdges = answer.Plan.Cut
+	graph.EdgesUnknown = answer.Plan.Cut || len(answer.Plan.Nodes) == 0 && len(tasks) > 1
 	return &job.Sample{Job: info, Graph: graph, Tasks: make([]job.TaskSample, len(graph.Tasks))}
 }
 

@@ -50,7 +50,7 @@ func TestRatioOfSamplesToEncodingJSON(t *testing.T) {
 		ours, theirs := time.Hour, time.Hour
 		for range runs {
 			begun := time.Now()
-			task, err := client.Task(t.Context(), prepared.JobID, prepared.TaskID(0), buffer)
+			task, err := client.Task(t.Context(), prepared.JobID, prepared.TaskID(0), buffer, 0)
 			if err != nil {
 				t.Fatal(err)
 			}

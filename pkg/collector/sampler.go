@@ -2,6 +2,7 @@ package collector
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -240,6 +241,8 @@ func (s *sampler) pollJob(ctx context.Context, tracked *trackedJob) {
 	verdict, _, err := s.collector.poll(ctx, info, tracked, 0)
 	switch {
 	case ctx.Err() != nil:
+	case errors.Is(err, errNotItsTurn):
+		s.locked(func() { tracked.sampled.tried = time.Now().Add(minSampling - s.every()*9/10) })
 	case err != nil:
 		s.failed(ctx, tracked, err)
 	case verdict.Snapshot.Job.State.Terminal():
@@ -250,8 +253,10 @@ func (s *sampler) pollJob(ctx context.Context, tracked *trackedJob) {
 // readMore reads what of late somebody asked for beside the load. If that fails the
 // sample is kept without.
 func (s *sampler) readMore(ctx context.Context, info job.Info, tracked *trackedJob, wanted [extras]time.Time) {
+	hangs := false
+	s.locked(func() { hangs = tracked.hanging.is })
 	for more, at := range wanted {
-		if time.Since(at) > s.collector.options.IdleAfter {
+		if hangs || time.Since(at) > s.collector.options.IdleAfter {
 			continue
 		}
 		switch extra(more) {

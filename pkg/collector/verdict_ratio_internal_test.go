@@ -42,7 +42,7 @@ func TestRatioOfAVerdictToDecoding(t *testing.T) {
 	for range runs {
 		begun := time.Now()
 		for range tasks {
-			task, err := decoding.Task(t.Context(), prepared.JobID, prepared.TaskID(0), buffer)
+			task, err := decoding.Task(t.Context(), prepared.JobID, prepared.TaskID(0), buffer, 0)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -117,8 +117,8 @@ var taskCheckpointFields = fields[TaskCheckpoint]{
 // tasksOfCheckpoint reads an object whose members are tasks, by their ids.
 func tasksOfCheckpoint(d *decoder) (tasks []TaskCheckpoint) {
 	for more := d.begin('{', '}'); more; more = d.again('}') {
-		if len(tasks) == maxElements {
-			d.err = errTooMany
+		if len(tasks) == maxTasks {
+			d.tooMany(maxTasks, "tasks")
 			break
 		}
 		task := TaskCheckpoint{ID: d.name()}

@@ -19,7 +19,7 @@ type Overview struct {
 }
 
 var overviewFields = fields[Overview]{
-	"flink-version": func(d *decoder, o *Overview) { o.Version = d.text() },
+	"flink-version": func(d *decoder, o *Overview) { o.Version = d.word() },
 	"taskmanagers":  func(d *decoder, o *Overview) { o.TaskManagers = int(d.integer()) },
 	"jobs-running":  func(d *decoder, o *Overview) { o.JobsRunning = int(d.integer()) },
 }
@@ -45,14 +45,14 @@ func (c *Client) Overview(ctx context.Context) (overview Overview, err error) {
 type historyServer struct{ version string }
 
 var historyServerFields = fields[historyServer]{
-	"flink-version": func(d *decoder, h *historyServer) { h.version = d.text() },
+	"flink-version": func(d *decoder, h *historyServer) { h.version = d.word() },
 }
 
 // sqlGateway is the answer of a SQL gateway's /v1/info.
 type sqlGateway struct{ product string }
 
 var sqlGatewayFields = fields[sqlGateway]{
-	"productName": func(d *decoder, g *sqlGateway) { g.product = d.text() },
+	"productName": func(d *decoder, g *sqlGateway) { g.product = d.word() },
 }
 
 // otherService reports whether a service of Flink's answers that has no overview:
@@ -73,8 +73,8 @@ type Option struct {
 }
 
 var optionFields = fields[Option]{
-	"key":   func(d *decoder, o *Option) { o.Key = d.text() },
-	"value": func(d *decoder, o *Option) { o.Value = d.text() },
+	"key":   func(d *decoder, o *Option) { o.Key = d.word() },
+	"value": func(d *decoder, o *Option) { o.Value = d.word() },
 }
 
 // Config is the answer of /jobmanager/config.

@@ -1,11 +1,14 @@
 package flink
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"math"
+	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -28,7 +31,15 @@ type decoder struct {
 	buf      []byte
 	pos, end int
 	depth    int
-	err      error
+	// kept is how many bytes the lists and texts of the answer take that have been read.
+	kept int
+	// large is set for an answer that is one of [largeAnswers], and gone ends with its
+	// caller.
+	large bool
+	gone  <-chan struct{}
+	// inputs counts those of the tasks of a plan.
+	inputs int
+	err    error
 	// last is the text that the member being read had last time, and texts are those
 	// that members had before.
 	last  *string
@@ -101,12 +112,16 @@ var decoders = sync.Pool{New: func() any {
 // newDecoder reads from the body. It is given back by release.
 func newDecoder(body io.Reader) *decoder {
 	d := decoders.Get().(*decoder)
-	d.body, d.pos, d.end, d.depth, d.err = body, 0, 0, 0, nil
+	d.body, d.pos, d.end, d.depth, d.kept, d.err = body, 0, 0, 0, 0, nil
 	return d
 }
 
 func (d *decoder) release() {
-	d.body, d.last = nil, nil
+	d.body, d.last, d.gone = nil, nil, nil
+	if d.large {
+		<-largeAnswers
+		d.large = false
+	}
 	if len(d.buf) <= maxKeptBuffer {
 		decoders.Put(d)
 	}
@@ -115,26 +130,76 @@ func (d *decoder) release() {
 const (
 	// maxKeptBuffer is the largest buffer that is kept for the next answer.
 	maxKeptBuffer = 64 << 10
-	// maxElements bounds a list: Flink's longest is that of 32,768 subtasks, or of the
-	// jobs that a cluster has had.
+	// maxElements bounds a list, such as of the jobs that a cluster has had.
 	maxElements = 131_072
+	// maxKept bounds what is kept of an answer: that of a task of 32,768 subtasks, the
+	// most that Flink allows, takes some 6 MiB.
+	maxKept = 16 << 20
+	// maxText is how many bytes of a text are read, as they are written: names of jobs
+	// and tasks are their authors', and are in many rows of many answers. Flink's own of
+	// SQL have 1,500 at times.
+	maxText = 2 << 10
+	// maxNumber is the longest number.
+	maxNumber = 1000
 	// maxDepth is how deep values may nest: Flink's do not reach 10.
 	maxDepth = 100
 	// maxMembers is how many members of an object are compared with those of the
 	// last one.
 	maxMembers = 64
-	// maxRepeated is the longest text that is compared with the last one, and kept.
-	maxRepeated = 256
+	// maxWord is how many bytes of a text are read that its author has not made up: ids,
+	// states, hosts. They are kept to be compared with the next ones.
+	maxWord = 256
 	// maxTexts is how many texts are kept, such as the names of hosts.
 	maxTexts = 4096
 )
 
 // The ways in which an answer is not Flink's JSON, or too much.
 var (
-	errNoJSON  = errors.New("it is not the JSON that was expected")
-	errBroken  = errors.New("it breaks off")
-	errTooMany = fmt.Errorf("it has a list of more than %d elements", maxElements)
+	errNoJSON = errors.New("it is not the JSON that was expected")
+	errBroken = errors.New("it breaks off")
 )
+
+// excess is the error of an answer that is too much: the limit that it exceeds.
+type excess struct{ limit string }
+
+func (e *excess) Error() string { return "it is larger than " + e.limit }
+
+// tooMany ends the answer because of a list that is too long.
+func (d *decoder) tooMany(most int, of string) {
+	if d.err == nil {
+		d.err = &excess{fmt.Sprintf("%s %s", thousands(most), of)}
+	}
+}
+
+// thousands is a number with commas.
+func thousands(n int) string {
+	if n < 1000 {
+		return strconv.Itoa(n)
+	}
+	return fmt.Sprintf("%s,%03d", thousands(n/1000), n%1000)
+}
+
+// keep counts what is kept of an answer, and ends it when that is too much.
+func (d *decoder) keep(bytes int) {
+	switch d.kept += bytes; {
+	case d.err != nil:
+	case d.kept > maxKept:
+		d.err = &excess{fmt.Sprintf("%d MiB when it is read", maxKept>>20)}
+	case d.kept > largeAnswer && !d.large:
+		select {
+		case largeAnswers <- struct{}{}:
+			d.large = true
+		case <-d.gone:
+			d.err = context.Canceled
+		}
+	}
+}
+
+// largeAnswer is how much is kept of an answer of which not many are read at once.
+const largeAnswer = 2 << 20
+
+// largeAnswers has room for those that are read at once in this process.
+var largeAnswers = make(chan struct{}, 3)
 
 func (d *decoder) fail() {
 	if d.err == nil {
@@ -264,48 +329,73 @@ func (d *decoder) again(end byte) bool {
 }
 
 // raw is a text without its quotes, with escapes as they are written. It is valid
-// until the next read.
-func (d *decoder) raw() (text []byte, plain bool) {
+// until the next read. Of one that is longer than most it is the beginning, and whole is
+// false: however long a text is, no more of it is in memory.
+func (d *decoder) raw(most int) (text []byte, plain, whole bool) {
 	if d.next() != '"' {
 		d.fail()
-		return nil, true
+		return nil, true, true
 	}
 	plain = true
 	for length := 1; ; {
-		for d.pos+length < d.end {
+		for d.pos+length < d.end && length <= most {
 			switch c := d.buf[d.pos+length]; {
 			case c == '"':
 				text = d.buf[d.pos+1 : d.pos+length]
 				d.pos += length + 1
-				return text, plain
+				return text, plain, true
 			case c == '\\':
 				plain = false
 				length++ // whatever is escaped does not end the text
 			case c < ' ':
 				d.fail()
-				return nil, true
+				return nil, true, true
 			case c >= utf8.RuneSelf:
 				plain = false
 			}
 			length++
 		}
-		if !d.receive() {
-			return nil, true
+		switch {
+		case length > most && d.pos+length < d.end:
+			text = d.buf[d.pos+1 : d.pos+length]
+			if d.buf[d.pos+length] == '"' {
+				d.pos += length + 1
+				return text, plain, true
+			}
+			text = slices.Clone(text)
+			d.pos += length
+			d.skipRest()
+			return text, plain, false
+		case !d.receive():
+			return nil, true, true
 		}
 	}
 }
 
-// text is a string; null is an empty one.
-func (d *decoder) text() string {
+// text is a name, or anything else that somebody made up.
+func (d *decoder) text() string { return d.upTo(maxText) }
+
+// word is an id, or anything else that is short.
+func (d *decoder) word() string { return d.upTo(maxWord) }
+
+// upTo is a string, cut where it is longer than that; null is an empty one.
+func (d *decoder) upTo(most int) string {
 	if d.next() == 'n' {
 		d.literal("null")
 		return ""
 	}
-	raw, plain := d.raw()
-	if plain {
-		return string(raw)
+	raw, plain, whole := d.raw(most)
+	return d.made(raw, plain, whole)
+}
+
+// made is the text that is written so.
+func (d *decoder) made(raw []byte, plain, whole bool) (text string) {
+	text = d.textOf(raw, plain, whole)
+	if !whole && d.err == nil {
+		text += "…"
 	}
-	return d.unescaped(raw)
+	d.keep(len(text))
+	return text
 }
 
 // beginning is the first so many bytes of a string of any length, as it is written,
@@ -346,6 +436,7 @@ func (d *decoder) beginning(most int) string {
 	if d.err != nil {
 		return ""
 	}
+	d.keep(len(raw))
 	return d.unescaped(raw[:whole(raw)])
 }
 
@@ -385,36 +476,32 @@ func (d *decoder) unescaped(raw []byte) (text string) {
 // else some time ago, as of a host.
 func (d *decoder) repeated() string {
 	if d.next() != '"' {
-		return d.text()
+		return d.word()
 	}
 	if end := d.pos + 1 + len(*d.last); end < d.end && d.buf[end] == '"' && string(d.buf[d.pos+1:end]) == *d.last {
 		d.pos = end + 1
 		return *d.last
 	}
-	raw, plain := d.raw()
-	if !plain {
-		return d.unescaped(raw)
+	raw, plain, whole := d.raw(maxWord)
+	if !plain || !whole {
+		return d.made(raw, plain, whole)
 	}
 	text, known := d.texts[string(raw)]
 	if !known {
-		text = string(raw)
-		if len(text) <= maxRepeated {
-			if len(d.texts) >= maxTexts {
-				clear(d.texts)
-			}
-			d.texts[text] = text
+		text = d.made(raw, true, true)
+		if len(d.texts) >= maxTexts {
+			clear(d.texts)
 		}
+		d.texts[text] = text
 	}
-	if len(text) <= maxRepeated {
-		*d.last = text
-	}
+	*d.last = text
 	return text
 }
 
 // repeatable reports whether a name is written in JSON as it is, and short enough
 // to be kept.
 func repeatable(text string) bool {
-	return len(text) <= maxRepeated && !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == '"' || r == '\\' || r >= utf8.RuneSelf })
+	return len(text) <= maxWord && !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == '"' || r == '\\' || r >= utf8.RuneSelf })
 }
 
 // inNumber are the bytes of which numbers consist.
@@ -483,6 +570,10 @@ func (d *decoder) number() string {
 		for d.pos+length < d.end && inNumber[d.buf[d.pos+length]] {
 			length++
 		}
+		if length > maxNumber {
+			d.fail()
+			return ""
+		}
 		if d.pos+length < d.end || !d.receive() {
 			text := string(d.buf[d.pos : d.pos+length])
 			if d.pos += length; !json.Valid([]byte(text)) {
@@ -519,7 +610,7 @@ func (d *decoder) float() Number {
 	}
 	switch d.next() {
 	case '"':
-		raw, _ := d.raw()
+		raw, _, _ := d.raw(maxWord)
 		return parseNumber(string(raw))
 	case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
 		return parseNumber(d.number())
@@ -595,8 +686,14 @@ func (d *decoder) skip() {
 
 // skipText reads a text that is not needed, of any length, without keeping it.
 func (d *decoder) skipText() {
+	d.pos++
+	d.skipRest()
+}
+
+// skipRest is the same for what is left of one.
+func (d *decoder) skipRest() {
 	escaped := false
-	for d.pos++; ; {
+	for {
 		for at, c := range d.buf[d.pos:d.end] {
 			switch {
 			case escaped:
@@ -691,22 +788,26 @@ func (o *object[T]) member(d *decoder, n int) *member[T] {
 }
 
 // list reads an array of objects; null is nil.
-func list[T any](d *decoder, of *object[T]) []T { return listInto(d, of, []T{}) }
+func list[T any](d *decoder, of *object[T]) []T {
+	return listInto(d, of, []T{}, maxElements, "elements")
+}
 
-// listInto is the same, in the array of the buffer as far as that suffices.
-func listInto[T any](d *decoder, of *object[T], buffer []T) []T {
+// listInto is the same, in the array of the buffer as far as that suffices. An answer
+// with more than so many of them is none of Flink's.
+func listInto[T any](d *decoder, of *object[T], buffer []T, most int, named string) []T {
 	if d.next() == 'n' {
 		d.literal("null")
 		return nil
 	}
-	all := buffer[:0]
+	all, size := buffer[:0], int(reflect.TypeFor[T]().Size())
 	for more := d.begin('[', ']'); more; more = d.again(']') {
-		if len(all) == maxElements {
-			d.err = errTooMany
+		if len(all) == most {
+			d.tooMany(most, named)
 			break
 		}
 		var zero T
 		all = append(all, zero)
+		d.keep(size)
 		of.read(d, &all[len(all)-1])
 	}
 	return all
@@ -722,6 +823,7 @@ func first[T any](d *decoder, of *object[T], most int) []T {
 		}
 		var zero T
 		all = append(all, zero)
+		d.keep(int(reflect.TypeFor[T]().Size()))
 		of.read(d, &all[len(all)-1])
 	}
 	return all

@@ -137,6 +137,9 @@ func ambiguous(body []byte) bool {
 				return true
 			}
 		case string:
+			if len(token) > maxText/12 { // as it may be written
+				return true
+			}
 			if expectsName {
 				name := names[len(names)-1]
 				if lower := strings.ToLower(token); name[lower] || lower != token && token != "RUNNING" || strings.ToUpper(token) == token && token != "RUNNING" {
@@ -297,6 +300,97 @@ func TestBeginning(t *testing.T) {
 		d := newDecoder(strings.NewReader(broken))
 		if got := d.beginning(10); got != "" || d.finish() == nil {
 			t.Errorf("%q is read as %q", broken, got)
+		}
+		d.release()
+	}
+}
+
+// Of a text that is too long the beginning is read, wherever the answer arrives in parts,
+// and whatever it is cut in the middle of; no more of it is in memory.
+func TestLongTextIsCut(t *testing.T) {
+	for name, c := range map[string]struct{ text, want string }{
+		"as long as is read": {strings.Repeat("x", maxText), strings.Repeat("x", maxText)},
+		"longer":             {strings.Repeat("x", 1<<20), strings.Repeat("x", maxText) + "…"},
+		"in a letter":        {strings.Repeat("€", 1<<10), strings.Repeat("€", maxText/3) + "…"},
+		"in an escape":       {strings.Repeat("x", maxText-1) + "\n" + strings.Repeat("x", 9), strings.Repeat("x", maxText-1) + "\n…"},
+	} {
+		quoted, err := json.Marshal(map[string]any{"name": c.text, "state": "RUNNING"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for way, body := range map[string]io.Reader{"at once": bytes.NewReader(quoted), "byte by byte": iotest.OneByteReader(bytes.NewReader(quoted))} {
+			d := newDecoder(body)
+			var job Job
+			d.job.read(d, &job)
+			if err := d.finish(); err != nil || job.Name != c.want || job.State != "RUNNING" || len(d.buf) > maxKeptBuffer {
+				t.Errorf("%s, %s: %v, %d bytes that end in %q, want %d; the buffer has %d", name, way, err, len(job.Name), job.Name[max(0, len(job.Name)-9):], len(c.want), len(d.buf))
+			}
+			d.release()
+		}
+	}
+}
+
+// However an answer is made, little is kept of it, and its error says what was too much.
+func TestAnswerThatIsTooMuch(t *testing.T) {
+	for name, c := range map[string]struct {
+		before, again, after string
+		read                 func(d *decoder)
+		want                 string
+	}{
+		"jobs":     {`{"jobs":[{}`, `,{}`, `]}`, func(d *decoder) { d.jobs.read(d, &jobsAnswer{}) }, "131,072 elements"},
+		"tasks":    {`{"vertices":[{}`, `,{}`, `]}`, func(d *decoder) { d.job.read(d, &Job{}) }, "10,000 tasks"},
+		"nodes":    {`{"plan":{"nodes":[{}`, `,{}`, `]}}`, func(d *decoder) { d.job.read(d, &Job{}) }, "10,000 tasks"},
+		"subtasks": {`{"subtasks":[{}`, `,{}`, `]}`, func(d *decoder) { d.task.read(d, &Task{}) }, "32,768 subtasks"},
+		"gauges":   {`{"subtasks":[{}`, `,{}`, `]}`, func(d *decoder) { d.backpressure.read(d, &Backpressure{}) }, "32,768 subtasks"},
+		"texts":    {`{"jobs":[{}`, `,{"name":"` + strings.Repeat("x", 1000) + `"}`, `]}`, func(d *decoder) { d.jobs.read(d, &jobsAnswer{}) }, "16 MiB when it is read"},
+	} {
+		d := newDecoder(io.MultiReader(strings.NewReader(c.before), &looped{text: c.again, left: 64 << 20}, strings.NewReader(c.after)))
+		c.read(d)
+		var tooMuch *excess
+		if err := d.finish(); !errors.As(err, &tooMuch) || tooMuch.limit != c.want || d.kept > maxKept+maxText {
+			t.Errorf("%s: %v, with %d bytes kept, want %q", name, err, d.kept, c.want)
+		}
+		d.release()
+	}
+	if len(largeAnswers) != 0 {
+		t.Errorf("%d answers are still counted as large", len(largeAnswers))
+	}
+}
+
+// looped is a text over and over.
+type looped struct {
+	text     string
+	at, left int
+}
+
+func (l *looped) Read(into []byte) (n int, err error) {
+	if l.left <= 0 {
+		return 0, io.EOF
+	}
+	for n < len(into) {
+		copied := copy(into[n:], l.text[l.at:])
+		n, l.at = n+copied, (l.at+copied)%len(l.text)
+	}
+	l.left -= n
+	if l.left <= 0 && l.at > 0 { // the last one is whole
+		n -= l.at % len(l.text)
+	}
+	return n, nil
+}
+
+// Of a plan with too many connections some are read, and it is marked.
+func TestPlanOfTooManyInputs(t *testing.T) {
+	node := `{"id":"a","inputs":[` + strings.Repeat(`{"id":"b"},`, 5000) + `{"id":"b"}]}`
+	for count, cut := range map[int]bool{3: false, 4: true} {
+		d := newDecoder(strings.NewReader(`{"state":"RUNNING","plan":{"nodes":[` + strings.Repeat(node+",", count-1) + node + `]}}`))
+		var job Job
+		d.job.read(d, &job)
+		read := 0
+		for _, node := range job.Plan.Nodes {
+			read += len(node.Inputs)
+		}
+		if err := d.finish(); err != nil || job.Plan.Cut != cut || read != min(count*5001, MaxInputs) {
+			t.Errorf("%d nodes: %v, %d inputs, cut %t", count, err, read, job.Plan.Cut)
 		}
 		d.release()
 	}

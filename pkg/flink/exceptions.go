@@ -53,13 +53,13 @@ type Exception struct {
 }
 
 var exceptionFields = fields[Exception]{
-	"exceptionName":        func(d *decoder, e *Exception) { e.Name = d.beginning(maxRepeated) },
+	"exceptionName":        func(d *decoder, e *Exception) { e.Name = d.beginning(maxWord) },
 	"stacktrace":           func(d *decoder, e *Exception) { e.Stack = d.beginning(maxStack) },
 	"timestamp":            func(d *decoder, e *Exception) { e.Timestamp = d.integer() },
 	"taskName":             func(d *decoder, e *Exception) { e.Task = d.text() },
-	"location":             func(d *decoder, e *Exception) { e.Location = d.text() },
-	"endpoint":             func(d *decoder, e *Exception) { e.Endpoint = d.text() },
-	"taskManagerId":        func(d *decoder, e *Exception) { e.TaskManagerID = d.text() },
+	"location":             func(d *decoder, e *Exception) { e.Location = d.word() },
+	"endpoint":             func(d *decoder, e *Exception) { e.Endpoint = d.word() },
+	"taskManagerId":        func(d *decoder, e *Exception) { e.TaskManagerID = d.word() },
 	"failureLabels":        func(d *decoder, e *Exception) { e.Labels = labels(d) },
 	"concurrentExceptions": func(d *decoder, e *Exception) { e.Concurrent = first(d, &d.concurrentException, maxConcurrent) },
 }
@@ -67,7 +67,7 @@ var exceptionFields = fields[Exception]{
 // labels reads an object of texts.
 func labels(d *decoder) (labels []string) {
 	for more := d.begin('{', '}'); more; more = d.again('}') {
-		label := d.name() + "=" + d.beginning(maxRepeated)
+		label := d.name() + "=" + d.beginning(maxWord)
 		if len(labels) < maxLabels {
 			labels = append(labels, label)
 		}

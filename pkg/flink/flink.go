@@ -64,6 +64,7 @@ func (c *Client) get(ctx context.Context, path string, read func(*decoder)) erro
 	body := http.MaxBytesReader(nil, answer.RawBody(), bodyLimit)
 	defer func() { _ = body.Close() }()
 	d := newDecoder(body)
+	d.gone = ctx.Done()
 	defer d.release()
 	if err := refusal(request, answer, string(d.prefix(pagePrefix))); err != nil {
 		_, _ = io.CopyN(io.Discard, body, drained)
@@ -72,13 +73,14 @@ func (c *Client) get(ctx context.Context, path string, read func(*decoder)) erro
 	read(d)
 	err = d.finish()
 	var tooLarge *http.MaxBytesError
+	var tooMuch *excess
 	switch {
 	case err == nil:
 		return nil
 	case errors.As(err, &tooLarge):
 		return &remote.Error{Kind: remote.TooLarge, Request: request, Detail: fmt.Sprintf("%d MiB", bodyLimit>>20), Err: err}
-	case errors.Is(err, errTooMany):
-		return &remote.Error{Kind: remote.TooLarge, Request: request, Status: answer.StatusCode(), Detail: "131,072 elements", Err: err}
+	case errors.As(err, &tooMuch):
+		return &remote.Error{Kind: remote.TooLarge, Request: request, Status: answer.StatusCode(), Detail: tooMuch.limit, Err: err}
 	case errors.Is(err, errNoJSON), errors.Is(err, errBroken):
 		return &remote.Error{Kind: remote.Cut, Request: request, Status: answer.StatusCode(), Err: err}
 	default:

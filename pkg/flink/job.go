@@ -18,7 +18,7 @@ type JobSummary struct {
 }
 
 var jobSummaryFields = fields[JobSummary]{
-	"jid":        func(d *decoder, s *JobSummary) { s.ID = d.text() },
+	"jid":        func(d *decoder, s *JobSummary) { s.ID = d.word() },
 	"name":       func(d *decoder, s *JobSummary) { s.Name = d.text() },
 	"state":      func(d *decoder, s *JobSummary) { s.State = d.repeated() },
 	"start-time": func(d *decoder, s *JobSummary) { s.Start = d.integer() },
@@ -77,14 +77,14 @@ type Job struct {
 
 var jobFields = fields[Job]{
 	"jid":        func(d *decoder, j *Job) { j.ID = d.repeated() },
-	"name":       func(d *decoder, j *Job) { j.Name = d.repeated() },
+	"name":       func(d *decoder, j *Job) { j.Name = d.text() },
 	"state":      func(d *decoder, j *Job) { j.State = d.repeated() },
 	"job-type":   func(d *decoder, j *Job) { j.Type = d.repeated() },
 	"start-time": func(d *decoder, j *Job) { j.Start = d.integer() },
 	"duration":   func(d *decoder, j *Job) { j.Duration = d.integer() },
 	"now":        func(d *decoder, j *Job) { j.Now = d.integer() },
 	"timestamps": func(d *decoder, j *Job) { d.stateTimes.read(d, &j.Timestamps) },
-	"vertices":   func(d *decoder, j *Job) { j.Vertices = list(d, &d.vertex) },
+	"vertices":   func(d *decoder, j *Job) { j.Vertices = listInto(d, &d.vertex, []Vertex{}, maxTasks, "tasks") },
 	"plan":       func(d *decoder, j *Job) { d.plan.read(d, &j.Plan) },
 }
 
@@ -119,7 +119,7 @@ type Vertex struct {
 }
 
 var vertexFields = fields[Vertex]{
-	"id":             func(d *decoder, v *Vertex) { v.ID = d.text() },
+	"id":             func(d *decoder, v *Vertex) { v.ID = d.word() },
 	"name":           func(d *decoder, v *Vertex) { v.Name = d.text() },
 	"parallelism":    func(d *decoder, v *Vertex) { v.Parallelism = int(d.integer()) },
 	"maxParallelism": func(d *decoder, v *Vertex) { v.MaxParallelism = int(d.integer()) },
@@ -144,11 +144,26 @@ var stateCountsFields = fields[StateCounts]{
 type Plan struct {
 	Type  string     `json:"type"`
 	Nodes []PlanNode `json:"nodes"`
+	// Cut is set where the tasks have more than [MaxInputs] inputs, of which the others
+	// were not read.
+	Cut bool `json:"-"`
 }
 
+const (
+	// maxTasks is how many tasks a job may have.
+	maxTasks = 10_000
+	// MaxInputs is how many inputs of the tasks of a job are read: each has some, but for
+	// a plan that connects all with all.
+	MaxInputs = 20_000
+)
+
 var planFields = fields[Plan]{
-	"type":  func(d *decoder, p *Plan) { p.Type = d.repeated() },
-	"nodes": func(d *decoder, p *Plan) { p.Nodes = list(d, &d.node) },
+	"type": func(d *decoder, p *Plan) { p.Type = d.repeated() },
+	"nodes": func(d *decoder, p *Plan) {
+		d.inputs = 0
+		p.Nodes = listInto(d, &d.node, []PlanNode{}, maxTasks, "tasks")
+		p.Cut = d.inputs > MaxInputs
+	},
 }
 
 // PlanNode is a task in the plan, with the ids of its inputs.
@@ -158,8 +173,22 @@ type PlanNode struct {
 }
 
 var planNodeFields = fields[PlanNode]{
-	"id":     func(d *decoder, n *PlanNode) { n.ID = d.text() },
-	"inputs": func(d *decoder, n *PlanNode) { n.Inputs = list(d, &d.input) },
+	"id":     func(d *decoder, n *PlanNode) { n.ID = d.word() },
+	"inputs": func(d *decoder, n *PlanNode) { n.Inputs = inputs(d) },
+}
+
+// inputs reads those of a node, as far as the plan has not too many.
+func inputs(d *decoder) (read []PlanInput) {
+	for more := d.begin('[', ']'); more; more = d.again(']') {
+		if d.inputs++; d.inputs > MaxInputs {
+			d.skip()
+			continue
+		}
+		var input PlanInput
+		d.input.read(d, &input)
+		read = append(read, input)
+	}
+	return read
 }
 
 // PlanInput is one input of a task in the plan.
@@ -172,7 +201,7 @@ type PlanInput struct {
 
 var planInputFields = fields[PlanInput]{
 	"ship_strategy": func(d *decoder, i *PlanInput) { i.Shipping = d.repeated() },
-	"id":            func(d *decoder, i *PlanInput) { i.ID = d.text() },
+	"id":            func(d *decoder, i *PlanInput) { i.ID = d.word() },
 }
 
 // Job requests a job's graph and states. It triggers a metric fetch.

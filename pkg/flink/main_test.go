@@ -96,7 +96,7 @@ func replay(t *testing.T, name string) recording {
 // task asks for the task at the index.
 func (r recording) task(t *testing.T, i int) flink.Task {
 	t.Helper()
-	task, err := r.Task(t.Context(), r.job.ID, r.job.Vertices[i].ID, nil)
+	task, err := r.Task(t.Context(), r.job.ID, r.job.Vertices[i].ID, nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

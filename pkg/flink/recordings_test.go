@@ -54,7 +54,7 @@ func TestEveryRecordingIsRead(t *testing.T) {
 			}
 			recorded := 0
 			for _, vertex := range r.job.Vertices {
-				task, err := r.Task(t.Context(), r.job.ID, vertex.ID, nil)
+				task, err := r.Task(t.Context(), r.job.ID, vertex.ID, nil, 0)
 				if err != nil {
 					continue
 				}
@@ -164,7 +164,7 @@ func TestErrorsByVersion(t *testing.T) {
 		r := replay(t, version+"/_errors")
 		for what, ask := range map[string]func(context.Context) error{
 			"job":           func(ctx context.Context) error { _, err := r.Job(ctx, gone); return err },
-			"task of a job": func(ctx context.Context) error { _, err := r.Task(ctx, gone, gone, nil); return err },
+			"task of a job": func(ctx context.Context) error { _, err := r.Task(ctx, gone, gone, nil, 0); return err },
 		} {
 			err := ask(t.Context())
 			var failed *remote.Error
@@ -352,7 +352,7 @@ func TestTwoHundredSubtasks(t *testing.T) {
 // What the recordings do not hold is not found.
 func TestTaskThatIsNotThere(t *testing.T) {
 	r := replay(t, "2.3.0/p200")
-	if _, err := r.Task(t.Context(), r.job.ID, taskID, nil); err == nil {
+	if _, err := r.Task(t.Context(), r.job.ID, taskID, nil, 0); err == nil {
 		t.Error("no error")
 	}
 }

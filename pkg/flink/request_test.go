@@ -23,7 +23,7 @@ func TestPaths(t *testing.T) {
 		"/jobmanager/config":                     func(c *flink.Client) error { _, err := c.Config(ctx); return err },
 		"/jobs/overview":                         func(c *flink.Client) error { _, err := c.Jobs(ctx); return err },
 		"/jobs/" + jobID:                         func(c *flink.Client) error { _, err := c.Job(ctx, jobID); return err },
-		"/jobs/" + jobID + "/vertices/" + taskID: func(c *flink.Client) error { _, err := c.Task(ctx, jobID, taskID, nil); return err },
+		"/jobs/" + jobID + "/vertices/" + taskID: func(c *flink.Client) error { _, err := c.Task(ctx, jobID, taskID, nil, 0); return err },
 		"/jobs/" + jobID + "/vertices/" + taskID + "/backpressure": func(c *flink.Client) error {
 			_, err := c.Backpressure(ctx, jobID, taskID)
 			return err
@@ -72,8 +72,8 @@ func TestWhatIsNoIDIsNeverAskedFor(t *testing.T) {
 // asked puts the id wherever one is wanted.
 func asked(ctx context.Context, client *flink.Client, id string) map[string]error {
 	_, job := client.Job(ctx, id)
-	_, ofJob := client.Task(ctx, id, taskID, nil)
-	_, task := client.Task(ctx, jobID, id, nil)
+	_, ofJob := client.Task(ctx, id, taskID, nil, 0)
+	_, task := client.Task(ctx, jobID, id, nil, 0)
 	_, pressureOfJob := client.Backpressure(ctx, id, taskID)
 	_, pressure := client.Backpressure(ctx, jobID, id)
 	return map[string]error{"the job": job, "a task in the job": ofJob, "the task": task, "gauges in the job": pressureOfJob, "gauges": pressure}

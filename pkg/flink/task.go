@@ -1,6 +1,7 @@
 package flink
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"net"
@@ -39,12 +40,20 @@ type Task struct {
 	ID       string    `json:"id"`
 	Now      int64     `json:"now"`
 	Subtasks []Subtask `json:"subtasks"`
+	// most is how many subtasks are read at most, 0 for [MaxParallelism].
+	most int
 }
 
+// MaxParallelism is the highest that Flink allows
+// (KeyGroupRangeAssignment.UPPER_BOUND_MAX_PARALLELISM).
+const MaxParallelism = 1 << 15
+
 var taskFields = fields[Task]{
-	"id":       func(d *decoder, t *Task) { t.ID = d.repeated() },
-	"now":      func(d *decoder, t *Task) { t.Now = d.integer() },
-	"subtasks": func(d *decoder, t *Task) { t.Subtasks = listInto(d, &d.subtask, t.Subtasks) },
+	"id":  func(d *decoder, t *Task) { t.ID = d.repeated() },
+	"now": func(d *decoder, t *Task) { t.Now = d.integer() },
+	"subtasks": func(d *decoder, t *Task) {
+		t.Subtasks = listInto(d, &d.subtask, t.Subtasks, cmp.Or(t.most, MaxParallelism), "subtasks")
+	},
 }
 
 // Subtask is one subtask's current attempt in a [Task].
@@ -151,14 +160,15 @@ func (s Subtask) TaskManager() string {
 }
 
 // Task requests the subtasks of a task and their counters, and reads them into the
-// array of the buffer, which may be nil, as far as that suffices. It triggers a
-// metric fetch.
-func (c *Client) Task(ctx context.Context, jobID, taskID string, buffer []Subtask) (task Task, err error) {
+// array of the buffer, which may be nil, as far as that suffices. An answer with more
+// than so many of them, or than [MaxParallelism] if most is 0, is an error. It triggers
+// a metric fetch.
+func (c *Client) Task(ctx context.Context, jobID, taskID string, buffer []Subtask, most int) (task Task, err error) {
 	path, err := c.path(jobID, taskID)
 	if err != nil {
 		return task, err
 	}
-	task.Subtasks = buffer[:0]
+	task.Subtasks, task.most = buffer[:0], most
 	return task, c.get(ctx, path, func(d *decoder) { d.task.read(d, &task) })
 }
 
@@ -180,8 +190,10 @@ type Ratio struct {
 }
 
 var backpressureFields = fields[Backpressure]{
-	"status":   func(d *decoder, b *Backpressure) { b.Status = d.repeated() },
-	"subtasks": func(d *decoder, b *Backpressure) { b.Subtasks = list(d, &d.ratio) },
+	"status": func(d *decoder, b *Backpressure) { b.Status = d.repeated() },
+	"subtasks": func(d *decoder, b *Backpressure) {
+		b.Subtasks = listInto(d, &d.ratio, []Ratio{}, MaxParallelism, "subtasks")
+	},
 }
 
 var ratioFields = fields[Ratio]{

@@ -24,8 +24,8 @@ type TaskManager struct {
 }
 
 var taskManagerFields = fields[TaskManager]{
-	"id":                     func(d *decoder, m *TaskManager) { m.ID = d.text() },
-	"path":                   func(d *decoder, m *TaskManager) { m.Path = d.text() },
+	"id":                     func(d *decoder, m *TaskManager) { m.ID = d.word() },
+	"path":                   func(d *decoder, m *TaskManager) { m.Path = d.word() },
 	"timeSinceLastHeartbeat": func(d *decoder, m *TaskManager) { m.Heartbeat = d.integer() },
 	"slotsNumber":            func(d *decoder, m *TaskManager) { m.Slots = d.optional() },
 	"freeSlots":              func(d *decoder, m *TaskManager) { m.FreeSlots = d.optional() },

@@ -53,7 +53,7 @@ func Measure(result Result, measure diagnosis.Measure, by diagnosis.By) data.Fra
 	return data.Frames{frame}
 }
 
-// measured are the fields of a measure's values, and notices of what is left out.
+// measured are fields of numbers that were measured, and notices of what is left out.
 type measured struct {
 	fields  []*data.Field
 	notices []data.Notice

@@ -40,10 +40,19 @@ type Result struct {
 	Notices []data.Notice
 }
 
-// Add adds notices that are not there yet.
+// maxNotices is how many notices an answer has.
+const maxNotices = 100
+
+// Add adds notices that are not there yet, as many as an answer has.
 func (r *Result) Add(notices ...data.Notice) {
 	for _, notice := range notices {
-		if !slices.Contains(r.Notices, notice) {
+		switch {
+		case len(r.Notices) > maxNotices:
+			return
+		case slices.Contains(r.Notices, notice):
+		case len(r.Notices) == maxNotices:
+			r.Notices = append(r.Notices, data.Notice{Severity: data.NoticeSeverityWarning, Text: "There are more notices than are shown: choose clusters, jobs or tasks in the query."})
+		default:
 			r.Notices = append(r.Notices, notice)
 		}
 	}

@@ -155,6 +155,9 @@ func (s *SeriesSet) Of(labels data.Labels) *Series {
 	return series
 }
 
+// Has reports whether there is a series of those labels.
+func (s *SeriesSet) Has(labels data.Labels) bool { return s.byName[labels.String()] != nil }
+
 // Add puts series to those of the same labels.
 func (s *SeriesSet) Add(more ...Series) {
 	for _, series := range more {

@@ -21,16 +21,20 @@ type subtaskRow struct {
 // detailed it has the columns of [job.Detail] too.
 func Subtasks(result Result, detailed bool) data.Frames {
 	if len(result.Jobs) != 1 || detailed {
-		return tableOf(result, "subtasks", subtaskFields(result, detailed))
+		fields, notices := subtaskFields(result, detailed)
+		return tableOf(result, "subtasks", fields, notices...)
 	}
-	fields := shared(result.Jobs[0], subtasksKey{result.Jobs[0].Cluster}, func() []*data.Field { return subtaskFields(result, false) })
-	return tableOf(result, "subtasks", fields)
+	made := shared(result.Jobs[0], subtasksKey{result.Jobs[0].Cluster}, func() (made measured) {
+		made.fields, made.notices = subtaskFields(result, false)
+		return made
+	})
+	return tableOf(result, "subtasks", made.fields, made.notices...)
 }
 
 // subtasksKey is the key of the fields of one job's subtasks.
 type subtasksKey struct{ cluster string }
 
-func subtaskFields(result Result, detailed bool) []*data.Field {
+func subtaskFields(result Result, detailed bool) ([]*data.Field, []data.Notice) {
 	columns := []column[subtaskRow]{
 		statusWord(func(r *subtaskRow) diagnosis.Status { return r.status }),
 		of("job", func(r *subtaskRow) string { return r.Snapshot.Job.Name }),
@@ -59,7 +63,7 @@ func subtaskFields(result Result, detailed bool) []*data.Field {
 		of("job_id", func(r *subtaskRow) string { return r.Snapshot.Job.ID }),
 		of("task_id", func(r *subtaskRow) string { return r.task.ID }),
 	)
-	return fields(subtaskRowsOf(result), columns...)
+	return bounded(subtaskRowsOf(result), columns...)
 }
 
 // detail is a column that is unknown where there are no details.

@@ -42,13 +42,14 @@ type column[R any] func(rows []R) *data.Field
 
 // table makes a frame of columns for the table panel.
 func table[R any](of Result, name string, rows []R, columns ...column[R]) data.Frames {
-	return tableOf(of, name, fields(rows, columns...))
+	fields, notices := bounded(rows, columns...)
+	return tableOf(of, name, fields, notices...)
 }
 
 // tableOf is the same of fields, which are read only.
-func tableOf(of Result, name string, fields []*data.Field) data.Frames {
+func tableOf(of Result, name string, fields []*data.Field, notices ...data.Notice) data.Frames {
 	frame := data.NewFrame(name, fields...)
-	frame.Meta = of.meta()
+	frame.Meta = of.meta(notices...)
 	frame.Meta.PreferredVisualization = data.VisTypeTable
 	return data.Frames{frame}
 }

@@ -33,6 +33,8 @@ type Graph struct {
 	// EdgesUnknown is set where the tasks are known but not how they are
 	// connected: a task without inputs need not be a source then.
 	EdgesUnknown bool
+	// TooManyEdges is set where that is so because there are too many.
+	TooManyEdges bool
 }
 
 // Edge is a connection between two tasks, by their ids. It is Forward where subtask i

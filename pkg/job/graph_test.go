@@ -1,6 +1,7 @@
 package job_test
 
 import (
+	"fmt"
 	"reflect"
 	"slices"
 	"testing"
@@ -65,5 +66,19 @@ func TestEqualNamesBecomeDistinct(t *testing.T) {
 		if got := job.Distinct(c.names); !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%q became %q, want %q", c.names, got, c.want)
 		}
+	}
+}
+
+// Many equal names take no longer than others, also where others bear the numbers.
+func TestManyEqualNames(t *testing.T) {
+	work := func(count int) float64 {
+		names := make([]string, 2*count)
+		for n := range count {
+			names[2*n], names[2*n+1] = "x", fmt.Sprintf("x #%d", n)
+		}
+		return testing.AllocsPerRun(1, func() { job.Distinct(names) })
+	}
+	if few, many := work(500), work(5000); many > 15*few {
+		t.Errorf("ten times as many names take %.0f allocations in place of %.0f", many, few)
 	}
 }

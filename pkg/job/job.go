@@ -68,24 +68,24 @@ func Distinct(names []string) []string {
 	for _, name := range names {
 		taken[name] = true
 	}
-	seen := make(map[string]int, len(names))
+	last := make(map[string]int, len(names)) // the number of each name's last
 	distinct := make([]string, len(names))
 	for i, name := range names {
-		seen[name]++
-		distinct[i] = numbered(name, seen[name], taken)
+		distinct[i], last[name] = numbered(name, last[name]+1, taken)
 	}
 	return distinct
 }
 
-// numbered skips numbers that a name already bears as written.
-func numbered(name string, n int, taken map[string]bool) string {
+// numbered skips numbers that a name already bears as written. It goes on from the one
+// before, so that many equal names take no longer than others.
+func numbered(name string, n int, taken map[string]bool) (string, int) {
 	if n == 1 {
-		return name
+		return name, n
 	}
 	for ; ; n++ {
 		if label := name + " #" + strconv.Itoa(n); !taken[label] {
 			taken[label] = true
-			return label
+			return label, n
 		}
 	}
 }

@@ -49,7 +49,7 @@ func classify(err error) (backend.Status, backend.ErrorSource) {
 // Prometheus.
 func remoteStatus(err *remote.Error) backend.Status {
 	switch err.Kind {
-	case remote.NoAddress, remote.BadAddress:
+	case remote.NoAddress, remote.BadAddress, remote.TooManySubtasks:
 		return backend.StatusBadRequest
 	case remote.TimedOut:
 		return backend.StatusTimeout

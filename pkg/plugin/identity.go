@@ -123,7 +123,7 @@ func (ids *identities) newView() view {
 			Collector: collector.New(client, collector.Options{MaxAge: ids.settings.maxAge}),
 		})
 	}
-	made.engine = query.NewEngine(made.clusters)
+	made.engine = query.NewEngine(made.clusters, ids.settings.patience())
 	return made
 }
 

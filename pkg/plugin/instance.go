@@ -19,6 +19,10 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/query"
 )
 
+// MemoryLimit is from how many bytes on the garbage collector of the process works
+// harder, so that it does not take twice what is in use.
+const MemoryLimit = 224 << 20
+
 // Factory makes the instances of data sources.
 type Factory struct {
 	// Pool keeps the built-in histories, which outlive an instance: saving the
@@ -76,7 +80,7 @@ func (i *Instance) open(ctx context.Context, factory Factory, source backend.Dat
 	store := factory.openStore(ctx, s, source)
 	var clients []*flink.Client
 	for _, configured := range s.all() {
-		asked, err := flink.New(client, configured.URL)
+		asked, err := flink.New(client.Apart(), configured.URL)
 		if err != nil && len(s.Clusters) > 0 {
 			return badSettings("Cluster %s: %s", configured.Name, err)
 		}
@@ -86,7 +90,7 @@ func (i *Instance) open(ctx context.Context, factory Factory, source backend.Dat
 		clients = append(clients, asked)
 		i.addCluster(s, configured.Name, asked, store)
 	}
-	i.engine = query.NewEngine(i.clusters)
+	i.engine = query.NewEngine(i.clusters, s.patience())
 	if s.forwards() {
 		i.identities = newIdentities(s, clients)
 		i.closers = append(i.closers, i.identities.close)
@@ -106,6 +110,7 @@ func (i *Instance) addCluster(s settings, name string, client *flink.Client, sto
 	}
 	cluster.Collector = collector.New(client, collector.Options{
 		MaxAge: s.maxAge, History: cluster.Memory, IdleAfter: s.History.idleAfter, Logger: log.DefaultLogger,
+		MaxBytes: s.History.limits.MaxBytes,
 	})
 	i.closers = append(i.closers, cluster.Collector.Close)
 	i.clusters = append(i.clusters, cluster)

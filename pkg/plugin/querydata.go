@@ -2,8 +2,8 @@ package plugin
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
@@ -11,28 +11,37 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/collector"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/frame"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/query"
 )
 
 // QueryData answers every query of a request, all at once: they share samples,
-// and the client bounds the requests to Flink. One query's failure is its own.
+// and the client bounds the requests to Flink. One query's failure is its own. Equal
+// queries have one answer, and all answers together a limit.
 func (i *Instance) QueryData(ctx context.Context, request *backend.QueryDataRequest) (*backend.QueryDataResponse, error) {
 	response := backend.NewQueryDataResponse()
 	_, fromAlert := request.Headers[backend.FromAlertHeaderName]
 	who := requester{request.PluginContext.User, request.PluginContext.Namespace, request.GetHTTPHeaders()}
 	several := query.SeveralMeasures(sources(request.Queries))
-	var mu sync.Mutex
-	var group sync.WaitGroup
-	for _, source := range request.Queries {
-		group.Go(func() {
-			answer := i.answer(ctx, source, who, fromAlert, several)
-			mu.Lock()
-			defer mu.Unlock()
-			response.Responses[source.RefID] = answer
-		})
+	equal := equalQueries(request.Queries)
+	answers := make([]backend.DataResponse, len(equal))
+	collector.Parallel(len(equal), maxQueries, func(n int) {
+		answers[n] = i.answer(ctx, request.Queries[equal[n][0]], who, fromAlert, several)
+	})
+	bytes := 0
+	for n, queries := range equal {
+		each := answerBytes(answers[n])
+		for copied, at := range queries {
+			refID := request.Queries[at].RefID
+			if bytes += each; bytes > maxAnswerBytes {
+				response.Responses[refID] = errorResponse(&query.Error{Kind: query.BadQuery, Text: fmt.Sprintf(
+					"The answers to the %d queries of this request take more than %d MiB: choose jobs or tasks in them, or ask in several requests.", len(request.Queries), maxAnswerBytes>>20)})
+				continue
+			}
+			response.Responses[refID] = named(answers[n], refID, copied > 0)
+		}
 	}
-	group.Wait()
 	return response, nil
 }
 
@@ -43,6 +52,94 @@ func sources(queries []backend.DataQuery) [][]byte {
 		sources[i] = each.JSON
 	}
 	return sources
+}
+
+const (
+	// maxQueries is how many queries of a request are worked on at once.
+	maxQueries = 32
+	// maxAnswerBytes is about how long the answers to a request are together.
+	maxAnswerBytes = 64 << 20
+)
+
+// equalQueries are the indexes of the queries, those that are equal but for their names
+// together.
+func equalQueries(queries []backend.DataQuery) (equal [][]int) {
+	places := make(map[string]int, len(queries))
+	for at, each := range queries {
+		key := queryKey(each)
+		place, known := places[key]
+		if !known {
+			place = len(equal)
+			places[key], equal = place, append(equal, nil)
+		}
+		equal[place] = append(equal[place], at)
+	}
+	return equal
+}
+
+// queryKey is the same for queries that are equal.
+func queryKey(of backend.DataQuery) string {
+	text := string(of.JSON)
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(of.JSON, &fields) == nil {
+		delete(fields, "refId")
+		if unnamed, err := json.Marshal(fields); err == nil { // in the order of the keys
+			text = string(unnamed)
+		}
+	}
+	return fmt.Sprintln(of.QueryType, of.MaxDataPoints, of.TimeRange.From.UnixNano(), of.TimeRange.To.UnixNano(), text)
+}
+
+// named is an answer for the query of that name; others have the same fields. A copy
+// caused no requests.
+func named(answer backend.DataResponse, refID string, copied bool) backend.DataResponse {
+	frames := make(data.Frames, len(answer.Frames))
+	for i, shown := range answer.Frames {
+		own := *shown
+		own.RefID = refID
+		if custom, is := customOf(shown); copied && is {
+			custom.Requests = 0
+			meta := *shown.Meta
+			meta.Custom, own.Meta = custom, &meta
+		}
+		frames[i] = &own
+	}
+	if answer.Error == nil {
+		answer.Frames = frames
+	}
+	return answer
+}
+
+// customOf is what a frame of package frame has beside its fields.
+func customOf(of *data.Frame) (custom frame.Custom, is bool) {
+	if of.Meta != nil {
+		custom, is = of.Meta.Custom.(frame.Custom)
+	}
+	return custom, is
+}
+
+// answerBytes is about how long an answer is.
+func answerBytes(answer backend.DataResponse) (bytes int) {
+	for _, shown := range answer.Frames {
+		for _, field := range shown.Fields {
+			bytes += 300 // its name, labels and configuration
+			switch field.Type() {
+			case data.FieldTypeString:
+				for i := range field.Len() {
+					bytes += 4 + len(field.At(i).(string))
+				}
+			case data.FieldTypeNullableString:
+				for i := range field.Len() {
+					if text := field.At(i).(*string); text != nil {
+						bytes += 4 + len(*text)
+					}
+				}
+			default:
+				bytes += 8 * field.Len()
+			}
+		}
+	}
+	return bytes
 }
 
 // answer answers one query, whatever happens.
@@ -57,9 +154,6 @@ func (i *Instance) answer(ctx context.Context, source backend.DataQuery, who req
 	frames, err := i.frames(ctx, source, who, fromAlert, several)
 	if err != nil {
 		return errorResponse(err)
-	}
-	for _, frame := range frames {
-		frame.RefID = source.RefID
 	}
 	return backend.DataResponse{Frames: frames, Status: backend.StatusOK}
 }

@@ -68,7 +68,10 @@ func readResource(request *backend.CallResourceRequest) (asked query.Query, over
 		return asked, over, &query.Error{Kind: query.BadQuery, Text: "The resource's address cannot be read."}
 	}
 	asked.Type, asked.Variable = "variable", request.Path
-	values := parsed.Query()
+	values, err := url.ParseQuery(parsed.RawQuery)
+	if err != nil { // what could be read is not what was asked for
+		return asked, over, &query.Error{Kind: query.BadQuery, Text: "The resource's parameters cannot be read, or are too many."}
+	}
 	for name, into := range map[string]*query.Selectors{"cluster": &asked.Clusters, "job": &asked.Jobs, "task": &asked.Tasks} {
 		if *into, err = query.ReadSelectors(values[name]); err != nil {
 			return asked, over, err

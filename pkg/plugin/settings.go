@@ -118,6 +118,11 @@ func (s *settings) trim() {
 	s.Clusters = kept
 }
 
+// patience is how long a query waits for Flink: for two requests that take as long as
+// they may, and for what else there is to do. With the default time-out Grafana's own is
+// longer.
+func (s settings) patience() time.Duration { return 2*s.timeout + 5*time.Second }
+
 // forwards reports whether Grafana forwards its users' credentials.
 func (s settings) forwards() bool { return s.OAuthPassThru || len(s.KeepCookies) > 0 }
 

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"context"
 	"errors"
 	"maps"
 	"math"
@@ -18,6 +19,8 @@ import (
 type loaded struct {
 	frame.Result
 	pasts []pastOf
+	// missing is what of its jobs is not known.
+	missing []missing
 }
 
 // pastOf is where a job's past is read from.
@@ -29,7 +32,7 @@ type pastOf struct {
 }
 
 // assemble puts the clusters' results together. It fails if nothing was answered.
-func assemble(req Request, results []clusterResult) (result loaded, err error) {
+func assemble(ctx context.Context, req Request, results []clusterResult) (result loaded, err error) {
 	result.Requests = requestsOf(results)
 	result.Add(noticesOf(results)...)
 	answered, failed := 0, error(nil)
@@ -47,10 +50,11 @@ func assemble(req Request, results []clusterResult) (result loaded, err error) {
 			show(&result, req, results[n].cluster, j)
 		}
 	}
+	result.Add(missingNotices(result.missing)...)
 	if answered == 0 && failed != nil {
 		return result, failed
 	}
-	resolution := resolve(req, results)
+	resolution := resolve(ctx, req, results)
 	switch {
 	case req.Measure.OfLoad() && req.By == diagnosis.ByJob && types[req.Type].measure:
 		// A series without a value, so that an alert rule keeps its state.
@@ -61,16 +65,33 @@ func assemble(req Request, results []clusterResult) (result loaded, err error) {
 		return result, resolution.err
 	}
 	result.Add(resolution.notices...)
-	tasks := resolveTasks(req, func(selector Selector) bool {
-		return slices.ContainsFunc(result.Jobs, func(shown frame.Job) bool {
-			return len(shown.Snapshot.Tasks) == 0 || slices.ContainsFunc(shown.Snapshot.Graph.Tasks, func(task job.Task) bool { return selector.matches(task.Name, task.ID) })
-		})
-	}, failed)
+	tasks := resolveTasks(req, matchingTasks(ctx, req, result.Jobs), failed)
 	if tasks.err != nil {
 		return result, tasks.err
 	}
 	result.Add(tasks.notices...)
 	return result, nil
+}
+
+// matchingTasks are the names and expressions that match a task of the jobs shown: all
+// of them, where the tasks of one are not known.
+func matchingTasks(ctx context.Context, req Request, shown []frame.Job) map[string]bool {
+	if slices.ContainsFunc(shown, func(each frame.Job) bool { return len(each.Snapshot.Tasks) == 0 }) {
+		matching := map[string]bool{}
+		for _, selector := range req.Tasks.all {
+			matching[selector.text] = true
+		}
+		return matching
+	}
+	return req.Tasks.matching(ctx, func(yield func(name, id string) bool) {
+		for _, each := range shown {
+			for _, task := range each.Snapshot.Graph.Tasks {
+				if !yield(task.Name, task.ID) {
+					return
+				}
+			}
+		}
+	})
 }
 
 // show adds a job to the result. One that did not answer has no rows, but for a
@@ -87,7 +108,7 @@ func show(result *loaded, req Request, cluster *Cluster, j *jobResult) {
 		return
 	}
 	shown := frame.Job{Cluster: cluster.Name, Verdict: verdict, Tasks: req.tasksOf(verdict.Snapshot.Graph)}
-	if len(shown.Tasks) == 0 && len(req.Tasks) > 0 && j.err == nil {
+	if len(shown.Tasks) == 0 && req.Tasks.some() && j.err == nil {
 		return
 	}
 	result.Jobs = append(result.Jobs, shown)
@@ -99,7 +120,7 @@ func show(result *loaded, req Request, cluster *Cluster, j *jobResult) {
 	}
 	result.pasts = append(result.pasts, past)
 	if j.err == nil {
-		result.Add(partial(shown)...)
+		result.missing = append(result.missing, partial(shown)...)
 	}
 }
 
@@ -122,11 +143,11 @@ func unknownPast(req Request, results []clusterResult) (result frame.Result, err
 }
 
 // assemblePast puts the results of a moment together.
-func assemblePast(req Request, results []clusterResult) (result loaded, err error) {
+func assemblePast(ctx context.Context, req Request, results []clusterResult) (result loaded, err error) {
 	if result, err, done := unknownPast(req, results); done {
 		return loaded{Result: result}, err
 	}
-	result, err = assemble(req, results)
+	result, err = assemble(ctx, req, results)
 	if _, answered, missing := answeredOf(results); !answered && missing != nil {
 		err = nil // the notices say so
 	}
@@ -135,7 +156,7 @@ func assemblePast(req Request, results []clusterResult) (result loaded, err erro
 
 // assembleState puts the values of a measure that needs no snapshot together. A job
 // that is named exactly and is not there gets valueIfAbsent.
-func assembleState(req Request, results []clusterResult, valueIfAbsent float64) (result frame.Result) {
+func assembleState(ctx context.Context, req Request, results []clusterResult, valueIfAbsent float64) (result frame.Result) {
 	for _, each := range results {
 		for _, j := range each.jobs {
 			if j.source == nil || j.summary != nil {
@@ -147,7 +168,7 @@ func assembleState(req Request, results []clusterResult, valueIfAbsent float64) 
 			}
 		}
 	}
-	resolution := resolve(req, results)
+	resolution := resolve(ctx, req, results)
 	for _, name := range resolution.absent {
 		result.Values = append(result.Values, frame.Value{Labels: labelsOf(results[0].cluster, name), Value: valueIfAbsent})
 	}
@@ -181,7 +202,7 @@ func firstError(a, b error) error {
 // assembleRange puts the results of a range together with those of the present,
 // if it reaches to that; failed is why the present is not known. It adds which
 // names match nothing, and why there are no series.
-func assembleRange(req Request, result frame.Result, results []clusterResult, clusters []*Cluster, failed error) (frame.Result, error) {
+func assembleRange(ctx context.Context, req Request, result frame.Result, results []clusterResult, clusters []*Cluster, failed error) (frame.Result, error) {
 	var set frame.SeriesSet
 	for _, value := range result.Values {
 		set.Add(point(value.Labels, req.Range.To, value.Value))
@@ -206,7 +227,7 @@ func assembleRange(req Request, result frame.Result, results []clusterResult, cl
 	}
 	result.Add(noticesOf(results)...)
 	known, _, missing := answeredOf(results)
-	resolution := resolve(req, results)
+	resolution := resolve(ctx, req, results)
 	if missing == nil && known && req.By == diagnosis.ByJob {
 		// A series without a value, so that an alert rule keeps its state.
 		for _, name := range resolution.absent {
@@ -229,7 +250,7 @@ func assembleRange(req Request, result frame.Result, results []clusterResult, cl
 	if len(result.Series) > 0 {
 		return result, nil
 	}
-	why, err := noSeries(req, results, clusters, resolution, firstError(missing, failed), len(result.Notices) > 0)
+	why, err := noSeries(ctx, req, results, clusters, resolution, firstError(missing, failed), len(result.Notices) > 0)
 	result.Add(why...)
 	return result, err
 }
@@ -237,7 +258,7 @@ func assembleRange(req Request, result frame.Result, results []clusterResult, cl
 // noSeries is why a range has no series: what the query names is not there, the
 // history or the present could not be read (failed), or has nothing. explained is
 // set where notices give the reason already.
-func noSeries(req Request, results []clusterResult, clusters []*Cluster, resolution resolution, failed error, explained bool) (notices []data.Notice, err error) {
+func noSeries(ctx context.Context, req Request, results []clusterResult, clusters []*Cluster, resolution resolution, failed error, explained bool) (notices []data.Notice, err error) {
 	known, _, missing := answeredOf(results)
 	switch {
 	case missing != nil && !req.FromAlert:

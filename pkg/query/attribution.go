@@ -93,8 +93,8 @@ func (a attribution) candidate(cluster *Cluster, past history.Job) (candidate jo
 // unattributed is why jobs of Prometheus' may be missing in a cluster that did not
 // list its own: some are nobody's, or names in the query match none, which
 // Prometheus may have mangled.
-func (a attribution) unattributed(req Request, r *clusterResult) error {
-	unmatched := slices.ContainsFunc(req.Jobs, func(selector Selector) bool { return !selector.matchesAny(r.candidates) })
+func (a attribution) unattributed(ctx context.Context, req Request, r *clusterResult) error {
+	unmatched := len(req.Jobs.matching(ctx, candidatesOf([]clusterResult{*r}))) < len(req.Jobs.all)
 	strangers := len(a.clusters) > 1 && slices.ContainsFunc(r.past, func(past history.Job) bool {
 		return !slices.ContainsFunc(a.clusters, func(c *Cluster) bool { _, found := a.has(c, past.ID); return found })
 	})

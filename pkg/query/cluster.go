@@ -143,20 +143,35 @@ const maxJobs = 1000
 
 // choose keeps the jobs that the query chose, as many as it looks at: all that
 // have not ended, and those that it names exactly.
-func (r *clusterResult) choose(req Request, candidates []jobResult) {
-	r.candidates, r.jobs = make([]job.Info, 0, len(candidates)), nil
+func (r *clusterResult) choose(ctx context.Context, req Request, candidates []jobResult) {
+	r.candidates, r.jobs, r.leftOut = make([]job.Info, 0, len(candidates)), nil, 0
 	for _, candidate := range candidates {
+		if ctx.Err() != nil {
+			return
+		}
 		info, chosen := candidate.info, false
 		for _, info.Name = range candidate.names {
 			r.candidates = append(r.candidates, info)
-			chosen = chosen || req.Jobs.Exactly(info.Name, info.ID) || !info.State.Terminal() && req.Jobs.Choose(info.Name, info.ID)
+			chosen = chosen || req.choosesJob(info)
 		}
 		if chosen && req.Types.Choose(info.Type) {
-			r.jobs = append(r.jobs, candidate)
+			r.add(candidate)
 		}
 	}
-	r.leftOut = max(len(r.jobs)-maxJobs, 0)
-	r.jobs = r.jobs[:len(r.jobs)-r.leftOut]
+}
+
+// choosesJob reports whether the query is about a job of that name, if of that type.
+func (r Request) choosesJob(info job.Info) bool {
+	return r.Jobs.Exactly(info.Name, info.ID) || !info.State.Terminal() && r.Jobs.Choose(info.Name, info.ID)
+}
+
+// add adds a job that the query chose, or counts it.
+func (r *clusterResult) add(chosen jobResult) {
+	if len(r.jobs) == maxJobs {
+		r.leftOut++
+		return
+	}
+	r.jobs = append(r.jobs, chosen)
 }
 
 // list fills in the jobs that the cluster has now and that the query chose; those
@@ -167,16 +182,20 @@ func (r *clusterResult) list(ctx context.Context, req Request) {
 	if err != nil {
 		infos = r.cluster.Collector.LastJobs()
 	}
-	candidates := make([]jobResult, len(infos))
-	for i, info := range infos {
-		candidates[i] = jobResult{info: info, names: []string{info.Name}, err: err}
+	r.candidates, r.jobs, r.leftOut = infos, nil, 0 // nobody changes them
+	for _, info := range infos {
+		if ctx.Err() != nil {
+			return
+		}
+		if req.choosesJob(info) && req.Types.Choose(info.Type) {
+			r.add(jobResult{info: info, names: []string{info.Name}, err: err})
+		}
 	}
-	r.choose(req, candidates)
 }
 
 // listPast fills in those of the past jobs that are the cluster's and that the
 // query chose: over a range by any name that they had, at a moment by the last.
-func (r *clusterResult) listPast(req Request, of attribution, atMoment bool) {
+func (r *clusterResult) listPast(ctx context.Context, req Request, of attribution, atMoment bool) {
 	candidates := make([]jobResult, 0, len(r.past))
 	for _, past := range r.past {
 		candidate, ours := of.candidate(r.cluster, past)
@@ -187,9 +206,9 @@ func (r *clusterResult) listPast(req Request, of attribution, atMoment bool) {
 			candidates = append(candidates, candidate)
 		}
 	}
-	r.choose(req, candidates)
+	r.choose(ctx, req, candidates)
 	r.requests += of.requests[r.cluster]
-	r.incomplete = firstError(r.incomplete, of.unattributed(req, r))
+	r.incomplete = firstError(r.incomplete, of.unattributed(ctx, req, r))
 }
 
 // namesOf are the names that a job had, the last one last.
@@ -203,25 +222,35 @@ func namesOf(past history.Job) []string {
 // eachCluster works on the clusters side by side.
 func eachCluster(clusters []*Cluster, do func(*clusterResult)) []clusterResult {
 	results := make([]clusterResult, len(clusters))
-	collector.Parallel(len(clusters), parallelism, func(n int) {
+	collector.Parallel(len(clusters), len(clusters), func(n int) {
 		results[n].cluster = clusters[n]
 		do(&results[n])
 	})
 	return results
 }
 
-// eachJob works on the chosen jobs of all clusters side by side; each keeps its
-// own error.
+// eachJob works on the chosen jobs of all clusters side by side, those of one cluster as
+// if there were no other; each keeps its own error.
 func eachJob(results []clusterResult, do func(*Cluster, *jobResult)) {
-	type chosen struct {
-		cluster *Cluster
-		job     *jobResult
-	}
-	var all []chosen
-	for n := range results {
-		for i := range results[n].jobs {
-			all = append(all, chosen{results[n].cluster, &results[n].jobs[i]})
+	collector.Parallel(len(results), len(results), func(n int) {
+		of := &results[n]
+		collector.Parallel(len(of.jobs), parallelism, func(i int) { do(of.cluster, &of.jobs[i]) })
+	})
+}
+
+// eachPromptJob does so, first for those that answered in time when they were last polled.
+func eachPromptJob(results []clusterResult, do func(*Cluster, *jobResult)) {
+	collector.Parallel(len(results), len(results), func(n int) {
+		of := &results[n]
+		var prompt, hanging []int
+		for i := range of.jobs {
+			if of.cluster.Collector.Hangs(of.jobs[i].info.ID) {
+				hanging = append(hanging, i)
+			} else {
+				prompt = append(prompt, i)
+			}
 		}
-	}
-	collector.Parallel(len(all), parallelism, func(n int) { do(all[n].cluster, all[n].job) })
+		order := append(prompt, hanging...)
+		collector.Parallel(len(order), parallelism, func(i int) { do(of.cluster, &of.jobs[order[i]]) })
+	})
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )
 
-// parallelism is how many clusters, or jobs of one, a query works on at once;
+// parallelism is how many jobs of a cluster a query works on at once;
 // the requests themselves are bounded by the HTTP client.
 const parallelism = 16
 
@@ -23,14 +23,21 @@ const parallelism = 16
 // a moment of the past, or a range. Names are resolved, and what is partial is
 // said, in the same way for all three; only where jobs and their loads come from
 // differs. It is safe for concurrent use.
-type Engine struct{ clusters []*Cluster }
+type Engine struct {
+	clusters []*Cluster
+	patience time.Duration
+}
 
-// NewEngine returns an engine for these clusters.
-func NewEngine(clusters []*Cluster) *Engine { return &Engine{clusters} }
+// NewEngine returns an engine for these clusters. A query waits for their answers for as
+// long as patience at most, and then has what there is, with notices of what is missing.
+func NewEngine(clusters []*Cluster, patience time.Duration) *Engine {
+	return &Engine{clusters, patience}
+}
 
 // Answer answers a query with the frames of its type. Errors are [Error],
 // [remote.Error] or the context's.
 func (e *Engine) Answer(ctx context.Context, req Request) (data.Frames, error) {
+	req.until = e.until(ctx)
 	frames, err := types[req.Type].answer(ctx, e, req)
 	if err == nil {
 		frame.AddStatistics(frames, time.Now())
@@ -38,9 +45,20 @@ func (e *Engine) Answer(ctx context.Context, req Request) (data.Frames, error) {
 	return frames, err
 }
 
+// until is when a query that begins now has waited for long enough: before its caller
+// gives up, if it is known when that is.
+func (e *Engine) until(ctx context.Context) time.Time {
+	patience := e.patience
+	if deadline, is := ctx.Deadline(); is {
+		patience = min(patience, time.Until(deadline)*9/10)
+	}
+	return time.Now().Add(patience)
+}
+
 // Names are the names that the request's variable lists.
 func (e *Engine) Names(ctx context.Context, req Request) (frame.Result, error) {
 	of := variables[req.Variable]
+	req.until = e.until(ctx)
 	clusters, err := e.choose(req)
 	if err != nil {
 		return frame.Result{}, err
@@ -85,28 +103,33 @@ func (e *Engine) load(ctx context.Context, req Request) (loaded, error) {
 
 // now answers with the present: polls of at most the age limit.
 func (e *Engine) now(ctx context.Context, req Request, clusters []*Cluster) (loaded, error) {
+	inTime, cancel := req.inTime(ctx)
+	defer cancel()
 	results := eachCluster(clusters, func(r *clusterResult) {
-		r.list(ctx, req)
+		r.list(inTime, req)
 		if _, known := r.cluster.Collector.Interval(); len(r.jobs) == 0 && r.err == nil && !known {
 			// Nothing will be polled: what lists jobs may be a history server.
 			var requests int
-			_, requests, r.err = r.cluster.Collector.Cluster(ctx)
+			_, requests, r.err = r.cluster.Collector.Cluster(inTime)
 			r.requests += requests
 		}
 	})
-	eachJob(results, func(c *Cluster, j *jobResult) {
+	eachPromptJob(results, func(c *Cluster, j *jobResult) {
+		if j.err == nil {
+			j.err = inTime.Err()
+		}
 		if j.err == nil {
 			verdict := c.Collector.Verdict
 			if req.Measure.Lags {
 				verdict = c.Collector.VerdictWithLags
 			}
-			j.verdict, j.requests, j.err = verdict(ctx, j.info)
+			j.verdict, j.requests, j.err = verdict(inTime, j.info)
 		}
 	})
 	if err := ctx.Err(); err != nil {
 		return loaded{}, err
 	}
-	return assemble(req, results)
+	return assemble(ctx, req, results)
 }
 
 // at answers with the state at the end of the range. It needs no Flink. If a
@@ -129,7 +152,7 @@ func (e *Engine) at(ctx context.Context, req Request, clusters []*Cluster) (load
 	if err := ctx.Err(); err != nil {
 		return loaded{}, err
 	}
-	return assemblePast(req, results)
+	return assemblePast(ctx, req, results)
 }
 
 // over answers with a measure over the range, one series for each job, task,
@@ -165,10 +188,11 @@ func (e *Engine) over(ctx context.Context, req Request) (result frame.Result, er
 		eachJob(results, func(c *Cluster, j *jobResult) { jobRange{req, c, j, choice}.read(ctx) })
 		result.LeftOut = choice.leftOut
 	}
+	result.Add(choice.notices()...)
 	if err := ctx.Err(); err != nil {
 		return result, err
 	}
-	return assembleRange(req, result, results, e.clusters, failed)
+	return assembleRange(ctx, req, result, results, e.clusters, failed)
 }
 
 // poll polls what the query is about, so that it is kept and sampled from now on;
@@ -204,7 +228,7 @@ func (e *Engine) past(ctx context.Context, req Request, clusters []*Cluster, atM
 	results := eachCluster(clusters, func(r *clusterResult) {
 		source := r.cluster.history()
 		source.Enough = func(jobs []history.Job) bool {
-			return matchAll(req.Jobs, jobs) && r.cluster.Memory.Complete(over(r.cluster), func(info job.Info) bool {
+			return req.Jobs.matchAll(ctx, jobs) && r.cluster.Memory.Complete(over(r.cluster), func(info job.Info) bool {
 				return req.Jobs.Choose(info.Name, info.ID) && req.Types.Choose(info.Type) &&
 					!slices.ContainsFunc(jobs, func(of history.Job) bool { return of.ID == info.ID })
 			})
@@ -217,7 +241,7 @@ func (e *Engine) past(ctx context.Context, req Request, clusters []*Cluster, atM
 	}
 	attribution := attribute(ctx, e.clusters, results, over)
 	for n := range results {
-		results[n].listPast(req, attribution, atMoment)
+		results[n].listPast(ctx, req, attribution, atMoment)
 	}
 	eachJob(results, func(c *Cluster, j *jobResult) {
 		if j.past.Graph == nil && attribution.failed[c] == nil { // else the tasks are as Prometheus names them
@@ -252,7 +276,9 @@ func (e *Engine) state(ctx context.Context, req Request) (frame.Result, error) {
 
 // stateNow reads the measure from Flink's list of jobs, or as a figure of each.
 func (e *Engine) stateNow(ctx context.Context, req Request, clusters []*Cluster) (frame.Result, error) {
-	results, err := listNow(ctx, req, clusters)
+	inTime, cancel := req.inTime(ctx)
+	defer cancel()
+	results, err := listNow(inTime, req, clusters)
 	if err != nil {
 		return frame.Result{}, err
 	}
@@ -263,7 +289,7 @@ func (e *Engine) stateNow(ctx context.Context, req Request, clusters []*Cluster)
 		case req.Measure.Origin == diagnosis.FromFigure && (j.err != nil || j.info.State.Terminal()):
 			j.value = math.NaN()
 		case req.Measure.Origin == diagnosis.FromFigure:
-			j.value, j.requests, j.err = c.Collector.Figure(ctx, j.info, req.Measure.Figure)
+			j.value, j.requests, j.err = c.Collector.Figure(inTime, j.info, req.Measure.Figure)
 		}
 		if j.err != nil {
 			j.value = math.NaN()
@@ -273,7 +299,7 @@ func (e *Engine) stateNow(ctx context.Context, req Request, clusters []*Cluster)
 	if known := !slices.ContainsFunc(results, func(r clusterResult) bool { return r.err != nil }); known && req.Measure.Origin == diagnosis.FromJobState {
 		gone = 0 // a job that is named exactly and is nowhere does not run
 	}
-	return assembleState(req, results, gone), ctx.Err()
+	return assembleState(ctx, req, results, gone), ctx.Err()
 }
 
 // stateAt reads the measure from the summary of each job at the moment.
@@ -304,7 +330,7 @@ func (e *Engine) stateAt(ctx context.Context, req Request, clusters []*Cluster) 
 	if result, err, done := unknownPast(req, results); done {
 		return result, err
 	}
-	return assembleState(req, results, math.NaN()), nil // a job that is not there may have run without being sampled
+	return assembleState(ctx, req, results, math.NaN()), nil // a job that is not there may have run without being sampled
 }
 
 // choose are the clusters that the query names.
@@ -316,7 +342,7 @@ func (e *Engine) choose(req Request) (chosen []*Cluster, err error) {
 			chosen = append(chosen, cluster)
 		}
 	}
-	for _, selector := range req.Clusters {
+	for _, selector := range req.Clusters.all {
 		if selector.exact() && !slices.Contains(names, selector.text) {
 			return nil, noCluster(selector.text, names)
 		}

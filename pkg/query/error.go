@@ -3,8 +3,6 @@ package query
 import (
 	"fmt"
 	"strings"
-
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )
 
 // ErrorKind is what is wrong with a query.
@@ -36,15 +34,16 @@ func notFound(format string, values ...any) error {
 }
 
 // noJob is the one wording for a job that is not there.
-func noJob(name string, candidates []job.Info) error {
-	names := make([]string, len(candidates))
-	for i, info := range candidates {
-		names[i] = info.Name
+func noJob(name string, results []clusterResult) error {
+	var all []string
+	for name := range candidatesOf(results) {
+		all = append(all, name)
 	}
+	names := withoutRepeats(all)
 	if len(names) == 0 {
 		return notFound("There are no jobs in this time range, so none is named %q.", shortened(name))
 	}
-	return notFound("There is no job %q in this time range: there is %s.", shortened(name), listed(withoutRepeats(names)))
+	return notFound("There is no job %q in this time range: there is %s.", shortened(name), listed(names))
 }
 
 // noTask is the one wording for a task that is not there.
@@ -62,10 +61,14 @@ const maxListed = 5
 
 // listed joins names, the first few of many.
 func listed(names []string) string {
-	if len(names) <= maxListed {
-		return strings.Join(names, ", ")
+	first := make([]string, min(len(names), maxListed))
+	for i := range first {
+		first[i] = shortened(names[i])
 	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:maxListed], ", "), len(names)-maxListed)
+	if len(names) <= maxListed {
+		return strings.Join(first, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(first, ", "), len(names)-maxListed)
 }
 
 // withoutRepeats keeps the first of equal names, in their order.

@@ -20,7 +20,9 @@ var evidences = []evidence{readWaits, readHotMethod, readUsages, readCheckpoints
 
 // addEvidence adds it to the root causes among the tasks chosen, of the jobs that are
 // shown as they are at present.
-func addEvidence(ctx context.Context, _ Request, result *loaded) error {
+func addEvidence(ctx context.Context, req Request, result *loaded) error {
+	inTime, cancel := req.inTime(ctx)
+	defer cancel()
 	requests := make([]int, len(result.Jobs))
 	collector.Parallel(len(result.Jobs), parallelism, func(n int) {
 		shown := &result.Jobs[n]
@@ -30,7 +32,7 @@ func addEvidence(ctx context.Context, _ Request, result *loaded) error {
 		shown.Evidence = make([][]string, len(shown.Roots))
 		for i := range shown.Roots {
 			for _, read := range evidences {
-				sentence, asked := read(ctx, result.pasts[n].cluster, shown, &shown.Roots[i])
+				sentence, asked := read(inTime, result.pasts[n].cluster, shown, &shown.Roots[i])
 				requests[n] += asked
 				if sentence != "" {
 					shown.Evidence[i] = append(shown.Evidence[i], sentence)

@@ -55,7 +55,7 @@ func (r jobRange) fromSummaries(ctx context.Context) {
 		r.match(task.Name, task.ID)
 	}
 	chosen := r.tasksOf(summaries)
-	if len(chosen) == 0 && len(r.req.Tasks) > 0 && r.req.Measure.OfLoad() {
+	if len(chosen) == 0 && r.req.Tasks.some() && r.req.Measure.OfLoad() {
 		return // the job has none of the tasks chosen
 	}
 	times, gaps := make([]time.Time, len(summaries.At)), make([]time.Duration, len(summaries.At))
@@ -150,14 +150,11 @@ func (r jobRange) tasksOf(summaries history.Summaries) (chosen []history.TaskSum
 
 // match notes which of the query's names and expressions a task of the job has.
 func (r jobRange) match(name, id string) {
-	for _, selector := range r.req.Tasks {
-		if !selector.matches(name, id) {
-			continue
-		}
+	for text := range r.req.Tasks.matchingOne(name, id) {
 		if r.job.matched == nil {
 			r.job.matched = map[string]bool{}
 		}
-		r.job.matched[selector.text] = true
+		r.job.matched[text] = true
 	}
 }
 
@@ -241,7 +238,7 @@ func (r jobRange) fromSnapshots(ctx context.Context) {
 			name, graph, labels, points = snapshot.Job.Name, snapshot.Graph, shown.Labels(r.req.By), nil
 			known, hosts := set.Len(), shown.Hosts(r.req.By)
 			for i, each := range labels {
-				if !r.choice.has(each) {
+				if !r.choice.has(each) || !set.Has(each) && !r.choice.begins(set.Len()-known) {
 					points = append(points, nil)
 					continue
 				}

@@ -31,7 +31,7 @@ func (j *journaled) owner() frame.Owner {
 // journals reads what was in the request's range of each job that it chose: by what
 // Flink remembers, where the range reaches to the present, and what the built-in
 // history keeps. result has the notices and requests of that.
-func (e *Engine) journals(ctx context.Context, req Request, read func(*journaled)) (jobs []journaled, result frame.Result, err error) {
+func (e *Engine) journals(ctx context.Context, req Request, read func(context.Context, *journaled)) (jobs []journaled, result frame.Result, err error) {
 	result.End = req.Range.To
 	if why := req.senseless(); why != "" {
 		result.Notices, err = nothing(req, why)
@@ -49,7 +49,9 @@ func (e *Engine) journals(ctx context.Context, req Request, read func(*journaled
 			jobs = append(jobs, journaled{cluster: each.cluster, info: of.info, listed: listed[n][of.info.ID]})
 		}
 	}
-	collector.Parallel(len(jobs), parallelism, func(n int) { read(&jobs[n]) })
+	inTime, cancel := req.inTime(ctx)
+	defer cancel()
+	collector.Parallel(len(jobs), parallelism, func(n int) { read(inTime, &jobs[n]) })
 	if err := ctx.Err(); err != nil {
 		return nil, result, err
 	}
@@ -68,7 +70,7 @@ func (e *Engine) journals(ctx context.Context, req Request, read func(*journaled
 	}
 	result.Add(noticesOf(results)...)
 	some := slices.ContainsFunc(jobs, func(j journaled) bool { return j.err == nil || len(j.checkpoints)+len(j.incidents) > 0 })
-	resolution := resolve(req, results)
+	resolution := resolve(ctx, req, results)
 	result.Add(resolution.notices...)
 	switch {
 	case some:
@@ -105,7 +107,7 @@ func (r *clusterResult) listJournaled(ctx context.Context, req Request, isLive b
 			}
 		}
 	}
-	r.choose(req, candidates)
+	r.choose(ctx, req, candidates)
 	return listed
 }
 
@@ -115,7 +117,7 @@ const maxDetails = 10
 
 // answerCheckpoints answers with the checkpoints of jobs over the query's range.
 func answerCheckpoints(ctx context.Context, e *Engine, req Request) (data.Frames, error) {
-	jobs, result, err := e.journals(ctx, req, func(j *journaled) {
+	jobs, result, err := e.journals(ctx, req, func(ctx context.Context, j *journaled) {
 		if j.cluster.Memory != nil {
 			defer func() { j.checkpoints = union(j.cluster.Memory.Checkpoints(j.info.ID, req.Range), j.checkpoints) }()
 		}
@@ -193,7 +195,7 @@ func addCheckpointDetails(ctx context.Context, jobs []journaled) (requests int) 
 // answerExceptions answers with the exceptions, restarts and rescalings of jobs over the
 // query's range.
 func answerExceptions(ctx context.Context, e *Engine, req Request) (data.Frames, error) {
-	jobs, result, err := e.journals(ctx, req, func(j *journaled) {
+	jobs, result, err := e.journals(ctx, req, func(ctx context.Context, j *journaled) {
 		if j.listed {
 			var read []job.Incident
 			read, j.requests, j.err = j.cluster.Collector.Exceptions(ctx, j.info)

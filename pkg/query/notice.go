@@ -10,6 +10,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/frame"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/remote"
@@ -80,24 +81,86 @@ func silentJobs(result *clusterResult) (notices []data.Notice) {
 	case 0:
 		return notices
 	case 1:
-		return append(notices, warning("Job %s did not answer: %s", names[0], Sentence(err)))
+		return append(notices, warning("Job %s did not answer: %s", shortened(names[0]), Sentence(err)))
 	default:
 		return append(notices, warning("%d jobs did not answer (%s): %s", len(names), listed(names), Sentence(err)))
 	}
+}
+
+// missing is what of a job is not known, or why, of which there is a notice.
+type missing struct {
+	kind   missingKind
+	notice data.Notice
+	job    string
+	err    error // why tasks did not answer
+}
+
+// missingKind is what is missing, which may be so in many jobs.
+type missingKind int
+
+const (
+	silentTasks missingKind = iota
+	legacySources
+	endedTasks
+	tooManyEdges
+	noEdges
+	unmeasured
+)
+
+// ofMany is the one notice about jobs of which the same is missing.
+func (k missingKind) ofMany(of []missing) data.Notice {
+	names := make([]string, len(of))
+	for i := range of {
+		names[i] = of[i].job
+	}
+	switch k {
+	case silentTasks:
+		return warning("Tasks of %d jobs did not answer (%s): %s", len(of), listed(names), Sentence(of[0].err))
+	case legacySources:
+		return info("Flink does not measure how busy the legacy sources of %d jobs are (%s): their idle and busy shares are not known.", len(of), listed(names))
+	case endedTasks:
+		return info("Tasks of %d jobs have finished, so nothing is measured of them (%s).", len(of), listed(names))
+	case tooManyEdges:
+		return warning("The tasks of %d jobs have more than %d connections, which are not looked at (%s): what holds the jobs back is not known.", len(of), flink.MaxInputs, listed(names))
+	case noEdges:
+		return edgesUnknown(names...)
+	default:
+		return info("Not everything is measured in %d jobs (%s): choose one of them to see what is not.", len(of), listed(names))
+	}
+}
+
+// missingNotices are those about what is missing: one a job, or, where the same is
+// missing in many, one for all of them.
+func missingNotices(all []missing) (notices []data.Notice) {
+	byKind := map[missingKind][]missing{}
+	for _, each := range all {
+		byKind[each.kind] = append(byKind[each.kind], each)
+	}
+	counted := map[missingKind]bool{}
+	for _, each := range all {
+		switch of := byKind[each.kind]; {
+		case len(of) <= maxListed:
+			notices = append(notices, each.notice)
+		case !counted[each.kind]:
+			counted[each.kind] = true
+			notices = append(notices, each.kind.ofMany(of))
+		}
+	}
+	return notices
 }
 
 // partialKey is the key of [partial] of all tasks.
 type partialKey struct{}
 
 // partial describes what of a job is not known, and why.
-func partial(shown frame.Job) []data.Notice {
+func partial(shown frame.Job) []missing {
 	if len(shown.Tasks) < len(shown.Snapshot.Tasks) {
 		return findPartial(shown)
 	}
-	return shown.Once(partialKey{}, func() any { return findPartial(shown) }).([]data.Notice)
+	return shown.Once(partialKey{}, func() any { return findPartial(shown) }).([]missing)
 }
 
-func findPartial(shown frame.Job) (notices []data.Notice) {
+func findPartial(shown frame.Job) (all []missing) {
 	snapshot := shown.Snapshot
 	var silent, legacy, ended []string
 	var err error
@@ -113,22 +176,29 @@ func findPartial(shown frame.Job) (notices []data.Notice) {
 			legacy = append(legacy, snapshot.Graph.Tasks[i].Name)
 		}
 	}
+	name := shortened(snapshot.Job.Name)
+	add := func(kind missingKind, notice data.Notice) {
+		all = append(all, missing{kind, notice, snapshot.Job.Name, err})
+	}
 	if len(silent) > 0 {
-		notices = append(notices, warning("%d of %d tasks of job %s did not answer (%s): %s", len(silent), len(snapshot.Tasks), snapshot.Job.Name, listed(silent), Sentence(err)))
+		add(silentTasks, warning("%d of %d tasks of job %s did not answer (%s): %s", len(silent), len(snapshot.Tasks), name, listed(silent), Sentence(err)))
 	}
 	if len(legacy) > 0 {
-		notices = append(notices, info("Flink does not measure how busy the legacy sources of job %s are (%s): their idle and busy shares are not known.", snapshot.Job.Name, listed(legacy)))
+		add(legacySources, info("Flink does not measure how busy the legacy sources of job %s are (%s): their idle and busy shares are not known.", name, listed(legacy)))
 	}
 	if len(ended) > 0 {
-		notices = append(notices, info("These tasks of job %s have finished, so nothing is measured of them: %s.", snapshot.Job.Name, listed(ended)))
+		add(endedTasks, info("These tasks of job %s have finished, so nothing is measured of them: %s.", name, listed(ended)))
 	}
-	if snapshot.Graph.EdgesUnknown {
-		notices = append(notices, edgesUnknown(snapshot.Job.Name))
+	switch {
+	case snapshot.Graph.TooManyEdges:
+		add(tooManyEdges, warning("The tasks of job %s have more than %d connections, which are not looked at: what holds the job back is not known.", name, flink.MaxInputs))
+	case snapshot.Graph.EdgesUnknown:
+		add(noEdges, edgesUnknown(snapshot.Job.Name))
 	}
-	if unmeasured := diagnosis.Unmeasured(snapshot); unmeasured != "" && len(silent) == 0 {
-		notices = append(notices, info("Not measured in job %s: %s.", snapshot.Job.Name, unmeasured))
+	if why := diagnosis.Unmeasured(snapshot); why != "" && len(silent) == 0 {
+		add(unmeasured, info("Not measured in job %s: %s.", name, why))
 	}
-	return notices
+	return all
 }
 
 // Sentence is an error in a sentence for users: what Flink's or Prometheus' error

@@ -7,6 +7,7 @@ package query
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -22,6 +23,9 @@ import (
 
 // schemaVersion is the newest that this plugin reads.
 const schemaVersion = 1
+
+// maxQueryBytes bounds the JSON of a query: some thousand names fit.
+const maxQueryBytes = 1 << 20
 
 // Query is what users write into dashboards and alert rules: schemaVersion 1.
 type Query struct {
@@ -53,6 +57,9 @@ func Parse(source []byte, otherType string, fromAlert bool) (q Query, err error)
 	if trimmed := bytes.TrimSpace(source); len(trimmed) == 0 || trimmed[0] != '{' {
 		return q, badQuery("The query is no JSON object: save the panel or rule again, or write it as {\"queryType\": \"tasks\", …}.")
 	}
+	if len(source) > maxQueryBytes {
+		return q, badQuery("The query is %d KiB of JSON, and %d are the most: choose with a regular expression, such as /orders-.*/, rather than by many names.", len(source)>>10, maxQueryBytes>>10)
+	}
 	if err := json.Unmarshal(source, &q); err != nil {
 		if own, ok := err.(*Error); ok {
 			return q, own
@@ -72,7 +79,7 @@ func Parse(source []byte, otherType string, fromAlert bool) (q Query, err error)
 	known, found := types[q.Type]
 	switch {
 	case !found:
-		return q, badQuery("There is no query type %q: choose one of %s.", q.Type, strings.Join(typeNames(), ", "))
+		return q, badQuery("There is no query type %q: choose one of %s.", shortened(q.Type), strings.Join(typeNames(), ", "))
 	case fromAlert && !known.numeric:
 		return q, badQuery("An alert rule cannot use the query type %s, which is not numeric: use the query type measure.", q.Type)
 	case known.measure:
@@ -83,7 +90,7 @@ func Parse(source []byte, otherType string, fromAlert bool) (q Query, err error)
 		q.Mode, err = flameGraphModeNamed(q.Mode)
 	case q.Type == "variable":
 		if _, found := variables[q.Variable]; !found {
-			err = badQuery("There is no variable %q: choose one of %s.", q.Variable, strings.Join(slices.Sorted(maps.Keys(variables)), ", "))
+			err = badQuery("There is no variable %q: choose one of %s.", shortened(q.Variable), strings.Join(slices.Sorted(maps.Keys(variables)), ", "))
 		}
 	}
 	if err == nil {
@@ -123,7 +130,7 @@ func (q *Query) readMeasure() error {
 		for i, each := range diagnosis.Measures {
 			names[i] = each.Name
 		}
-		return badQuery("There is no measure %q: choose one of %s.", q.MeasureName, strings.Join(names, ", "))
+		return badQuery("There is no measure %q: choose one of %s.", shortened(q.MeasureName), strings.Join(names, ", "))
 	}
 	q.Measure, q.By = measure, cmp.Or(q.By, measure.By[0])
 	if !slices.Contains(measure.By, q.By) {
@@ -131,7 +138,7 @@ func (q *Query) readMeasure() error {
 		for i, by := range measure.By {
 			names[i] = string(by)
 		}
-		return badQuery("The measure %s has no series by %q: choose %s.", measure.Name, q.By, strings.Join(names, ", "))
+		return badQuery("The measure %s has no series by %q: choose %s.", measure.Name, shortened(string(q.By)), strings.Join(names, ", "))
 	}
 	return nil
 }
@@ -202,6 +209,15 @@ type Request struct {
 	AmongMeasures bool
 	// Step is how far apart points are that are computed.
 	Step time.Duration
+
+	// until is how long it waits for what Flink answers.
+	until time.Time
+}
+
+// inTime is a context for what Flink is asked for: it ends with the caller's, or when
+// the query has waited for long enough.
+func (r Request) inTime(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithDeadline(ctx, r.until)
 }
 
 // NewRequest reads a query's time range once.

@@ -1,8 +1,10 @@
 package query
 
 import (
+	"context"
 	"encoding/json"
 	"regexp"
+	"regexp/syntax"
 	"slices"
 	"strings"
 
@@ -13,9 +15,26 @@ import (
 // all is what Grafana sends where a variable stands at "All".
 const all = "$__all"
 
+const (
+	// maxSelectors is how many names and expressions a query has of each kind; a
+	// dashboard's variable at "All" sends every name.
+	maxSelectors = 5000
+	// maxExpressions and maxExpressionBytes bound the regular expressions among them, and
+	// maxInstructions what they compile to: each is matched with every name.
+	maxExpressions     = 200
+	maxExpressionBytes = 64 << 10
+	maxInstructions    = 10_000
+)
+
 // Selectors choose among names: ids, exact names, or /regular expressions/.
 // None at all, or Grafana's "All", choose everything.
-type Selectors []Selector
+type Selectors struct {
+	// all are in the query's order: those of exact are ids or exact names, and
+	// expressions the others.
+	all         []Selector
+	exact       map[string]bool
+	expressions []Selector
+}
 
 // Selector is one of them.
 type Selector struct {
@@ -35,43 +54,98 @@ func (s *Selectors) UnmarshalJSON(source []byte) error {
 }
 
 // ReadSelectors compiles the texts. Grafana's "All" among them chooses all. Errors
-// are [Error].
+// are [Error]: they also refuse what would take too long.
 func ReadSelectors(texts []string) (read Selectors, err error) {
+	if slices.Contains(texts, all) {
+		return Selectors{}, nil
+	}
+	seen := map[string]bool{}
+	size := expressionSize{}
 	for _, text := range texts {
-		if text == all {
-			return nil, nil
-		}
-		if text == "" || slices.ContainsFunc(read, func(s Selector) bool { return s.text == text }) {
+		if text == "" || seen[text] {
 			continue // a variable without a value, or a name that is there twice
 		}
-		selector, err := readSelector(text)
-		if err != nil {
-			return nil, err
+		if seen[text] = true; len(seen) > maxSelectors {
+			return Selectors{}, badQuery("The query has %d names and expressions of one kind, and %d are the most: choose with a regular expression, such as /orders-.*/.", len(texts), maxSelectors)
 		}
-		read = append(read, selector)
+		selector, err := readSelector(text, &size)
+		if err != nil {
+			return Selectors{}, err
+		}
+		read.add(selector)
 	}
 	return read, nil
 }
 
-func readSelector(text string) (Selector, error) {
+func (s *Selectors) add(selector Selector) {
+	s.all = append(s.all, selector)
+	if !selector.exact() {
+		s.expressions = append(s.expressions, selector)
+		return
+	}
+	if s.exact == nil {
+		s.exact = map[string]bool{}
+	}
+	s.exact[selector.text] = true
+}
+
+func readSelector(text string, size *expressionSize) (Selector, error) {
 	if len(text) < 2 || !strings.HasPrefix(text, "/") || !strings.HasSuffix(text, "/") {
 		return Selector{text: text}, nil
 	}
-	regex, err := regexp.Compile(text[1 : len(text)-1])
+	source := text[1 : len(text)-1]
+	if err := size.add(source); err != nil {
+		return Selector{}, err
+	}
+	regex, err := regexp.Compile(source)
 	if err != nil {
-		return Selector{}, badQuery("The regular expression %s does not compile (%s): Go's syntax is wanted.", text, err)
+		return Selector{}, badQuery("The regular expression %s does not compile (%s): Go's syntax is wanted.", shortened(text), shortened(err.Error()))
 	}
 	return Selector{text: text, regex: regex}, nil
 }
 
+// expressionSize is how much the regular expressions of a query are so far.
+type expressionSize struct{ count, bytes, instructions int }
+
+// add counts an expression. Errors are [Error]: it is too much with the others.
+func (s *expressionSize) add(source string) error {
+	s.count, s.bytes = s.count+1, s.bytes+len(source)
+	if s.count > maxExpressions || s.bytes > maxExpressionBytes {
+		return badQuery("The query has more than %d regular expressions, or more than %d KiB of them: join them, or name what is chosen.", maxExpressions, maxExpressionBytes>>10)
+	}
+	if parsed, err := syntax.Parse(source, syntax.Perl); err == nil {
+		s.instructions += instructions(parsed)
+	}
+	if s.instructions > maxInstructions {
+		return badQuery("The regular expression %s is too large, with all repetitions and others in the query: use * or + in place of {0,1000}.", shortened("/"+source+"/"))
+	}
+	return nil
+}
+
+// instructions is about how many a parsed expression compiles to; more than
+// [maxInstructions] are not counted.
+func instructions(of *syntax.Regexp) (count int) {
+	count = 1 + len(of.Rune)
+	for _, part := range of.Sub {
+		count = min(count+instructions(part), maxInstructions+1)
+	}
+	if of.Op == syntax.OpRepeat {
+		count *= max(of.Min, of.Max, 1)
+	}
+	return min(count, maxInstructions+1)
+}
+
+// some reports whether there are any.
+func (s Selectors) some() bool { return len(s.all) > 0 }
+
 // Choose reports whether something of that name or id is chosen.
 func (s Selectors) Choose(name, id string) bool {
-	return len(s) == 0 || slices.ContainsFunc(s, func(selector Selector) bool { return selector.matches(name, id) })
+	return !s.some() || s.Exactly(name, id) || slices.ContainsFunc(s.expressions, func(selector Selector) bool { return selector.matches(name, id) })
 }
 
 // Exactly reports whether something is chosen by its very name or id.
 func (s Selectors) Exactly(name, id string) bool {
-	return slices.ContainsFunc(s, func(selector Selector) bool { return selector.exact() && selector.matches(name, id) })
+	return s.exact[name] || id != "" && s.exact[id]
 }
 
 // exact reports whether the selector is an id or an exact name.
@@ -84,18 +158,55 @@ func (s Selector) matches(name, id string) bool {
 	return s.text == name || (id != "" && s.text == id)
 }
 
-// matchesAny reports whether the selector matches one of the jobs.
-func (s Selector) matchesAny(jobs []job.Info) bool {
-	return slices.ContainsFunc(jobs, func(info job.Info) bool { return s.matches(info.Name, info.ID) })
+// matching are the selectors that match one of the jobs, by their texts. It ends with
+// its caller.
+func (s Selectors) matching(ctx context.Context, jobs func(yield func(name, id string) bool)) map[string]bool {
+	matching, left := map[string]bool{}, slices.Clone(s.expressions)
+	for name, id := range jobs {
+		if ctx.Err() != nil || len(matching) == len(s.all) {
+			break
+		}
+		for _, text := range []string{name, id} {
+			if text != "" && s.exact[text] {
+				matching[text] = true
+			}
+		}
+		left = slices.DeleteFunc(left, func(selector Selector) bool {
+			found := selector.matches(name, id)
+			if found {
+				matching[selector.text] = true
+			}
+			return found
+		})
+	}
+	return matching
+}
+
+// matchingOne goes through the texts of those that match one name or id.
+func (s Selectors) matchingOne(name, id string) func(yield func(text string) bool) {
+	return func(yield func(text string) bool) {
+		if s.exact[name] && !yield(name) || id != "" && s.exact[id] && !yield(id) {
+			return
+		}
+		for _, selector := range s.expressions {
+			if selector.matches(name, id) && !yield(selector.text) {
+				return
+			}
+		}
+	}
 }
 
 // matchAll reports whether each selector matches one of the jobs.
-func matchAll(selectors Selectors, jobs []history.Job) bool {
-	return !slices.ContainsFunc(selectors, func(selector Selector) bool {
-		return !slices.ContainsFunc(jobs, func(each history.Job) bool {
-			return slices.ContainsFunc(namesOf(each), func(name string) bool { return selector.matches(name, each.ID) })
-		})
-	})
+func (s Selectors) matchAll(ctx context.Context, jobs []history.Job) bool {
+	return len(s.matching(ctx, func(yield func(name, id string) bool) {
+		for _, each := range jobs {
+			for _, name := range namesOf(each) {
+				if !yield(name, each.ID) {
+					return
+				}
+			}
+		}
+	})) == len(s.all)
 }
 
 // Types are the types of job that a query is about, none for all: a batch job is

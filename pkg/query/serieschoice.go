@@ -16,9 +16,32 @@ import (
 type seriesChoice struct {
 	measure diagnosis.Measure
 	begun   atomic.Int64 // series, over all jobs
+	// full is set where there were more than are compared.
+	full atomic.Bool
 	// chosen are those of too many, by their labels; nil before they are chosen.
 	chosen  map[string]bool
 	leftOut int
+}
+
+// maxCompared is how many series of subtasks are compared to find the worst.
+const maxCompared = 25_000
+
+// begins reports whether another series may begin where so many of a job have that are
+// not counted yet.
+func (c *seriesChoice) begins(uncounted int) bool {
+	if c.chosen == nil && c.begun.Load()+int64(uncounted) >= maxCompared {
+		c.full.Store(true)
+		return false
+	}
+	return true
+}
+
+// notices are of what was not compared.
+func (c *seriesChoice) notices() []data.Notice {
+	if !c.full.Load() {
+		return nil
+	}
+	return []data.Notice{warning("There are more than %d series, of which the others were not looked at: choose jobs or tasks in the query, or a coarser \"by\".", maxCompared)}
 }
 
 // tooMany reports whether there are more series than an answer has and none were

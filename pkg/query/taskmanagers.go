@@ -27,6 +27,8 @@ func answerTaskManagers(ctx context.Context, e *Engine, req Request) (data.Frame
 	if err != nil {
 		return nil, err
 	}
+	inTime, cancel := req.inTime(ctx)
+	defer cancel()
 	isLive, requests := live(ctx, clusters, req)
 	answer := e.at
 	if isLive {
@@ -43,7 +45,7 @@ func answerTaskManagers(ctx context.Context, e *Engine, req Request) (data.Frame
 	}
 	of := managers{req: req, result: &result.Result, loads: loadsOf(result.Result), unknown: failed != nil}
 	if isLive {
-		err = of.list(ctx, clusters)
+		err = of.list(inTime, clusters)
 	} else {
 		of.fromLoads(clusters)
 	}
@@ -52,9 +54,9 @@ func answerTaskManagers(ctx context.Context, e *Engine, req Request) (data.Frame
 	}
 	of.sort()
 	if isLive {
-		of.addUsages(ctx, clusters)
+		of.addUsages(inTime, clusters)
 	} else {
-		of.addPastUsages(ctx, clusters)
+		of.addPastUsages(inTime, clusters)
 	}
 	if len(result.TaskManagers) == 0 && isLive {
 		result.Add(of.none())
@@ -85,7 +87,7 @@ func loadsOf(result frame.Result) map[string]diagnosis.TaskManagerLoads {
 
 // narrowed reports whether the query chose some of the jobs or tasks.
 func (m *managers) narrowed() bool {
-	return len(m.req.Jobs) > 0 || len(m.req.Tasks) > 0 || len(m.req.Types) > 0
+	return m.req.Jobs.some() || m.req.Tasks.some() || len(m.req.Types) > 0
 }
 
 // list adds a row for each TaskManager that a cluster lists. One that does not list

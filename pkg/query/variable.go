@@ -68,7 +68,7 @@ func jobNames(ctx context.Context, _ *Engine, req Request, clusters []*Cluster) 
 			result.Names = append(result.Names, j.info.Name)
 		}
 	}
-	return listedResult(req, results, result), nil
+	return listedResult(ctx, req, results, result), nil
 }
 
 func taskNames(ctx context.Context, _ *Engine, req Request, clusters []*Cluster) (result frame.Result, err error) {
@@ -95,9 +95,14 @@ func fromGraphs(ctx context.Context, req Request, clusters []*Cluster, add func(
 	if err != nil {
 		return result, err
 	}
+	inTime, cancel := req.inTime(ctx)
+	defer cancel()
 	eachJob(results, func(c *Cluster, j *jobResult) {
 		if j.err == nil {
-			j.past.Graph, j.requests, j.err = c.Collector.Graph(ctx, j.info)
+			j.err = inTime.Err()
+		}
+		if j.err == nil {
+			j.past.Graph, j.requests, j.err = c.Collector.Graph(inTime, j.info)
 		}
 	})
 	for _, each := range results {
@@ -110,15 +115,15 @@ func fromGraphs(ctx context.Context, req Request, clusters []*Cluster, add func(
 			}
 		}
 	}
-	return listedResult(req, results, result), ctx.Err()
+	return listedResult(ctx, req, results, result), ctx.Err()
 }
 
 // listedResult adds what listing took, what of it is left out, and which names
 // match nothing.
-func listedResult(req Request, results []clusterResult, result frame.Result) frame.Result {
+func listedResult(ctx context.Context, req Request, results []clusterResult, result frame.Result) frame.Result {
 	result.Requests = requestsOf(results)
 	result.Add(noticesOf(results)...)
-	result.Add(resolve(req, results).notices...)
+	result.Add(resolve(ctx, req, results).notices...)
 	return result
 }
 

@@ -90,6 +90,18 @@ func NewClient(config Config) (*Client, error) {
 	return made, nil
 }
 
+// Apart is a client of the same connections with slots of its own: of several systems
+// that are called, one that hangs takes none of the others'.
+func (c *Client) Apart() *Client {
+	apart := *c
+	of := *c.Client
+	own := of.Transport.(limiter)
+	own.slots = make(chan struct{}, c.Concurrency)
+	of.Transport = own
+	apart.Client = &of
+	return &apart
+}
+
 // Close closes the idle connections.
 func (c *Client) Close() {
 	for _, transport := range c.transports {

@@ -55,6 +55,7 @@ const (
 	Rejected                         // Prometheus' API refuses the query
 	TooMuch                          // Prometheus' API says that the query is too expensive
 	NoMetrics                        // Prometheus has no metrics of Flink's
+	TooManySubtasks                  // the jobs have more subtasks than are looked at
 	TwoClusters                      // two clusters have a job of one id in one Prometheus
 )
 
@@ -113,6 +114,8 @@ func (e *Error) Error() string {
 		return fmt.Sprintf("%s answers as a Flink service, but not as a JobManager; it may be a history server or a SQL gateway: enter the address of the JobManager's REST API, such as %s.", e.Request, e.example())
 	case TooLarge:
 		return fmt.Sprintf("The answer of %s is larger than %s and was not read: %s.", e.Request, e.Detail, e.either("check that the address is Flink's REST API", "choose a shorter time range"))
+	case TooManySubtasks:
+		return fmt.Sprintf("The jobs of the cluster at %s have more than %s subtasks, which are as many as are looked at at a time: choose jobs in the query.", e.Request, e.Detail)
 	case Rejected:
 		return fmt.Sprintf("Prometheus refused the query at %s with %q: check that it is a version that has PromQL's delta and count_values.", e.Request, e.Detail)
 	case TooMuch:

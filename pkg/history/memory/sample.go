@@ -120,7 +120,7 @@ func (f *facts) clone() *facts {
 	of.Answers = slices.Clone(of.Answers)
 	of.Job.ID, of.Job.Name, of.Job.Plain = clone(of.Job.ID), clone(of.Job.Name), clone(of.Job.Plain)
 	of.Job.State, of.Job.Type = clone(of.Job.State), clone(of.Job.Type)
-	of.Source, of.Graph = clone(of.Source), &job.Graph{Tasks: slices.Clone(of.Graph.Tasks), EdgesUnknown: of.Graph.EdgesUnknown}
+	of.Source, of.Graph = clone(of.Source), &job.Graph{Tasks: slices.Clone(of.Graph.Tasks), EdgesUnknown: of.Graph.EdgesUnknown, TooManyEdges: of.Graph.TooManyEdges}
 	for i := range of.Graph.Tasks {
 		task := &of.Graph.Tasks[i]
 		task.ID, task.Name, task.State = clone(task.ID), clone(task.Name), clone(task.State)

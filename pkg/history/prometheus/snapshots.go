@@ -275,7 +275,7 @@ func graphOf(graph *job.Graph, loads [][]job.SubtaskLoad) *job.Graph {
 			}
 		}
 	}
-	return &job.Graph{Tasks: tasks, EdgesUnknown: graph.EdgesUnknown}
+	return &job.Graph{Tasks: tasks, EdgesUnknown: graph.EdgesUnknown, TooManyEdges: graph.TooManyEdges}
 }
 
 // absentState is the state of the subtasks that were not there: of a task that
