@@ -1,6 +1,6 @@
 import {
-  type AdHocVariableFilter, type CoreApp, type DataQueryRequest, type DataQueryResponse, type DataSourceGetTagValuesOptions, type DataSourceInstanceSettings,
-  type MetricFindValue, type ScopedVars, type TimeRange,
+  type AdHocVariableFilter, type AnnotationSupport, type CoreApp, type DataQueryRequest, type DataQueryResponse, type DataSourceGetTagValuesOptions,
+  type DataSourceInstanceSettings, type MetricFindValue, type ScopedVars, type TimeRange,
 } from '@grafana/data';
 import { DataSourceWithBackend, getTemplateSrv } from '@grafana/runtime';
 import { defer, type Observable } from 'rxjs';
@@ -8,9 +8,15 @@ import { defer, type Observable } from 'rxjs';
 import { filtered, filterKeys, valuesOf } from './query/adhoc';
 import { displayText } from './query/displayText';
 import { interpolated, interpolatedAll } from './query/interpolate';
-import { initialQuery, typeless } from './query/queryTypes';
+import { annotationQuery, initialAnnotation, initialQuery, typeless } from './query/queryTypes';
 import { type FlinkQuery, type FlinkSettings, type Listing, type Names } from './types';
 import { Variables } from './variables';
+
+/** A new annotation shows events; any other table with a time annotates, too. */
+const annotations: AnnotationSupport<FlinkQuery> = {
+  getDefaultQuery: () => initialAnnotation,
+  prepareQuery: ({ target }) => annotationQuery(target),
+};
 
 /**
  * The data source as dashboards see it: the backend answers, this fills in
@@ -21,8 +27,7 @@ export class DataSource extends DataSourceWithBackend<FlinkQuery, FlinkSettings>
   constructor(settings: DataSourceInstanceSettings<FlinkSettings>) {
     super(settings);
     this.variables = new Variables(this);
-    // A table with a time, such as the jobs with their start, annotates.
-    this.annotations = {};
+    this.annotations = annotations;
   }
 
   getDefaultQuery(app: CoreApp): Partial<FlinkQuery> {

@@ -35,6 +35,8 @@ export const schemaVersion = 1;
 export interface ClusterSettings {
   name: string;
   url: string;
+  /** The address at which a browser reaches Flink's UI, for links; by default the url. */
+  webUrl?: string;
 }
 
 /** The bounds of the built-in history. */
@@ -55,6 +57,8 @@ export interface PrometheusSettings {
 export interface FlinkSettings extends DataSourceJsonData {
   url?: string;
   clusterName?: string;
+  /** The address at which a browser reaches Flink's UI, for links; by default the url. */
+  webUrl?: string;
   clusters?: ClusterSettings[];
   timeoutSeconds?: number;
   maxConcurrency?: number;

@@ -45,6 +45,10 @@ func (c Cluster) Interval() job.MetricInterval {
 // 1.17 on.
 func (c Cluster) SubtaskFlameGraphs() bool { return !c.before(1, 17) }
 
+// SplitJobPages reports whether Flink's UI has jobs that run and jobs that have ended
+// at two addresses: from 1.16 on.
+func (c Cluster) SplitJobPages() bool { return !c.before(1, 16) }
+
 // before reports whether the cluster is older than a version; one that cannot
 // be read counts as new.
 func (c Cluster) before(major, minor int) bool {

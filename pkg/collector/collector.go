@@ -153,6 +153,13 @@ func (c *Collector) Interval() (interval job.MetricInterval, known bool) {
 	return cluster.Interval(), !at.IsZero()
 }
 
+// LastCluster is what belongs to the cluster as it was last read, at no request. known
+// reports whether it has ever answered.
+func (c *Collector) LastCluster() (cluster Cluster, known bool) {
+	cluster, at := c.cluster.last()
+	return cluster, !at.IsZero()
+}
+
 // Jobs lists the cluster's jobs, those that have not ended first, by the time
 // they started, with distinct names. Errors are [remote.Error] or the
 // context's.
@@ -165,6 +172,13 @@ func (c *Collector) Jobs(ctx context.Context) (jobs []job.Info, requests int, er
 func (c *Collector) LastJobs() []job.Info {
 	jobs, _ := c.jobs.last()
 	return jobs
+}
+
+// LastAnswer is when the cluster last answered; zero if it never has.
+func (c *Collector) LastAnswer() time.Time {
+	_, jobs := c.jobs.last()
+	_, cluster := c.cluster.last()
+	return later(jobs, cluster)
 }
 
 func (c *Collector) jobsOfAge(ctx context.Context, maxAge time.Duration) (jobs []job.Info, requests int, err error) {

@@ -200,6 +200,25 @@ func (m Measure) FromSummary(j JobSummary) float64 {
 	}
 }
 
+// Ended is the value of a job that has ended: nothing holds it back, and it waits for
+// nothing. It does not run.
+func (m Measure) Ended() float64 {
+	if m.LowIsWorse && m.Unit == Ratio {
+		return 1
+	}
+	return 0
+}
+
+// Counts reports whether the values only rise while a job runs: the fall to 0 at its end
+// would look as if they had risen in that time.
+func (m Measure) Counts() bool {
+	return m.Origin == FromFigure && (m.Figure == RestartCount || m.Figure == CheckpointFailures)
+}
+
+// EndsWell reports whether the value of a job that has ended is that of one that does
+// well, as of all but whether it runs, and how many records it processes.
+func (m Measure) EndsWell() bool { return m.Unit != Rate && (!m.LowIsWorse || m.Ended() > 0) }
+
 // HasSummary reports whether a job's value is kept in its summary, rather than that of
 // its worst task.
 func (m Measure) HasSummary() bool { return m.summary != nil }

@@ -43,8 +43,8 @@ func Bottlenecks(result Result) data.Frames {
 	}
 	return table(result, "bottlenecks", findingsOf(result),
 		severity(share("severity", (*finding).severity)),
-		word("job", func(f *finding) string { return f.Snapshot.Job.Name }),
-		word("task", ofTask(func(task job.Task) string { return task.Name })),
+		linked(word("job", func(f *finding) string { return f.Snapshot.Job.Name }), jobLink),
+		linked(word("task", ofTask(func(task job.Task) string { return task.Name })), taskLink),
 		word("kind", func(f *finding) string { return string(f.kind()) }),
 		prose(word("explanation", (*finding).explanation)),
 		prose(word("advice", (*finding).advice)),
@@ -62,6 +62,13 @@ func Bottlenecks(result Result) data.Frames {
 		word("cluster", func(f *finding) string { return f.Cluster }),
 		word("job_id", func(f *finding) string { return f.Snapshot.Job.ID }),
 		word("task_id", ofTask(func(task job.Task) string { return task.ID })),
+		page("job_url", func(f *finding) string { return f.Pages.Job(f.Snapshot.Job) }),
+		page("task_url", func(f *finding) string {
+			if f.root == nil {
+				return ""
+			}
+			return f.Pages.Task(f.Snapshot.Job, f.task(f.root.Task).ID)
+		}),
 	)
 }
 

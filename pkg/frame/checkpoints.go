@@ -12,7 +12,11 @@ import (
 )
 
 // Owner is the job that a row is of.
-type Owner struct{ Cluster, Job, JobID string }
+type Owner struct {
+	Cluster, Job, JobID string
+	// URL is the page of it that a row leads to; empty where that is not known.
+	URL string
+}
 
 // Checkpoint is one row of the table of checkpoints.
 type Checkpoint struct {
@@ -36,7 +40,7 @@ func Checkpoints(result Result) data.Frames {
 	frames := table(result, "checkpoints", rows,
 		instant("time", "When it was triggered", func(c *Checkpoint) time.Time { return c.Triggered }),
 		coloured(word("status", func(c *Checkpoint) string { return string(c.Status) }), checkpointColours),
-		word("job", func(c *Checkpoint) string { return c.Job }),
+		linked(word("job", func(c *Checkpoint) string { return c.Job }), jobLink),
 		optional("checkpoint", func(c *Checkpoint) (int64, bool) { return c.ID, true }),
 		word("trigger", func(c *Checkpoint) string { return cmp.Or(c.Type, savepointType(c.Savepoint)) }),
 		number("duration", millisUnit, func(c *Checkpoint) float64 { return milliseconds(c.Duration) }),
@@ -69,6 +73,7 @@ func Checkpoints(result Result) data.Frames {
 		}),
 		word("cluster", func(c *Checkpoint) string { return c.Cluster }),
 		word("job_id", func(c *Checkpoint) string { return c.JobID }),
+		page("job_url", func(c *Checkpoint) string { return c.URL }),
 	)
 	frames[0].Meta.Notices = append(frames[0].Meta.Notices, notices...)
 	return frames

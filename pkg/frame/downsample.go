@@ -29,7 +29,7 @@ func downsampled(series []Series, points int, measure diagnosis.Measure, end tim
 				times[n] = bucket.at
 			}
 		}
-		drawn[i] = Series{Labels: each.Labels, Source: each.Source, Host: each.Host, lane: each.lane, Times: times, Values: each.valuesOf(buckets, measure)}
+		drawn[i] = Series{Labels: each.Labels, Source: each.Source, Host: each.Host, Page: each.Page, lane: each.lane, Times: times, Values: each.valuesOf(buckets, measure)}
 	}
 	return drawn
 }

@@ -23,7 +23,7 @@ func Exceptions(result Result) data.Frames {
 	frames := table(result, "exceptions", rows,
 		instant("time", "", func(i *Incident) time.Time { return i.At }),
 		word("what", func(i *Incident) string { return string(i.What) }),
-		word("job", func(i *Incident) string { return i.Job }),
+		linked(word("job", func(i *Incident) string { return i.Job }), jobLink),
 		word("task", func(i *Incident) string { return i.Task }),
 		optional("subtask", func(i *Incident) (int64, bool) { return int64(i.Subtask), i.Subtask >= 0 }),
 		prose(word("text", func(i *Incident) string { return i.Text })),
@@ -33,6 +33,7 @@ func Exceptions(result Result) data.Frames {
 		word("stack", func(i *Incident) string { return i.Stack }),
 		word("cluster", func(i *Incident) string { return i.Cluster }),
 		word("job_id", func(i *Incident) string { return i.JobID }),
+		page("job_url", func(i *Incident) string { return i.URL }),
 	)
 	frames[0].Meta.Notices = append(frames[0].Meta.Notices, notices...)
 	return frames

@@ -41,7 +41,7 @@ func historyFrame(series Series, name string, measure diagnosis.Measure, request
 	frame := data.NewFrame("",
 		data.NewField("time", nil, series.Times),
 		data.NewField(measure.Name, series.Labels, pointers).SetConfig(&data.FieldConfig{
-			Unit: unitOf(measure.Unit), DisplayNameFromDS: name,
+			Unit: unitOf(measure.Unit), DisplayNameFromDS: name, Links: pageLink(series.Page),
 		}))
 	frame.Meta = series.meta(requests)
 	frame.Meta.Type, frame.Meta.TypeVersion = data.FrameTypeTimeSeriesMulti, data.FrameTypeVersion{0, 1}

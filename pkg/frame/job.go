@@ -18,6 +18,11 @@ type Job struct {
 	// Cluster is the name of the cluster, the label that users chose.
 	Cluster string
 	*diagnosis.Verdict
+	// Ended is set where a measure's values are those of a job that has ended: the
+	// verdict is what was measured last, or nothing.
+	Ended bool
+	// Pages are those of the cluster's own UI.
+	Pages Pages
 	// Tasks are the tasks chosen, as indexes into the graph, in its order.
 	Tasks []int
 	// Details split the backpressure of each task's subtasks, if a query asked
@@ -152,6 +157,9 @@ func (j Job) Hosts(by diagnosis.By) (all []string) {
 
 // Values are the measure's, in the order of the job's labels; NaN is not known.
 func (j Job) Values(measure diagnosis.Measure, by diagnosis.By) (all []float64) {
+	if j.Ended {
+		return slices.Repeat([]float64{measure.Ended()}, len(j.Labels(by)))
+	}
 	switch by {
 	case diagnosis.ByJob:
 		return []float64{j.value(measure)}

@@ -9,6 +9,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )
 
 // Jobs is a table with a row a job, worst first: its worst root cause, its state and its
@@ -17,13 +18,8 @@ import (
 func Jobs(result Result) data.Frames {
 	return table(result, "jobs", worstOf(result),
 		severity(share("severity", (*finding).severity)),
-		of("job", func(f *finding) string { return f.Snapshot.Job.Name }),
-		word("bottleneck", func(f *finding) string {
-			if f.root == nil {
-				return ""
-			}
-			return f.task(f.root.Task).Name
-		}),
+		linked(of("job", func(f *finding) string { return f.Snapshot.Job.Name }), jobLink),
+		linked(word("bottleneck", ofRoot(func(_ *finding, task job.Task) string { return task.Name })), taskLink),
 		of("kind", func(f *finding) string { return string(f.kind()) }),
 		instant("since", "Since when it has held the job back, as far as the history reaches", (*finding).since),
 		coloured(of("state", func(f *finding) string { return string(f.Snapshot.Job.State) }), stateColours),
@@ -39,7 +35,19 @@ func Jobs(result Result) data.Frames {
 		word("type", func(f *finding) string { return string(f.Snapshot.Job.Type) }),
 		of("cluster", func(f *finding) string { return f.Cluster }),
 		of("job_id", func(f *finding) string { return f.Snapshot.Job.ID }),
+		page("job_url", func(f *finding) string { return f.Pages.Job(f.Snapshot.Job) }),
+		page("task_url", ofRoot(func(f *finding, task job.Task) string { return f.Pages.Task(f.Snapshot.Job, task.ID) })),
 	)
+}
+
+// ofRoot is a text about the task of a root cause; empty where there is none.
+func ofRoot(text func(*finding, job.Task) string) func(*finding) string {
+	return func(f *finding) string {
+		if f.root == nil {
+			return ""
+		}
+		return text(f, f.task(f.root.Task))
+	}
 }
 
 // worstOf lists the worst root cause of each job, worst first, with those of which none

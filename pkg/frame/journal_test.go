@@ -10,12 +10,13 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 	"github.com/grafana/grafana-plugin-sdk-go/experimental"
 
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/frame"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )
 
 // journalViews are those of what happened to jobs over a range, each by its name.
-var journalViews = map[string]func(frame.Result) data.Frames{"checkpoints": frame.Checkpoints, "exceptions": frame.Exceptions}
+var journalViews = map[string]func(frame.Result) data.Frames{"checkpoints": frame.Checkpoints, "exceptions": frame.Exceptions, "events": frame.Events}
 
 // happened is what happened to a job: checkpoints of each status, with and without
 // details, and incidents of each kind, oldest first.
@@ -42,6 +43,15 @@ func happened() (result frame.Result) {
 	} {
 		result.Incidents = append(result.Incidents, frame.Incident{Owner: orders, Incident: i})
 	}
+	orders.URL = "http://flink:8081/#/job/running/c7bcc7c5d9f0293256aea632acfa3294/overview"
+	around := diagnosis.Condition{Severity: 0.75, Records: 1200, Busiest: "slow-window", Busy: 0.98}
+	for _, e := range []diagnosis.Event{
+		{At: second(10), Kind: diagnosis.RescaleEvent, Title: "Rescaling", Text: "Parallelism: slow-window from 2 to 4.", Before: around, After: diagnosis.UnknownCondition},
+		{At: second(15), End: second(16), Kind: diagnosis.FailedCheckpointEvent, Task: "enrich, and more", Title: "Checkpoint 4 failed", Before: diagnosis.UnknownCondition, After: diagnosis.UnknownCondition},
+		{At: second(20), Kind: diagnosis.ExceptionEvent, Task: "flaky-map", Title: "Exception in flaky-map", Text: "<img src=x onerror=alert(1)> of key 453", Before: diagnosis.UnknownCondition, After: diagnosis.UnknownCondition},
+	} {
+		result.Events = append(result.Events, frame.Event{Owner: orders, Event: e})
+	}
 	return result
 }
 
@@ -67,6 +77,7 @@ func TestTooManyRows(t *testing.T) {
 		at := time.UnixMilli(int64(n * 7919 % count))
 		result.Checkpoints = append(result.Checkpoints, frame.Checkpoint{Checkpoint: job.Checkpoint{ID: int64(n), Triggered: at}})
 		result.Incidents = append(result.Incidents, frame.Incident{Incident: job.Incident{At: at}})
+		result.Events = append(result.Events, frame.Event{Event: diagnosis.Event{At: at}})
 	}
 	for name, view := range journalViews {
 		shown := view(result)[0]

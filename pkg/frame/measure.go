@@ -21,6 +21,8 @@ type Value struct {
 	Value  float64
 	// Host is where the subtask or TaskManager is that it is of, if it is of one.
 	Host string
+	// Page is that of Flink's UI of what the value is of; empty where that is not known.
+	Page string
 	// Source is where a value of the past comes from; empty for one of the present.
 	Source job.Source
 }
@@ -32,9 +34,9 @@ type Value struct {
 // 0.
 func Measure(result Result, measure diagnosis.Measure, by diagnosis.By) data.Frames {
 	var made measured
-	if len(result.Jobs) == 1 && len(result.Values) == 0 && measure.Origin == diagnosis.FromLoad && result.Legend.Format == "" {
+	if len(result.Jobs) == 1 && len(result.Values) == 0 && measure.Origin == diagnosis.FromLoad && result.Legend.Format == "" && !result.Jobs[0].Ended {
 		only := result.Jobs[0]
-		made = shared(only, measuredKey{only.Cluster, measure.Name, by, result.Legend}, func() measured {
+		made = shared(only, measuredKey{only.Cluster, measure.Name, by, result.Legend, only.Pages}, func() measured {
 			return fieldsOf(measure, result.Legend, only.values(nil, measure, by))
 		})
 	} else {
@@ -64,13 +66,14 @@ type measuredKey struct {
 	cluster, measure string
 	by               diagnosis.By
 	legend           Legend
+	pages            Pages
 }
 
 // values adds the job's.
 func (j Job) values(to []Value, measure diagnosis.Measure, by diagnosis.By) []Value {
-	numbers, hosts := j.Values(measure, by), j.Hosts(by)
+	numbers, hosts, pages := j.Values(measure, by), j.Hosts(by), j.URLs(by)
 	for i, labels := range j.Labels(by) {
-		value := Value{Labels: labels, Value: numbers[i]}
+		value := Value{Labels: labels, Value: numbers[i], Page: pages[i]}
 		if hosts != nil {
 			value.Host = hosts[i]
 		}
@@ -95,7 +98,7 @@ func fieldsOf(measure diagnosis.Measure, legend Legend, values []Value) measured
 			pointer[0] = &numbers[i]
 		}
 		all[i] = data.NewField(measure.Name, value.Labels, pointer).SetConfig(&data.FieldConfig{
-			Unit: unitOf(measure.Unit), DisplayNameFromDS: names[i],
+			Unit: unitOf(measure.Unit), DisplayNameFromDS: names[i], Links: pageLink(value.Page),
 		})
 	}
 	return measured{all, notices}

@@ -86,7 +86,7 @@ const (
 
 var nodeColumns = []column[taskRow]{
 	of("id", (*taskRow).id),
-	titled("Task", of("title", func(r *taskRow) string { return r.task.Name })),
+	linked(titled("Task", of("title", func(r *taskRow) string { return r.task.Name })), taskLink, jobLink),
 	titled("Status and subtasks", of("subtitle", (*taskRow).subtitle)),
 	titled("Busy", of("mainstat", func(r *taskRow) string { return stat(r.load.Busy.Max, "busy") })),
 	titled("Backpressured", of("secondarystat", func(r *taskRow) string { return stat(r.load.Backpressured.Max, "backpr.") })),
@@ -104,6 +104,8 @@ var nodeColumns = []column[taskRow]{
 		}
 		return usualRadius
 	}),
+	page("task_url", func(r *taskRow) string { return r.Pages.Task(r.Snapshot.Job, r.task.ID) }),
+	page("job_url", func(r *taskRow) string { return r.Pages.Job(r.Snapshot.Job) }),
 }
 
 // subtitle is the task's status and parallelism, which may be undecided.

@@ -27,6 +27,7 @@ type Result struct {
 	// Checkpoints and Incidents are those of a time range, newest first.
 	Checkpoints []Checkpoint
 	Incidents   []Incident
+	Events      []Event
 	// Names are what a variable offers.
 	Names []string
 	// Legend is how series are named.
@@ -75,7 +76,7 @@ func (r Result) custom() Custom {
 	custom := Custom{Requests: r.Requests}
 	for _, j := range r.Jobs {
 		s := j.Snapshot
-		if s.To.IsZero() {
+		if s.To.IsZero() || j.Ended {
 			continue
 		}
 		if custom.From == nil || s.From.Before(*custom.From) {

@@ -28,6 +28,9 @@ type Series struct {
 	// Host is where the subtask or TaskManager is that the series is of, at last; empty
 	// where it is of no such, or that is not known.
 	Host string
+	// Page is that of Flink's UI of what the series is of, at last; empty where that is
+	// not known.
+	Page string
 	// lane is set in a timeline.
 	lane lane
 }
@@ -122,7 +125,7 @@ func (s *Series) sort() {
 		order[i] = i
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(s.Times[a].UnixNano(), s.Times[b].UnixNano()) })
-	sorted := Series{Labels: s.Labels, Source: s.Source, Host: s.Host}
+	sorted := Series{Labels: s.Labels, Source: s.Source, Host: s.Host, Page: s.Page}
 	for _, from := range order {
 		switch last := len(sorted.Times) - 1; {
 		case last < 0 || !sorted.Times[last].Equal(s.Times[from]):
@@ -170,7 +173,7 @@ func (s *SeriesSet) Add(more ...Series) {
 		kept.MaxGaps = append(slices.Clip(kept.MaxGaps), series.MaxGaps...)
 		kept.Values = append(slices.Clip(kept.Values), series.Values...)
 		kept.Source = max(kept.Source, series.Source)
-		kept.Host = cmp.Or(series.Host, kept.Host)
+		kept.Host, kept.Page = cmp.Or(series.Host, kept.Host), cmp.Or(series.Page, kept.Page)
 		kept.sort()
 	}
 }

@@ -24,7 +24,7 @@ func Subtasks(result Result, detailed bool) data.Frames {
 		fields, notices := subtaskFields(result, detailed)
 		return tableOf(result, "subtasks", fields, notices...)
 	}
-	made := shared(result.Jobs[0], subtasksKey{result.Jobs[0].Cluster}, func() (made measured) {
+	made := shared(result.Jobs[0], subtasksKey{result.Jobs[0].Cluster, result.Jobs[0].Pages}, func() (made measured) {
 		made.fields, made.notices = subtaskFields(result, false)
 		return made
 	})
@@ -32,15 +32,18 @@ func Subtasks(result Result, detailed bool) data.Frames {
 }
 
 // subtasksKey is the key of the fields of one job's subtasks.
-type subtasksKey struct{ cluster string }
+type subtasksKey struct {
+	cluster string
+	pages   Pages
+}
 
 func subtaskFields(result Result, detailed bool) ([]*data.Field, []data.Notice) {
 	columns := []column[subtaskRow]{
 		statusWord(func(r *subtaskRow) diagnosis.Status { return r.status }),
-		of("job", func(r *subtaskRow) string { return r.Snapshot.Job.Name }),
-		of("task", func(r *subtaskRow) string { return r.task.Name }),
+		linked(of("job", func(r *subtaskRow) string { return r.Snapshot.Job.Name }), jobLink),
+		linked(of("task", func(r *subtaskRow) string { return r.task.Name }), taskLink),
 		of("subtask", func(r *subtaskRow) int64 { return int64(r.Subtask) }),
-		word("host", func(r *subtaskRow) string { return r.Host }),
+		linked(word("host", func(r *subtaskRow) string { return r.Host }), taskManagerLinks...),
 		share("busy", func(r *subtaskRow) job.Share { return r.Busy }),
 		share("backpressured", func(r *subtaskRow) job.Share { return r.Backpressured }),
 		share("idle", func(r *subtaskRow) job.Share { return r.Idle }),
@@ -56,12 +59,15 @@ func subtaskFields(result Result, detailed bool) ([]*data.Field, []data.Notice) 
 		)
 	}
 	columns = append(columns,
-		word("taskmanager", func(r *subtaskRow) string { return r.TaskManager }),
+		linked(word("taskmanager", func(r *subtaskRow) string { return r.TaskManager }), taskManagerLinks...),
 		of("attempt", func(r *subtaskRow) int64 { return int64(r.Attempt) }),
 		of("cluster", func(r *subtaskRow) string { return r.Cluster }),
 		of("color", func(r *subtaskRow) string { return diagnosis.Fill(r.Busy, r.Backpressured) }),
 		of("job_id", func(r *subtaskRow) string { return r.Snapshot.Job.ID }),
 		of("task_id", func(r *subtaskRow) string { return r.task.ID }),
+		page("job_url", func(r *subtaskRow) string { return r.Pages.Job(r.Snapshot.Job) }),
+		page("task_url", func(r *subtaskRow) string { return r.Pages.Task(r.Snapshot.Job, r.task.ID) }),
+		page("taskmanager_url", func(r *subtaskRow) string { return r.Pages.TaskManager(r.TaskManager) }),
 	)
 	return bounded(subtaskRowsOf(result), columns...)
 }

@@ -154,7 +154,7 @@ func severity[R any](column column[R]) column[R] {
 	return func(rows []R) *data.Field {
 		field := column(rows)
 		field.Config.Thresholds = &data.ThresholdsConfig{Mode: data.ThresholdsModeAbsolute, Steps: []data.Threshold{
-			data.NewThreshold(math.Inf(-1), "transparent", ""),
+			data.NewThreshold(math.Inf(-1), wellColour, ""), // a stat panel writes in it
 			data.NewThreshold(0.25, bottleneckPale, ""),
 			data.NewThreshold(0.5, statusColour[diagnosis.Bottleneck], ""),
 		}}

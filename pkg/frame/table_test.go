@@ -17,18 +17,21 @@ var columns = map[string]string{
 	"subtasks": `
 		status string, job string, task string, subtask int64, host *string,
 		busy *float64, backpressured *float64, idle *float64, records_in *float64, records_out *float64,
-		taskmanager *string, attempt int64, cluster string, color string, job_id string, task_id string`,
+		taskmanager *string, attempt int64, cluster string, color string, job_id string, task_id string,
+		job_url *string, task_url *string, taskmanager_url *string`,
 	"details": `
 		status string, job string, task string, subtask int64, host *string,
 		busy *float64, backpressured *float64, idle *float64, records_in *float64, records_out *float64,
 		soft_backpressured *float64, hard_backpressured *float64, in_pool_usage *float64, out_pool_usage *float64,
-		taskmanager *string, attempt int64, cluster string, color string, job_id string, task_id string`,
+		taskmanager *string, attempt int64, cluster string, color string, job_id string, task_id string,
+		job_url *string, task_url *string, taskmanager_url *string`,
 	"tasks": `
 		status string, job string, task string, parallelism *int64,
 		busy_max *float64, backpressured_max *float64, idle_min *float64,
 		busy_avg *float64, backpressured_avg *float64, idle_avg *float64,
 		records_in *float64, records_out *float64, skew *float64, blame *float64,
-		level *string, max_parallelism *int64, cluster string, color string, job_id string, task_id string`,
+		level *string, max_parallelism *int64, cluster string, color string, job_id string, task_id string,
+		job_url *string, task_url *string`,
 	"scaling": `
 		cluster string, job string, job_id string, task string, task_id string,
 		parallelism *int64, max_parallelism *int64,
@@ -38,10 +41,11 @@ var columns = map[string]string{
 	"bottlenecks": `
 		severity *float64, job *string, task *string, kind *string, explanation *string, advice *string, since *time.Time,
 		busy_max *float64, busy_avg *float64, upstream_backpressured *float64, hot_subtasks *string, hot_hosts *string,
-		cluster *string, job_id *string, task_id *string`,
+		cluster *string, job_id *string, task_id *string, job_url *string, task_url *string`,
 	"jobs": `
 		severity *float64, job string, bottleneck *string, kind string, since *time.Time, state string, status string,
-		start *time.Time, duration *float64, tasks int64, type *string, cluster string, job_id string`,
+		start *time.Time, duration *float64, tasks int64, type *string, cluster string, job_id string,
+		job_url *string, task_url *string`,
 	"variable": `text string, value string`,
 }
 
@@ -131,7 +135,7 @@ func TestCellsOfATable(t *testing.T) {
 	if steps := severity.Thresholds.Steps; len(steps) != 3 || steps[1].Value != 0.25 || steps[2].Value != 0.5 || severity.Color["mode"] != "thresholds" {
 		t.Errorf("severity has the steps %v, coloured by %v", steps, severity.Color)
 	}
-	for _, step := range severity.Thresholds.Steps[1:] {
+	for _, step := range severity.Thresholds.Steps { // stat panels write in it
 		if dark(t, step.Color) {
 			t.Errorf("%s vanishes on dark", step.Color)
 		}

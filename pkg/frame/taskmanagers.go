@@ -13,6 +13,8 @@ import (
 type TaskManager struct {
 	// Cluster is the name of the cluster.
 	Cluster string
+	// Pages are those of the cluster's own UI.
+	Pages Pages
 	job.TaskManager
 	Load diagnosis.TaskManagerLoad
 	// Uncounted is set where it is not known which subtasks run there.
@@ -27,8 +29,8 @@ func TaskManagers(result Result) data.Frames {
 		return optional(name, func(r *TaskManager) (int64, bool) { return int64(value(r)), !r.Uncounted })
 	}
 	return table(result, "taskmanagers", result.TaskManagers,
-		of("taskmanager", func(r *TaskManager) string { return r.ID }),
-		word("host", func(r *TaskManager) string { return r.Host }),
+		linked(of("taskmanager", func(r *TaskManager) string { return r.ID }), taskManagerLinks...),
+		linked(word("host", func(r *TaskManager) string { return r.Host }), taskManagerLinks...),
 		share("busy_max", func(r *TaskManager) job.Share { return r.Load.BusyMax }),
 		share("backpressured_max", func(r *TaskManager) job.Share { return r.Load.BackpressuredMax }),
 		share("busy_avg", func(r *TaskManager) job.Share { return r.Load.BusyAvg }),
@@ -45,5 +47,6 @@ func TaskManagers(result Result) data.Frames {
 		number("heap_max", bytesUnit, func(r *TaskManager) float64 { return r.HeapMax }),
 		instant("heartbeat", "When the JobManager last got a sign of it", func(r *TaskManager) time.Time { return r.Heartbeat }),
 		of("cluster", func(r *TaskManager) string { return r.Cluster }),
+		page("taskmanager_url", func(r *TaskManager) string { return r.Pages.TaskManager(r.ID) }),
 	)
 }

@@ -23,8 +23,8 @@ type taskRow struct {
 func Tasks(result Result) data.Frames {
 	return table(result, "tasks", taskRowsOf(result),
 		statusWord((*taskRow).status),
-		of("job", func(r *taskRow) string { return r.Snapshot.Job.Name }),
-		of("task", func(r *taskRow) string { return r.task.Name }),
+		linked(of("job", func(r *taskRow) string { return r.Snapshot.Job.Name }), jobLink),
+		linked(of("task", func(r *taskRow) string { return r.task.Name }), taskLink),
 		optional("parallelism", func(r *taskRow) (int64, bool) {
 			return int64(r.task.Parallelism), r.task.Parallelism > 0 // else it is undecided
 		}),
@@ -46,6 +46,8 @@ func Tasks(result Result) data.Frames {
 		of("color", func(r *taskRow) string { return diagnosis.TaskFill(*r.load) }),
 		of("job_id", func(r *taskRow) string { return r.Snapshot.Job.ID }),
 		of("task_id", func(r *taskRow) string { return r.task.ID }),
+		page("job_url", func(r *taskRow) string { return r.Pages.Job(r.Snapshot.Job) }),
+		page("task_url", func(r *taskRow) string { return r.Pages.Task(r.Snapshot.Job, r.task.ID) }),
 	)
 }
 

@@ -88,7 +88,7 @@ func timelineFrame(lanes []Series, requests int) *data.Frame {
 	whole := Series{Times: times}
 	for _, each := range lanes {
 		all = append(all, data.NewField(each.lane.field, each.Labels, statusesOf(each)).SetConfig(&data.FieldConfig{
-			Mappings: mappings, DisplayNameFromDS: each.lane.title,
+			Mappings: mappings, DisplayNameFromDS: each.lane.title, Links: pageLink(each.Page),
 		}))
 		whole.Source = max(whole.Source, each.Source)
 	}

@@ -34,6 +34,7 @@ var refusedInRules = map[string]string{
 	"variable":     "An alert rule cannot use the query type variable, which is not numeric: use the query type measure.",
 	"flameGraph":   "An alert rule cannot use the query type flameGraph, which is not numeric: use the query type measure.",
 	"checkpoints":  "An alert rule cannot use the query type checkpoints, which is not numeric: use the query type measure.",
+	"events":       "An alert rule cannot use the query type events, which is not numeric: use the query type measure.",
 	"exceptions":   "An alert rule cannot use the query type exceptions, which is not numeric: use the query type measure.",
 	"scaling":      "An alert rule cannot use the query type scaling, which is not numeric: use the query type measure.",
 }

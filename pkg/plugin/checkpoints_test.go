@@ -236,7 +236,7 @@ func TestCheckpointsOfAForgedFlink(t *testing.T) {
 		ctx := inMemory(t.Context(), map[string]http.Handler{"flink:8081": handler})
 		source := sourceAt(t, "http://flink:8081")
 		over := backend.TimeRange{From: time.Unix(0, 0), To: time.Now()}
-		for _, query := range []string{`{"queryType": "checkpoints"}`, `{"queryType": "exceptions"}`, `{"queryType": "measure", "measure": "checkpoint_age"}`, `{"queryType": "bottlenecks"}`} {
+		for _, query := range []string{`{"queryType": "checkpoints"}`, `{"queryType": "exceptions"}`, `{"queryType": "events"}`, `{"queryType": "measure", "measure": "checkpoint_age"}`, `{"queryType": "bottlenecks"}`} {
 			answer := sendOver(ctx, t, source, over, nil, query)["A"]
 			if answer.Error == nil && len(answer.Frames) == 0 {
 				t.Errorf("%s: %s is answered with nothing", body, query)

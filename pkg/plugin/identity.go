@@ -52,6 +52,7 @@ type requester struct {
 type identities struct {
 	settings settings
 	clients  []*flink.Client
+	webURLs  []string // of each of them
 	key      [sha256.Size]byte
 
 	mu    sync.Mutex
@@ -65,8 +66,8 @@ type identity struct {
 	asked time.Time
 }
 
-func newIdentities(s settings, clients []*flink.Client) *identities {
-	ids := &identities{settings: s, clients: clients, kept: map[[sha256.Size]byte]*identity{}}
+func newIdentities(s settings, clients []*flink.Client, webURLs []string) *identities {
+	ids := &identities{settings: s, clients: clients, webURLs: webURLs, kept: map[[sha256.Size]byte]*identity{}}
 	_, _ = rand.Read(ids.key[:]) // never fails, by its contract
 	return ids
 }
@@ -120,6 +121,7 @@ func (ids *identities) newView() view {
 	for n, client := range ids.clients {
 		made.clusters = append(made.clusters, &query.Cluster{
 			Name:      ids.settings.all()[n].Name,
+			WebURL:    ids.webURLs[n],
 			Collector: collector.New(client, collector.Options{MaxAge: ids.settings.maxAge}),
 		})
 	}

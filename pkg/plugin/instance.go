@@ -79,6 +79,7 @@ func (i *Instance) open(ctx context.Context, factory Factory, source backend.Dat
 	}
 	store := factory.openStore(ctx, s, source)
 	var clients []*flink.Client
+	var webURLs []string
 	for _, configured := range s.all() {
 		asked, err := flink.New(client.Apart(), configured.URL)
 		if err != nil && len(s.Clusters) > 0 {
@@ -87,12 +88,16 @@ func (i *Instance) open(ctx context.Context, factory Factory, source backend.Dat
 		if err != nil {
 			return err
 		}
-		clients = append(clients, asked)
-		i.addCluster(s, configured.Name, asked, store)
+		web, err := configured.webURL(asked.Base())
+		if err != nil {
+			return err
+		}
+		clients, webURLs = append(clients, asked), append(webURLs, web)
+		i.addCluster(s, configured.Name, web, asked, store)
 	}
 	i.engine = query.NewEngine(i.clusters, s.patience())
 	if s.forwards() {
-		i.identities = newIdentities(s, clients)
+		i.identities = newIdentities(s, clients, webURLs)
 		i.closers = append(i.closers, i.identities.close)
 	}
 	return nil
@@ -100,8 +105,8 @@ func (i *Instance) open(ctx context.Context, factory Factory, source backend.Dat
 
 // addCluster adds a cluster with its collector, which fills the history, if there
 // is one: what is at another address is another cluster's.
-func (i *Instance) addCluster(s settings, name string, client *flink.Client, store *memory.Store) {
-	cluster := &query.Cluster{Name: name, Prometheus: i.prometheus}
+func (i *Instance) addCluster(s settings, name, webURL string, client *flink.Client, store *memory.Store) {
+	cluster := &query.Cluster{Name: name, WebURL: webURL, Prometheus: i.prometheus}
 	if i.prometheus != nil {
 		cluster.Streaks = history.NewStreaks()
 	}

@@ -183,7 +183,7 @@ func TestRestarts(t *testing.T) {
 		"all":            {query: `"jobs": []`, want: []string{"orders 2", "payments 0", "clicks 5"}, requests: 1 + 3},
 		"one":            {query: `"jobs": ["clicks"]`, want: []string{"clicks 5"}, requests: 1 + 1},
 		"some":           {query: `"jobs": ["/^(clicks|orders)$/"]`, want: []string{"orders 2", "clicks 5"}, requests: 1 + 2},
-		"one has ended":  {query: `"jobs": ["nightly", "orders"]`, want: []string{"orders 2", "nightly null"}, requests: 1 + 1},
+		"one has ended":  {query: `"jobs": ["nightly", "orders"]`, want: []string{"orders 2", "nightly 0"}, requests: 1 + 1},
 		"none":           {query: `"jobs": ["/^x/"]`, want: nil, requests: 1},
 		"one fails":      {query: `"jobs": []`, fails: "payments", want: []string{"orders 2", "payments null", "clicks 5"}, about: "payments", requests: 1 + 3},
 		"not polled yet": {query: `"jobs": []`, cold: true, want: []string{"orders null", "payments null", "clicks null"}},

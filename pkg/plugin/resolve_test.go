@@ -239,8 +239,8 @@ func TestUnknownNamesOfAMeasure(t *testing.T) {
 	}
 }
 
-// A job that has ended is answered for only where it is named exactly, with nulls:
-// an alert rule must not take its absence for health.
+// A job that has ended is answered for only where it is named exactly: with nulls in
+// tables, and with 0 as a measure, or an alert rule would fire for ever.
 func TestEndedJobs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		jobs := smallJobs("orders", "nightly")
@@ -256,7 +256,7 @@ func TestEndedJobs(t *testing.T) {
 			{"B", "bottleneck", "null"},
 			{"C", "status", "unknown unknown"},
 			{"C", "busy", "null null"},
-			{"D", "bottleneck", "null"},
+			{"D", "bottleneck", "0"},
 		} {
 			if got := strings.Join(cells(t, firstFrame(t, responses, c.refID), c.column), " "); got != c.want {
 				t.Errorf("query %s: %s is %s, want %s", c.refID, c.column, got, c.want)

@@ -11,12 +11,14 @@ import (
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history/memory"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/query"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/remote"
 )
 
 // settings are the keys of jsonData that are ours; the SDK reads the others.
 type settings struct {
 	URL            string             `json:"url"`
 	ClusterName    string             `json:"clusterName"`
+	WebURL         string             `json:"webUrl"`
 	Clusters       []clusterSettings  `json:"clusters"`
 	TimeoutSeconds float64            `json:"timeoutSeconds"`
 	MaxConcurrency int                `json:"maxConcurrency"`
@@ -35,6 +37,9 @@ type settings struct {
 type clusterSettings struct {
 	Name string `json:"name"`
 	URL  string `json:"url"`
+	// WebURL is the address at which a browser reaches the cluster's own UI; the same as
+	// URL where it is empty.
+	WebURL string `json:"webUrl"`
 }
 
 // prometheusSettings name a Prometheus that scrapes Flink's reporter.
@@ -105,12 +110,13 @@ func readSettings(source backend.DataSourceInstanceSettings) (s settings, err er
 // trim drops what somebody left empty: spaces, and clusters without a name and
 // an address.
 func (s *settings) trim() {
+	s.WebURL = strings.TrimSpace(s.WebURL)
 	s.URL, s.ClusterName, s.MaxAge = strings.TrimSpace(s.URL), strings.TrimSpace(s.ClusterName), strings.TrimSpace(s.MaxAge)
 	p := &s.Prometheus
 	p.URL, p.User, p.Tenant = strings.TrimSpace(p.URL), strings.TrimSpace(p.User), strings.TrimSpace(p.Tenant)
 	var kept []clusterSettings
 	for _, each := range s.Clusters {
-		each.Name, each.URL = strings.TrimSpace(each.Name), strings.TrimSpace(each.URL)
+		each.Name, each.URL, each.WebURL = strings.TrimSpace(each.Name), strings.TrimSpace(each.URL), strings.TrimSpace(each.WebURL)
 		if each != (clusterSettings{}) {
 			kept = append(kept, each)
 		}
@@ -128,7 +134,17 @@ func (s settings) forwards() bool { return s.OAuthPassThru || len(s.KeepCookies)
 
 // all lists every cluster, the first one first.
 func (s settings) all() []clusterSettings {
-	return append([]clusterSettings{{Name: s.ClusterName, URL: s.URL}}, s.Clusters...)
+	return append([]clusterSettings{{Name: s.ClusterName, URL: s.URL, WebURL: s.WebURL}}, s.Clusters...)
+}
+
+// webURL is the address of the cluster's own UI for links: without credentials, and
+// without what Grafana would take for a variable. api is the address of its REST API.
+func (c clusterSettings) webURL(api string) (string, error) {
+	address, err := remote.Address(remote.Flink, cmp.Or(c.WebURL, api))
+	if err != nil {
+		return "", badSettings("The setting webUrl of cluster %s is %q: it must start with http:// or https:// and name a host, such as https://flink.example.com.", c.Name, quoted(remote.WithoutCredentials(c.WebURL)))
+	}
+	return strings.ReplaceAll(address.String(), "$", "%24"), nil
 }
 
 // checkNames refuses two clusters of one name: their series would carry the same

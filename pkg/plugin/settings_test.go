@@ -45,6 +45,10 @@ func TestWrongSettings(t *testing.T) {
 		`{"url": "http://a", "timeoutSeconds": -1}`:   `The setting timeoutSeconds is -1: it must be between 0.1 and 600.`,
 		`{"url": "http://a", "timeoutSeconds": 3600}`: `The setting timeoutSeconds is 3600: it must be between 0.1 and 600.`,
 
+		`{"url": "http://a", "webUrl": "javascript:alert(1)"}`:                                     `The setting webUrl of cluster default is "javascript:alert(1)": it must start with http:// or https:// and name a host, such as https://flink.example.com.`,
+		`{"url": "http://a", "clusters": [{"name": "b", "url": "http://b", "webUrl": "ftp://b"}]}`: `The setting webUrl of cluster b is "ftp://b": it must start with http:// or https:// and name a host, such as https://flink.example.com.`,
+		`{"url": "http://a", "webUrl": "flink:secret@host"}`:                                       `The setting webUrl of cluster default is "host": it must start with http:// or https:// and name a host, such as https://flink.example.com.`,
+
 		`{"url": "http://a", "prometheus": {"url": "prometheus"}}`: `The setting prometheus.url: "prometheus" is no address of a Prometheus API: it must start with http:// or https:// and name a host, such as http://prometheus:9090.`,
 
 		`{"url": "http://a", "clusters": [{"url": "http://b"}]}`:                    `A cluster in the data source's settings has no name: give each of them one.`,

@@ -107,7 +107,7 @@ func show(result *loaded, req Request, cluster *Cluster, j *jobResult) {
 	if !req.Types.Choose(verdict.Snapshot.Job.Type) {
 		return
 	}
-	shown := frame.Job{Cluster: cluster.Name, Verdict: verdict, Tasks: req.tasksOf(verdict.Snapshot.Graph)}
+	shown := frame.Job{Cluster: cluster.Name, Ended: j.ended, Pages: cluster.pages(), Verdict: verdict, Tasks: req.tasksOf(verdict.Snapshot.Graph)}
 	if len(shown.Tasks) == 0 && req.Tasks.some() && j.err == nil {
 		return
 	}
@@ -160,7 +160,7 @@ func assembleState(ctx context.Context, req Request, results []clusterResult, va
 	for _, each := range results {
 		for _, j := range each.jobs {
 			if j.source == nil || j.summary != nil {
-				value := frame.Value{Labels: labelsOf(each.cluster, j.info.Name), Value: j.value}
+				value := frame.Value{Labels: labelsOf(each.cluster, j.info.Name), Value: j.value, Page: each.cluster.pages().Job(j.info)}
 				if j.summary != nil {
 					value.Source = j.summary.Source
 				}
@@ -205,7 +205,9 @@ func firstError(a, b error) error {
 func assembleRange(ctx context.Context, req Request, result frame.Result, results []clusterResult, clusters []*Cluster, failed error) (frame.Result, error) {
 	var set frame.SeriesSet
 	for _, value := range result.Values {
-		set.Add(point(value.Labels, req.Range.To, value.Value))
+		last := point(value.Labels, req.Range.To, value.Value)
+		last.Page = value.Page
+		set.Add(last)
 	}
 	result.Values = nil
 	set.Add(result.Series...)
@@ -283,10 +285,13 @@ func noSeries(ctx context.Context, req Request, results []clusterResult, cluster
 	return nothing(req, whyNothing(clusters))
 }
 
+// nothingOfThisTime is that there is a history, and it does not reach there.
+const nothingOfThisTime = "The history has nothing of this time: choose a longer range, or one that ends later."
+
 // whyNothing is why the history has nothing.
 func whyNothing(clusters []*Cluster) string {
 	if slices.ContainsFunc(clusters, (*Cluster).hasHistory) {
-		return "The history has nothing of this time: choose a longer range, or one that ends later."
+		return nothingOfThisTime
 	}
 	return "There is no history: it is off in the data source's settings, or every user has samples of their own, because Grafana forwards each user's login to Flink."
 }

@@ -19,6 +19,9 @@ import (
 type Cluster struct {
 	// Name is the one that users chose, the label cluster.
 	Name string
+	// WebURL is the address at which a browser reaches the cluster's own UI, without a
+	// slash at its end; empty where nothing leads there.
+	WebURL string
 	// Collector polls Flink.
 	Collector *collector.Collector
 	// Memory is the built-in history; nil where there is none.
@@ -28,6 +31,13 @@ type Cluster struct {
 	Prometheus *prometheus.Reader
 	// Streaks are those that were found in Prometheus; set where there is one.
 	Streaks *history.Streaks
+}
+
+// pages are those of the cluster's own UI, as it was when it last answered; of one that
+// never has, as in newer versions.
+func (c *Cluster) pages() frame.Pages {
+	last, known := c.Collector.LastCluster()
+	return frame.Pages{Base: c.WebURL, Split: !known || last.SplitJobPages()}
 }
 
 // history is the past of the cluster's jobs.
@@ -78,8 +88,10 @@ type clusterResult struct {
 	// taskManagers are the cluster's; set where they were asked for.
 	taskManagers []job.TaskManager
 	leftOut      int
-	requests     int
-	warnings     history.Warnings
+	// gone are the names of those that have ended and that the cluster lists no more.
+	gone     []string
+	requests int
+	warnings history.Warnings
 	// err is why the cluster did not answer, and incomplete why there may have
 	// been more jobs in the past than are listed.
 	err, incomplete error
@@ -95,6 +107,8 @@ type jobResult struct {
 	past    history.Job
 	source  history.Source
 	verdict *diagnosis.Verdict
+	// ended is set where it is known that the job has ended: at present, for a measure.
+	ended bool
 	// summary is the last of the moment that was asked for, value that of a
 	// measure that needs no snapshot, and series those over the range.
 	summary *diagnosis.JobSummary

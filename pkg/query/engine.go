@@ -107,6 +107,7 @@ func (e *Engine) now(ctx context.Context, req Request, clusters []*Cluster) (loa
 	defer cancel()
 	results := eachCluster(clusters, func(r *clusterResult) {
 		r.list(inTime, req)
+		r.addEnded(inTime, req)
 		if _, known := r.cluster.Collector.Interval(); len(r.jobs) == 0 && r.err == nil && !known {
 			// Nothing will be polled: what lists jobs may be a history server.
 			var requests int
@@ -115,10 +116,10 @@ func (e *Engine) now(ctx context.Context, req Request, clusters []*Cluster) (loa
 		}
 	})
 	eachPromptJob(results, func(c *Cluster, j *jobResult) {
-		if j.err == nil {
+		if j.err == nil && j.verdict == nil {
 			j.err = inTime.Err()
 		}
-		if j.err == nil {
+		if j.err == nil && j.verdict == nil {
 			verdict := c.Collector.Verdict
 			if req.Measure.Lags {
 				verdict = c.Collector.VerdictWithLags
@@ -211,7 +212,9 @@ func (e *Engine) poll(ctx context.Context, req Request, clusters []*Cluster) (re
 	if !req.Measure.OfLoad() {
 		return result, nil // why a poll failed is in the notices of the state
 	}
-	result.Notices = polled.Notices
+	if result.Notices = polled.Notices; req.FromAlert {
+		result.Series = endedSeries(req, polled.Jobs, time.Now())
+	}
 	return result, err
 }
 
@@ -278,15 +281,29 @@ func (e *Engine) state(ctx context.Context, req Request) (frame.Result, error) {
 func (e *Engine) stateNow(ctx context.Context, req Request, clusters []*Cluster) (frame.Result, error) {
 	inTime, cancel := req.inTime(ctx)
 	defer cancel()
-	results, err := listNow(inTime, req, clusters)
-	if err != nil {
+	results := eachCluster(clusters, func(r *clusterResult) {
+		r.list(inTime, req)
+		r.addEnded(inTime, req)
+	})
+	if err := ctx.Err(); err != nil {
+		return frame.Result{}, err
+	}
+	if err := allFailed(results); err != nil && !slices.ContainsFunc(results, func(r clusterResult) bool {
+		return slices.ContainsFunc(r.jobs, func(j jobResult) bool { return j.ended })
+	}) {
 		return frame.Result{}, err
 	}
 	eachJob(results, func(c *Cluster, j *jobResult) {
 		switch {
+		case j.ended:
+			if j.value = req.Measure.Ended(); req.Type == "history" && req.Measure.Origin == diagnosis.FromFigure && (req.Measure.Counts() || !req.FromAlert) {
+				j.value = math.NaN() // a line ends with its job
+			}
+		case req.Measure.Origin == diagnosis.FromFigure && j.verdict != nil:
+			j.value = math.NaN()
 		case req.Measure.Origin == diagnosis.FromJobState && j.info.AllRun():
 			j.value = 1
-		case req.Measure.Origin == diagnosis.FromFigure && (j.err != nil || j.info.State.Terminal()):
+		case req.Measure.Origin == diagnosis.FromFigure && j.err != nil:
 			j.value = math.NaN()
 		case req.Measure.Origin == diagnosis.FromFigure:
 			j.value, j.requests, j.err = c.Collector.Figure(inTime, j.info, req.Measure.Figure)

@@ -62,7 +62,7 @@ func (r jobRange) fromSummaries(ctx context.Context) {
 	for i, at := range summaries.At {
 		times[i], gaps[i] = at.At, at.MaxGap
 	}
-	named := func(labels data.Labels, values []float64) {
+	named := func(labels data.Labels, page string, values []float64) {
 		for _, part := range r.parts(summaries) {
 			of := labels.Copy()
 			of["job"] = part.name
@@ -71,20 +71,20 @@ func (r jobRange) fromSummaries(ctx context.Context) {
 			}
 			r.choice.begun.Add(1)
 			r.job.series = append(r.job.series, frame.Series{
-				Labels: of, Source: part.source, Times: times[part.from:part.to],
+				Labels: of, Page: page, Source: part.source, Times: times[part.from:part.to],
 				Values: values[part.from:part.to], MaxGaps: gaps[part.from:part.to],
 			})
 		}
 	}
 	labels := data.Labels{"cluster": r.cluster.Name}
 	if r.req.By == diagnosis.ByJob {
-		named(labels, r.jobValues(summaries, chosen))
+		named(labels, r.cluster.pages().Job(r.job.info), r.jobValues(summaries, chosen))
 		return
 	}
 	taskValues := r.taskValues(summaries)
 	for _, task := range chosen {
 		labels["task"] = task.Name
-		named(labels, taskValues(task))
+		named(labels, r.cluster.pages().Task(r.job.info, task.ID), taskValues(task))
 	}
 }
 
@@ -219,7 +219,7 @@ func (r jobRange) fromSnapshots(ctx context.Context) {
 	warnings, err := r.job.source.Snapshots(ctx, r.query(), func(of history.Snapshot) bool {
 		current, chosen := names.next(of.Snapshot.Job.Name, of.Snapshot.Job.State.Terminal())
 		snapshot := of.Renamed(current)
-		shown := frame.Job{Cluster: r.cluster.Name, Verdict: diagnosis.Diagnose(snapshot), Tasks: r.req.tasksOf(snapshot.Graph)}
+		shown := frame.Job{Cluster: r.cluster.Name, Pages: r.cluster.pages(), Verdict: diagnosis.Diagnose(snapshot), Tasks: r.req.tasksOf(snapshot.Graph)}
 		r.job.edgesUnknown = r.job.edgesUnknown || snapshot.Graph.EdgesUnknown
 		if r.req.Measure.Origin == diagnosis.FromRange {
 			shown.Past = blame.add(shown.Verdict, of.MaxGap)
@@ -236,13 +236,14 @@ func (r jobRange) fromSnapshots(ctx context.Context) {
 		values := shown.Values(r.req.Measure, r.req.By)
 		if name != snapshot.Job.Name || graph != snapshot.Graph || r.req.By == diagnosis.ByTaskManager || len(labels) != len(values) {
 			name, graph, labels, points = snapshot.Job.Name, snapshot.Graph, shown.Labels(r.req.By), nil
-			known, hosts := set.Len(), shown.Hosts(r.req.By)
+			known, hosts, pages := set.Len(), shown.Hosts(r.req.By), shown.URLs(r.req.By)
 			for i, each := range labels {
 				if !r.choice.has(each) || !set.Has(each) && !r.choice.begins(set.Len()-known) {
 					points = append(points, nil)
 					continue
 				}
 				points = append(points, set.Of(each))
+				points[i].Page = pages[i]
 				if hosts != nil {
 					points[i].Host = hosts[i]
 				}

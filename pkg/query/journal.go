@@ -24,15 +24,68 @@ type journaled struct {
 	err         error
 }
 
-func (j *journaled) owner() frame.Owner {
-	return frame.Owner{Cluster: j.cluster.Name, Job: j.info.Name, JobID: j.info.ID}
+// owner is the job as a row has it, with a tab of its page.
+func (j *journaled) owner(tab string) frame.Owner {
+	return frame.Owner{Cluster: j.cluster.Name, Job: j.info.Name, JobID: j.info.ID, URL: j.cluster.pages().JobTab(j.info, tab)}
+}
+
+// journals is what was in a range of the jobs that a query chose.
+type journals struct {
+	jobs    []journaled
+	results []clusterResult
+	isLive  bool
+	// failed is why something of it is not known.
+	failed error
+	// result has the notices and requests.
+	result frame.Result
 }
 
 // journals reads what was in the request's range of each job that it chose: by what
 // Flink remembers, where the range reaches to the present, and what the built-in
-// history keeps. result has the notices and requests of that.
-func (e *Engine) journals(ctx context.Context, req Request, read func(context.Context, *journaled)) (jobs []journaled, result frame.Result, err error) {
-	result.End = req.Range.To
+// history keeps. clusters are those that the query chose.
+func (e *Engine) journals(ctx context.Context, req Request, clusters []*Cluster, read func(context.Context, *journaled)) (found journals, err error) {
+	var requests int
+	found.result.End = req.Range.To
+	found.isLive, requests = live(ctx, clusters, req)
+	listed := make([]map[string]bool, len(clusters))
+	found.results = eachCluster(clusters, func(r *clusterResult) {
+		listed[slices.Index(clusters, r.cluster)] = r.listJournaled(ctx, req, found.isLive)
+	})
+	for n, each := range found.results {
+		for _, of := range each.jobs {
+			found.jobs = append(found.jobs, journaled{cluster: each.cluster, info: of.info, listed: listed[n][of.info.ID]})
+		}
+	}
+	inTime, cancel := req.inTime(ctx)
+	defer cancel()
+	collector.Parallel(len(found.jobs), parallelism, func(n int) { read(inTime, &found.jobs[n]) })
+	if err := ctx.Err(); err != nil {
+		return found, err
+	}
+	found.result.Requests = requests + requestsOf(found.results)
+	answered := 0
+	for n := range found.results {
+		r := &found.results[n]
+		found.failed = firstError(found.failed, r.err)
+		for i := range r.jobs {
+			of := &found.jobs[answered+i]
+			r.jobs[i].err, found.result.Requests = of.err, found.result.Requests+of.requests
+			found.failed = firstError(found.failed, of.err)
+		}
+		answered += len(r.jobs)
+	}
+	found.result.Add(noticesOf(found.results)...)
+	return found, nil
+}
+
+// some reports whether anything was found, or there is nothing to be found.
+func (j journals) some() bool {
+	return slices.ContainsFunc(j.jobs, func(of journaled) bool { return of.err == nil || len(of.checkpoints)+len(of.incidents) > 0 })
+}
+
+// journalsAlone are the journals of a query that is answered from nothing else. It
+// fails if nothing can be answered.
+func (e *Engine) journalsAlone(ctx context.Context, req Request, read func(context.Context, *journaled)) (jobs []journaled, result frame.Result, err error) {
 	if why := req.senseless(); why != "" {
 		result.Notices, err = nothing(req, why)
 		return nil, result, err
@@ -41,47 +94,22 @@ func (e *Engine) journals(ctx context.Context, req Request, read func(context.Co
 	if err != nil {
 		return nil, result, err
 	}
-	isLive, requests := live(ctx, clusters, req)
-	listed := make([]map[string]bool, len(clusters))
-	results := eachCluster(clusters, func(r *clusterResult) { listed[slices.Index(clusters, r.cluster)] = r.listJournaled(ctx, req, isLive) })
-	for n, each := range results {
-		for _, of := range each.jobs {
-			jobs = append(jobs, journaled{cluster: each.cluster, info: of.info, listed: listed[n][of.info.ID]})
-		}
-	}
-	inTime, cancel := req.inTime(ctx)
-	defer cancel()
-	collector.Parallel(len(jobs), parallelism, func(n int) { read(inTime, &jobs[n]) })
-	if err := ctx.Err(); err != nil {
+	found, err := e.journals(ctx, req, clusters, read)
+	if err != nil {
 		return nil, result, err
 	}
-	result.Requests = requests + requestsOf(results)
-	var failed error
-	answered := 0
-	for n := range results {
-		r := &results[n]
-		failed = firstError(failed, r.err)
-		for i := range r.jobs {
-			of := &jobs[answered+i]
-			r.jobs[i].err, result.Requests = of.err, result.Requests+of.requests
-			failed = firstError(failed, of.err)
-		}
-		answered += len(r.jobs)
-	}
-	result.Add(noticesOf(results)...)
-	some := slices.ContainsFunc(jobs, func(j journaled) bool { return j.err == nil || len(j.checkpoints)+len(j.incidents) > 0 })
-	resolution := resolve(ctx, req, results)
-	result.Add(resolution.notices...)
+	resolution := resolve(ctx, req, found.results)
+	found.result.Add(resolution.notices...)
 	switch {
-	case some:
-	case failed != nil:
-		return nil, result, failed
+	case found.some():
+	case found.failed != nil:
+		return nil, found.result, found.failed
 	case resolution.err != nil:
-		return nil, result, resolution.err
-	case !isLive:
-		result.Add(info("%s", whyNothing(clusters)))
+		return nil, found.result, resolution.err
+	case !found.isLive:
+		found.result.Add(info("%s", whyNothing(clusters)))
 	}
-	return jobs, result, nil
+	return found.jobs, found.result, nil
 }
 
 // listJournaled fills in the jobs that the query chose: those that the cluster has now,
@@ -117,31 +145,34 @@ const maxDetails = 10
 
 // answerCheckpoints answers with the checkpoints of jobs over the query's range.
 func answerCheckpoints(ctx context.Context, e *Engine, req Request) (data.Frames, error) {
-	jobs, result, err := e.journals(ctx, req, func(ctx context.Context, j *journaled) {
-		if j.cluster.Memory != nil {
-			defer func() { j.checkpoints = union(j.cluster.Memory.Checkpoints(j.info.ID, req.Range), j.checkpoints) }()
-		}
-		if !j.listed {
-			return
-		}
-		var read job.Checkpoints
-		read, j.requests, j.err = j.cluster.Collector.Checkpoints(ctx, j.info)
-		for _, each := range read.Recent {
-			if !each.Triggered.After(req.Range.To) && (!each.Status.Ended() || !each.Ended.Before(req.Range.From)) {
-				j.checkpoints = append(j.checkpoints, each)
-			}
-		}
-	})
+	jobs, result, err := e.journalsAlone(ctx, req, func(ctx context.Context, j *journaled) { j.readCheckpoints(ctx, req) })
 	if err != nil {
 		return nil, err
 	}
 	result.Requests += addCheckpointDetails(ctx, jobs)
 	for i := range jobs {
 		for _, each := range jobs[i].checkpoints {
-			result.Checkpoints = append(result.Checkpoints, frame.Checkpoint{Owner: jobs[i].owner(), Checkpoint: each})
+			result.Checkpoints = append(result.Checkpoints, frame.Checkpoint{Owner: jobs[i].owner("checkpoints"), Checkpoint: each})
 		}
 	}
 	return frame.Checkpoints(result), ctx.Err()
+}
+
+// readCheckpoints fills in the checkpoints of the job that were under way in the range.
+func (j *journaled) readCheckpoints(ctx context.Context, req Request) {
+	if j.cluster.Memory != nil {
+		defer func() { j.checkpoints = union(j.cluster.Memory.Checkpoints(j.info.ID, req.Range), j.checkpoints) }()
+	}
+	if !j.listed {
+		return
+	}
+	read, requests, err := j.cluster.Collector.Checkpoints(ctx, j.info)
+	j.requests, j.err = j.requests+requests, firstError(j.err, err)
+	for _, each := range read.Recent {
+		if !each.Triggered.After(req.Range.To) && (!each.Status.Ended() || !each.Ended.Before(req.Range.From)) {
+			j.checkpoints = append(j.checkpoints, each)
+		}
+	}
 }
 
 // union are the checkpoints that are kept, and those of Flink's that are not.
@@ -195,29 +226,32 @@ func addCheckpointDetails(ctx context.Context, jobs []journaled) (requests int) 
 // answerExceptions answers with the exceptions, restarts and rescalings of jobs over the
 // query's range.
 func answerExceptions(ctx context.Context, e *Engine, req Request) (data.Frames, error) {
-	jobs, result, err := e.journals(ctx, req, func(ctx context.Context, j *journaled) {
-		if j.listed {
-			var read []job.Incident
-			read, j.requests, j.err = j.cluster.Collector.Exceptions(ctx, j.info)
-			for _, each := range read {
-				if req.Range.Contains(each.At) {
-					j.incidents = append(j.incidents, each)
-				}
-			}
-		}
-		if j.cluster.Memory == nil {
-			return
-		}
-		for _, each := range j.cluster.Memory.Incidents(j.info.ID, req.Range) {
-			if !slices.ContainsFunc(j.incidents, each.Same) {
-				j.incidents = append(j.incidents, each)
-			}
-		}
-	})
+	jobs, result, err := e.journalsAlone(ctx, req, func(ctx context.Context, j *journaled) { j.readIncidents(ctx, req) })
 	for i := range jobs {
 		for _, each := range jobs[i].incidents {
-			result.Incidents = append(result.Incidents, frame.Incident{Owner: jobs[i].owner(), Incident: each})
+			result.Incidents = append(result.Incidents, frame.Incident{Owner: jobs[i].owner("exceptions"), Incident: each})
 		}
 	}
 	return frame.Exceptions(result), err
+}
+
+// readIncidents fills in what befell the job in the range.
+func (j *journaled) readIncidents(ctx context.Context, req Request) {
+	if j.listed {
+		read, requests, err := j.cluster.Collector.Exceptions(ctx, j.info)
+		j.requests, j.err = j.requests+requests, firstError(j.err, err)
+		for _, each := range read {
+			if req.Range.Contains(each.At) {
+				j.incidents = append(j.incidents, each)
+			}
+		}
+	}
+	if j.cluster.Memory == nil {
+		return
+	}
+	for _, each := range j.cluster.Memory.Incidents(j.info.ID, req.Range) {
+		if !slices.ContainsFunc(j.incidents, each.Same) {
+			j.incidents = append(j.incidents, each)
+		}
+	}
 }

@@ -50,6 +50,7 @@ func noticesOf(results []clusterResult) (notices []data.Notice) {
 		for _, text := range result.warnings {
 			notices = append(notices, warning("%s", text))
 		}
+		notices = append(notices, goneNotices(result)...)
 		notices = append(notices, silentJobs(result)...)
 	}
 	return notices

@@ -101,7 +101,7 @@ func (m *managers) list(ctx context.Context, clusters []*Cluster) error {
 		m.result.Requests += each.requests
 		if each.err != nil {
 			m.result.Add(warning("Cluster %s does not list its TaskManagers: %s", name, Sentence(each.err)))
-			m.addUnlisted(name, nil)
+			m.addUnlisted(each.cluster, nil)
 			continue
 		}
 		seen := make(map[string]bool, len(each.taskManagers))
@@ -111,9 +111,9 @@ func (m *managers) list(ctx context.Context, clusters []*Cluster) error {
 				continue
 			}
 			seen[manager.ID] = true
-			m.add(name, manager, load)
+			m.add(each.cluster, manager, load)
 		}
-		m.addUnlisted(name, seen) // those that have left since
+		m.addUnlisted(each.cluster, seen) // those that have left since
 	}
 	if len(m.result.TaskManagers) > 0 {
 		return nil
@@ -124,21 +124,21 @@ func (m *managers) list(ctx context.Context, clusters []*Cluster) error {
 // fromLoads adds a row for each TaskManager that subtasks ran on.
 func (m *managers) fromLoads(clusters []*Cluster) {
 	for _, cluster := range clusters {
-		m.addUnlisted(cluster.Name, nil)
+		m.addUnlisted(cluster, nil)
 	}
 }
 
 // addUnlisted adds those that subtasks run on and that have no row yet.
-func (m *managers) addUnlisted(cluster string, seen map[string]bool) {
-	for id, load := range m.loads[cluster] {
+func (m *managers) addUnlisted(cluster *Cluster, seen map[string]bool) {
+	for id, load := range m.loads[cluster.Name] {
 		if !seen[id] {
 			m.add(cluster, job.UnknownTaskManager(id), load)
 		}
 	}
 }
 
-func (m *managers) add(cluster string, manager job.TaskManager, load *diagnosis.TaskManagerLoad) {
-	row := frame.TaskManager{Cluster: cluster, TaskManager: manager, Load: diagnosis.NoLoad, Uncounted: m.unknown}
+func (m *managers) add(cluster *Cluster, manager job.TaskManager, load *diagnosis.TaskManagerLoad) {
+	row := frame.TaskManager{Cluster: cluster.Name, Pages: cluster.pages(), TaskManager: manager, Load: diagnosis.NoLoad, Uncounted: m.unknown}
 	if load != nil {
 		row.Load = *load
 		row.Host = cmp.Or(load.Host, row.Host)

@@ -39,6 +39,7 @@ func init() { // the answers refer to the registry
 		"flameGraph":   {answer: answerFlameGraph},
 		"checkpoints":  {answer: answerCheckpoints},
 		"exceptions":   {answer: answerExceptions},
+		"events":       {answer: answerEvents},
 	}
 }
 

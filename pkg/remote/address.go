@@ -16,16 +16,16 @@ func Address(system System, text string) (*url.URL, error) {
 	address, err := url.Parse(text)
 	// An @ in the path is what remains of a password with an unescaped slash.
 	if err != nil || address.Host == "" || (address.Scheme != "http" && address.Scheme != "https") || strings.Contains(address.Path, "@") {
-		return nil, &Error{System: system, Kind: BadAddress, Request: Shortened(withoutCredentials(text))}
+		return nil, &Error{System: system, Kind: BadAddress, Request: Shortened(WithoutCredentials(text))}
 	}
 	address.User, address.RawQuery, address.ForceQuery, address.Fragment = nil, "", false, ""
 	address.Path, address.RawPath = strings.TrimRight(address.Path, "/"), strings.TrimRight(address.RawPath, "/")
 	return address, nil
 }
 
-// withoutCredentials leaves out what may be a name and password, of a text
+// WithoutCredentials leaves out what may be a name and password, of a text
 // that may be no address at all.
-func withoutCredentials(text string) string {
+func WithoutCredentials(text string) string {
 	at := strings.LastIndex(text, "@")
 	if at < 0 {
 		return text

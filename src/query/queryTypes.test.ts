@@ -1,6 +1,6 @@
 import registry from '../../pkg/query/testdata/registry.json';
 import type { FlinkQuery } from '../types';
-import { changed, initialQuery, jobTypeOf, measures, offered, seriesOf, takes, typeless } from './queryTypes';
+import { annotationQuery, changed, initialQuery, jobTypeOf, measures, offered, seriesOf, takes, typeless } from './queryTypes';
 
 const full: FlinkQuery = {
   refId: 'A', hide: true, schemaVersion: 1, queryType: 'subtasks', detail: true, parallelism: { sink: 4 },
@@ -23,6 +23,7 @@ describe('a query keeps only the keys that it takes', () => {
     ['timeline', { queryType: 'timeline', by: 'job' }, ['clusters', 'jobs', 'tasks', 'by']],
     ['checkpoints', { queryType: 'checkpoints' }, ['clusters', 'jobs']],
     ['exceptions', { queryType: 'exceptions' }, ['clusters', 'jobs']],
+    ['events', { queryType: 'events' }, ['clusters', 'jobs', 'tasks']],
     ['measure of jobs alone', { queryType: 'measure', measure: 'restarts', by: 'job' }, ['clusters', 'jobs', 'measure', 'by', 'legend']],
     ['measure of clusters', { queryType: 'measure', measure: 'up', by: 'cluster' }, ['clusters', 'measure', 'by', 'legend']],
     ['names of clusters', { queryType: 'variable', variable: 'clusters' }, ['variable']],
@@ -101,4 +102,12 @@ test('an alert rule is offered numbers alone, a panel all but the names', () => 
 
 test('the measures are those of the backend’s registry, with the same series, the default first', () => {
   expect(measures.map(({ value, by }) => ({ name: value, by }))).toEqual(registry);
+});
+
+test.each<[string, FlinkQuery | undefined, FlinkQuery]>([
+  ['none', undefined, { refId: 'Anno', schemaVersion: 1, queryType: 'events' }],
+  ['one that was not edited', { refId: 'A', jobs: ['orders'] }, { refId: 'A', schemaVersion: 1, queryType: 'events', jobs: ['orders'] }],
+  ['a table with a time', { refId: 'A', queryType: 'exceptions' }, { refId: 'A', queryType: 'exceptions' }],
+])('an annotation of %s', (_, target, want) => {
+  expect(annotationQuery(target)).toEqual(want);
 });

@@ -48,6 +48,7 @@ export const queryTypes: QueryType[] = [
   { value: 'timeline', label: 'Timeline', description: 'The status of tasks or jobs over time', panel: 'State timeline', ...overTime, keys: [...load, 'by'] },
   { value: 'checkpoints', label: 'Checkpoints', description: 'A row a checkpoint: how long it took, and where', ...table, ...overTime, keys: ['clusters', 'jobs'] },
   { value: 'exceptions', label: 'Exceptions', description: 'A row an exception, restart or rescaling: where it was, and what', ...table, ...overTime, keys: ['clusters', 'jobs'] },
+  { value: 'events', label: 'Events', description: 'Restarts, rescalings, moves of the bottleneck, failed and slow checkpoints, exceptions', panel: 'Annotations, table', ...overTime, keys: load },
   { value: 'measure', label: 'Measure', description: 'One number a series, of now', panel: 'Stat, alert rule', ...numbers, keys: [...load, 'types', 'measure', 'by', 'legend'] },
   { value: 'variable', label: 'Names', description: 'Names to choose from, as a dashboard variable lists them', keys: [...load, 'variable'] },
 ];
@@ -128,6 +129,13 @@ export function typeless(app?: CoreApp | `${CoreApp}`): Partial<FlinkQuery> {
     ? { schemaVersion, queryType: 'measure', measure: 'bottleneck', by: 'job', types: ['STREAMING'] }
     : { schemaVersion, queryType: 'bottlenecks' };
 }
+
+/** The query that a new annotation begins with. */
+export const initialAnnotation: Partial<FlinkQuery> = { schemaVersion, queryType: 'events' };
+
+/** The query of an annotation, which may be one that nobody has edited. */
+export const annotationQuery = (target?: FlinkQuery): FlinkQuery =>
+  target?.queryType ? target : { refId: 'Anno', ...target, ...initialAnnotation };
 
 /** The query that a new dashboard variable begins with. */
 export const initialVariable: FlinkQuery = { refId: 'variable', schemaVersion, queryType: 'variable', variable: 'jobs' };
