@@ -1,7 +1,8 @@
 import grafana from '@grafana/eslint-config';
 
 export default [
-  { ignores: ['dist/', '**/node_modules/', 'e2e/browser/output/', 'e2e/flink/target/'] },
+  // .config is as create-plugin generates it.
+  { ignores: ['.config/', 'dist/', 'coverage/', '**/node_modules/', 'e2e/browser/output/', 'e2e/flink/target/'] },
   ...grafana.map((config) => ({
     ...config,
     files: ['**/*.ts', '**/*.tsx', '**/*.mjs'],

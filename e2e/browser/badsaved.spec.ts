@@ -21,7 +21,7 @@ test('settings of wrong types open, so that they can be mended', async ({ addres
   await page.getByRole('button', { name: 'Remove cluster x' }).click();
   await page.getByRole('button', { name: 'Expand section Limits' }).click();
   await expect(page.getByText('Write a number and a unit')).toBeVisible();
-  await page.getByLabel('Age limit').fill('2s');
+  await page.getByLabel('Reuse an answer for').fill('2s');
   await page.getByRole('button', { name: 'Save & test' }).click();
   await expect(page.getByText('Flink 2.3.0')).toBeVisible();
   expect((await state()).saved.jsonData).toMatchObject({ url: addresses.normal, maxAge: '2s' });

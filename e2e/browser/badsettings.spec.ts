@@ -11,9 +11,9 @@ const limits: Array<{ field: string; typed: string; text: string }> = [
   { field: 'Requests at once', typed: '257', text: 'Choose a whole number from 1 to 256.' },
   { field: 'Requests at once', typed: '1.5', text: 'Choose a whole number from 1 to 256.' },
   { field: 'Requests at once', typed: '🐿️', text: 'Choose a whole number from 1 to 256.' },
-  { field: 'Age limit', typed: '2', text: 'Write a number and a unit, such as 2s or 500ms.' },
-  { field: 'Age limit', typed: 'soon', text: 'Write a number and a unit, such as 2s or 500ms.' },
-  { field: 'Age limit', typed: long, text: 'Write a number and a unit, such as 2s or 500ms.' },
+  { field: 'Reuse an answer for', typed: '2', text: 'Write a number and a unit, such as 2s or 500ms.' },
+  { field: 'Reuse an answer for', typed: 'soon', text: 'Write a number and a unit, such as 2s or 500ms.' },
+  { field: 'Reuse an answer for', typed: long, text: 'Write a number and a unit, such as 2s or 500ms.' },
 ];
 
 test('limits that cannot be used are marked while one types', async ({ page, visit }) => {

@@ -3,7 +3,7 @@ import { type Page } from '@playwright/test';
 import { option } from './editor';
 import { expect, test } from './fixtures';
 
-const found = 'Flink 2.3.0, 5 running jobs, 2 TaskManagers. Metrics are fetched every 10s;';
+const found = 'Flink 2.3.0, 5 running jobs, 2 TaskManagers. Metrics are fetched every 10s; they arrive: ';
 
 const saveAndTest = (page: Page) => page.getByRole('button', { name: 'Save & test' }).click();
 
@@ -14,6 +14,7 @@ test('a data source is filled in, saved, and answers with what it found', async 
   await configure({ jsonData: {} });
   await visit('/config');
   await page.getByLabel('Address').fill(` ${addresses.normal} `);
+  await page.getByLabel('Flink UI URL').fill('https://flink.example');
   await page.getByLabel('Cluster name').fill('west');
   await open(page, 'Further clusters');
   await page.getByRole('button', { name: 'Add cluster' }).click();
@@ -21,21 +22,35 @@ test('a data source is filled in, saved, and answers with what it found', async 
   await page.getByRole('button', { name: 'Add cluster' }).click();
   await page.getByLabel('Name of cluster 3').fill('east');
   await page.getByLabel('Address of cluster 3').fill(addresses.east);
+  await page.getByLabel('Flink UI URL of cluster 3').fill('https://east.example');
   await page.getByRole('button', { name: 'Remove cluster gone' }).click();
   await open(page, 'Limits');
   await page.getByLabel('Time-out').fill('5');
   await page.getByLabel('Requests at once').fill('4');
-  await page.getByLabel('Age limit').fill('500ms');
+  await page.getByLabel('Reuse an answer for').fill('500ms');
   await saveAndTest(page);
-  await expect(page.getByText(`west: ${found}`)).toBeVisible();
-  await expect(page.getByText('east: Flink 2.3.0, 1 running job, 2 TaskManagers.')).toBeVisible();
+  const outcome = page.getByRole('status');
+  await expect(outcome).toContainText(/2 clusters, 6 running jobs, 4 TaskManagers: \d+ of \d+ tasks measured\./);
+  await expect(outcome).toContainText('Next: import the dashboards');
   expect((await state()).saved).toMatchObject({
     url: '',
     jsonData: {
-      url: addresses.normal, clusterName: 'west', clusters: [{ name: 'east', url: addresses.east }],
+      url: addresses.normal, webUrl: 'https://flink.example', clusterName: 'west', clusters: [{ name: 'east', url: addresses.east, webUrl: 'https://east.example' }],
       timeoutSeconds: 5, maxConcurrency: 4, maxAge: '500ms',
     },
   });
+});
+
+test('where one of two clusters fails, each stands on a line of its own', async ({ addresses, configure, faults, page, visit }) => {
+  faults.expect(/\/health$/);
+  await configure({ jsonData: { url: addresses.normal, clusterName: 'west', clusters: [{ name: 'page', url: addresses.page }] } });
+  await visit('/config');
+  await saveAndTest(page);
+  const outcome = page.getByRole('alert');
+  await expect(outcome).toContainText('page: ');
+  await outcome.locator('details').click();
+  const lines = (await outcome.locator('details').innerText()).split('\n');
+  expect(lines.filter((line) => line.startsWith('west: Flink 2.3.0, 5 running jobs') || line.startsWith('page: '))).toHaveLength(2);
 });
 
 test('what is saved is shown again', async ({ addresses, configure, page, visit }) => {
@@ -83,6 +98,8 @@ test('a user and a password are sent', async ({ addresses, configure, page, stat
 test('the page is filled in by keyboard alone', async ({ addresses, configure, page, visit }) => {
   await configure({ jsonData: {} });
   await visit('/config');
+  await page.keyboard.press('Tab');
+  await expect(page.getByRole('link', { name: 'view the documentation' })).toBeFocused();
   await page.keyboard.press('Tab');
   await expect(page.getByLabel('Address')).toBeFocused();
   await page.keyboard.type(addresses.normal);

@@ -79,27 +79,30 @@ test('a new panel queries a history, Explore bottlenecks, a new alert rule a mea
   await expect(options(page)).toHaveCount(2); // history is the other
 });
 
-test('every key of a query has a field that fills it in', async ({ page, visit }) => {
-  for (const [queryType, label, text, want] of [
-    ['history', 'Legend', '{{job}} now', { legend: '{{job}} now' }],
-    ['measure', 'Legend', '{{task}}', { legend: '{{task}}' }],
-    ['flameGraph', 'Subtask', '3', { subtask: '3' }],
-    ['scaling', 'What if', 'sink = 8', { parallelism: { sink: 8 } }],
-  ] as const) {
+for (const [queryType, label, text, want] of [
+  ['history', 'Legend', '{{job}} now', { legend: '{{job}} now' }],
+  ['measure', 'Legend', '{{task}}', { legend: '{{task}}' }],
+  ['flameGraph', 'Subtask', '3', { subtask: '3' }],
+  ['scaling', 'What if', 'sink = 8', { parallelism: { sink: 8 } }],
+] as const) {
+  test(`${label} of ${queryType} is typed`, async ({ page, visit }) => {
     await visit(editing({ schemaVersion: 1, queryType }));
     await page.getByRole('textbox', { name: new RegExp(`^${label}`) }).fill(text);
     await page.keyboard.press('Enter');
     expect(await query(page)).toMatchObject(want);
-  }
-  for (const [queryType, label, name, want] of [
-    ['flameGraph', 'Threads', 'On-CPU', { mode: 'on_cpu' }],
-    ['timeline', 'One series per', 'Job', { by: 'job' }],
-    ['history', 'One series per', 'TaskManager', { by: 'taskmanager' }],
-    ['measure', 'Job types', 'Streaming', { types: ['STREAMING'] }],
-  ] as const) {
+  });
+}
+
+for (const [queryType, label, name, want] of [
+  ['flameGraph', 'Threads', 'On-CPU', { mode: 'on_cpu' }],
+  ['timeline', 'One series per', 'Job', { by: 'job' }],
+  ['history', 'One series per', 'TaskManager', { by: 'taskmanager' }],
+  ['measure', 'Job types', 'Streaming', { types: ['STREAMING'] }],
+] as const) {
+  test(`${label} of ${queryType} is chosen`, async ({ page, visit }) => {
     await visit(editing({ schemaVersion: 1, queryType }));
     await field(page, label).click();
     await option(page, name).click();
     expect(await query(page)).toMatchObject(want);
-  }
-});
+  });
+}

@@ -93,6 +93,7 @@ func TestFlinkIsTheOneOfTheTests(t *testing.T) {
 		"-Dflink.version=" + cluster.Newest + " ",
 		"target/" + cluster.Newest + "/classes:target/" + cluster.Newest + "/lib/*",
 		"--job bottleneck ",
+		"--conf rest.flamegraph.enabled=true ",
 	} {
 		if !strings.Contains(command, want) {
 			t.Errorf("Flink's command lacks %q:\n%s", want, command)

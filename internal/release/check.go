@@ -28,7 +28,7 @@ func (c *contained) text(name string) string {
 
 var checks = []func(*contained) error{
 	identity, version, description, links, dependency, logos, screenshots, drawings,
-	includes, documents, backends, module, sourceMap, buildManifest,
+	includes, documents, backends, module, sourceMap, buildManifest, backendSources, standardBuild,
 }
 
 // check returns a sentence for everything that the catalogue would refuse the

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 )
 
 func TestTheCatalogueTakesAValidArchive(t *testing.T) {
@@ -108,6 +109,7 @@ func TestFiles(t *testing.T) {
 		`CHANGELOG.md has no heading for version 1.2.3`:                 edit("CHANGELOG.md", "## 1.2.3", "## 1.2.30"),
 		`LICENSE is not the text of the Apache License`:                 edit("LICENSE", "Apache License", "Pipes License"),
 		`LICENSE is not the text`:                                       content("LICENSE", "Apache License"),
+		`LICENSE has the placeholder [yyyy]`:                            edit("LICENSE", "Apache License", "Apache License [yyyy]"),
 		`module.js is missing or empty`:                                 content("module.js", "\n"),
 		`bytes gzipped, more than 60000`:                                content("module.js", noise(100_000)),
 		`the backend gpx_pipes_linux_arm64 is missing`:                  remove("gpx_pipes_linux_arm64"),
@@ -141,6 +143,44 @@ func TestSources(t *testing.T) {
 		`package.json is missing in the sources`:            noSource("package.json"),
 		`package.json cannot be read`:                       source("package.json", "{"),
 	}.test(t)
+}
+
+// goSource changes a Go file in the sources, and the manifest with it.
+func goSource(name, text string) change {
+	return func(t *testing.T, f *fixture) {
+		f.source[name] = &fstest.MapFile{Data: []byte(text)}
+		files := map[string]string{}
+		for _, name := range []string{"pkg/main.go", "Magefile.go", name} {
+			files[name] = string(f.source[name].Data)
+		}
+		content("go_plugin_build_manifest", manifestOf(files))(t, f)
+	}
+}
+
+func TestWhatTheBackendUses(t *testing.T) {
+	refusals{
+		`pkg/a.go imports os/exec: a plugin may not use programs`:       goSource("pkg/a.go", "package main\n\nimport _ \"os/exec\"\n"),
+		`pkg/a.go imports path/filepath: a plugin may not use files`:    goSource("pkg/a.go", "package main\n\nimport _ \"path/filepath\"\n"),
+		`pkg/a/b.go uses os.ReadFile: a plugin may not use files`:       goSource("pkg/a/b.go", "package a\n\nimport \"os\"\n\nvar b, _ = os.ReadFile(\"b\")\n"),
+		`pkg/a.go uses os.Getenv: a plugin may not use files or the en`: goSource("pkg/a.go", "package main\n\nimport \"os\"\n\nvar a = os.Getenv(\"A\")\n"),
+		`pkg/a.go uses fmt.Println: write to the logger`:                goSource("pkg/a.go", "package main\n\nimport \"fmt\"\n\nfunc a() { fmt.Println() }\n"),
+		`pkg/a.go cannot be read`:                                       goSource("pkg/a.go", "package\n"),
+		`Magefile.go does not use the build package`:                    goSource("Magefile.go", "package main\n\nfunc BuildAll() {}\nfunc Coverage() {}\n"),
+		`.config/webpack/webpack.config.ts is missing, or not the one`:  noSource(".config/webpack/webpack.config.ts"),
+		`Magefile.go has no target buildAll`:                            goSource("Magefile.go", strings.Replace(magefile, "BuildAll", "Build", 1)),
+		`Magefile.go has no target coverage`:                            goSource("Magefile.go", strings.Replace(magefile, "Coverage", "Cover", 1)),
+	}.test(t)
+	for name, text := range map[string]string{
+		"pkg/a_test.go":   "package main\n\nimport \"os\"\n\nvar a, _ = os.ReadFile(\"a\")\n",
+		"internal/a/a.go": "package a\n\nimport \"os\"\n\nvar a, _ = os.ReadFile(\"a\")\n",
+		"pkg/a.go":        "package main\n\nimport \"os\"\n\nfunc a() { os.Exit(1) }\n",
+	} {
+		f := valid()
+		goSource(name, text)(t, f)
+		if err := f.check(t); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }
 
 func TestSomeNames(t *testing.T) {

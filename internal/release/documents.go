@@ -16,6 +16,9 @@ var (
 	target = regexp.MustCompile(`\]\(\s*([^)\s]*)|(?:src|href)="([^"]*)"`)
 	abroad = regexp.MustCompile(`^(https?://|mailto:|#)`)
 
+	// What the template of a license leaves to fill in.
+	placeholder = regexp.MustCompile(`[\[{](yyyy|name of copyright owner)[\]}]`)
+
 	// What is about making the plugin, not about using it.
 	jargon = regexp.MustCompile(`yarn|nodejs`)
 )
@@ -27,7 +30,8 @@ func documents(c *contained) error {
 	return errors.Join(
 		readme(c.text("README.md")),
 		demand(heading.MatchString(log), "CHANGELOG.md has no heading for version %s", c.plugin.Info.Version),
-		demand(len(license) >= shortestLicense && strings.Contains(license, "Apache License"), "LICENSE is not the text of the Apache License"))
+		demand(len(license) >= shortestLicense && strings.Contains(license, "Apache License"), "LICENSE is not the text of the Apache License"),
+		demand(!placeholder.MatchString(license), "LICENSE has the placeholder %s: write the year and who has the copyright", placeholder.FindString(license)))
 }
 
 func readme(text string) error {

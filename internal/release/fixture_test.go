@@ -10,6 +10,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -49,6 +50,7 @@ const (
 	png         = "\x89PNG\r\n\x1a\n"
 	moduleTS    = "export const plugin = 1;\n"
 	mainGo      = "package main\n"
+	magefile    = "package main\n\nimport _ \"github.com/grafana/grafana-plugin-sdk-go/build\"\n\nfunc BuildAll() {}\nfunc Coverage() {}\n"
 	drawing     = `<svg xmlns="http://www.w3.org/2000/svg"><path d="M0 0h9"/></svg>`
 	mapOfModule = `{"version": 3,
   "sources": ["webpack://acme-pipes-datasource/./module.ts", "webpack://acme-pipes-datasource/webpack/bootstrap",
@@ -56,12 +58,22 @@ const (
   "sourcesContent": ["export const plugin = 1;\n", "", "", ""]}`
 )
 
+// manifestOf lists Go files as the SDK's build does.
+func manifestOf(files map[string]string) (lines string) {
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		lines += fmt.Sprintf("%x:%s\n", sha256.Sum256([]byte(files[name])), name)
+	}
+	return lines
+}
+
 func valid() *fixture {
 	f := &fixture{source: fstest.MapFS{
-		"package.json":        {Data: []byte(`{"version": "1.2.3"}`)},
-		"src/module.ts":       {Data: []byte(moduleTS)},
-		"pkg/main.go":         {Data: []byte(mainGo)},
-		"node_modules/a/b.go": {Data: []byte("package b")},
+		"package.json":                      {Data: []byte(`{"version": "1.2.3"}`)},
+		"src/module.ts":                     {Data: []byte(moduleTS)},
+		"pkg/main.go":                       {Data: []byte(mainGo)},
+		"Magefile.go":                       {Data: []byte(magefile)},
+		".config/webpack/webpack.config.ts": {Data: []byte("// by @grafana/create-plugin\n")},
+		"node_modules/a/b.go":               {Data: []byte("package b")},
 	}}
 	for path, content := range map[string]string{
 		"plugin.json":              pluginJSON,
@@ -74,7 +86,7 @@ func valid() *fixture {
 		"img/large.svg":            drawing,
 		"img/pipe.png":             png,
 		"dashboards/pipes.json":    `{"title": "Pipes"}`,
-		"go_plugin_build_manifest": fmt.Sprintf("%x:pkg/main.go\n", sha256.Sum256([]byte(mainGo))),
+		"go_plugin_build_manifest": manifestOf(map[string]string{"pkg/main.go": mainGo, "Magefile.go": magefile}),
 	} {
 		f.files = append(f.files, file{id + "/" + path, content, 0o644})
 	}

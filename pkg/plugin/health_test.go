@@ -1,6 +1,7 @@
 package plugin_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -15,8 +16,28 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
 )
 
-// Save & test says what the data source finds, in a few sentences, and what to do
-// where something is missing.
+// healthText is what Save & test answers: its message, and the lines to unfold below it.
+func healthText(t *testing.T, health *backend.CheckHealthResult) string {
+	t.Helper()
+	var details struct{ VerboseMessage string }
+	if len(health.JSONDetails) > 0 {
+		if err := json.Unmarshal(health.JSONDetails, &details); err != nil {
+			t.Errorf("the details are %s: %v", health.JSONDetails, err)
+		}
+	}
+	return strings.TrimSpace(health.Message + "\n" + details.VerboseMessage)
+}
+
+// The next step that Save & test ends with.
+const (
+	stepExplore = " Next: import the dashboards under the tab Dashboards of this page, or open Explore, which begins with the bottlenecks."
+	stepStart   = " Next: start a job, and test again."
+	stepWait    = " Next: test again in 20 seconds."
+	stepChange  = " Next: change that, restart Flink's JobManager, and test again."
+)
+
+// Save & test says what the data source finds, in a few sentences, what to do where
+// something is missing, and the next step.
 func TestHealth(t *testing.T) {
 	orders := func(state string, since time.Duration) *sim.Job {
 		job := sim.HeldBack("orders", 3, 2, 1)
@@ -42,15 +63,15 @@ func TestHealth(t *testing.T) {
 		status  backend.HealthStatus
 		want    string
 	}{
-		"all is well": {func() http.Handler { return flink(10*time.Second, orders("RUNNING", time.Hour)) }, flinkSettings, healthy, measured},
+		"all is well": {func() http.Handler { return flink(10*time.Second, orders("RUNNING", time.Hour)) }, flinkSettings, healthy, measured + stepExplore},
 		"flame graphs are on": {func() http.Handler {
 			return &sim.Cluster{Version: "2.3.0", Fetch: 10 * time.Second, FlameGraphs: true}
-		}, flinkSettings, healthy, "Flink 2.3.0, 0 running jobs, 1 TaskManager. Metrics are fetched every 10s; whether they arrive shows once a job runs."},
-		"no job":                            {func() http.Handler { return flink(10 * time.Second) }, flinkSettings, healthy, "Flink 2.3.0, 0 running jobs, 1 TaskManager. Metrics are fetched every 10s; whether they arrive shows once a job runs." + dark},
-		"a job has ended":                   {func() http.Handler { return flink(10*time.Second, orders("FINISHED", time.Hour)) }, flinkSettings, healthy, "Flink 2.3.0, 0 running jobs, 1 TaskManager. Metrics are fetched every 10s; whether they arrive shows once a job runs." + dark},
-		"a job has just begun":              {func() http.Handler { return flink(10*time.Second, orders("RUNNING", time.Second)) }, flinkSettings, healthy, "Flink 2.3.0, 1 running job, 1 TaskManager. Metrics are fetched every 10s; none have arrived for job orders yet, which is normal in the first 10 s after its start." + dark},
-		"a job waits for slots":             {func() http.Handler { return flink(10*time.Second, waiting("SCHEDULED", "SCHEDULED", "SCHEDULED")) }, flinkSettings, healthy, "Flink 2.3.0, 1 running job, 1 TaskManager. Metrics are fetched every 10s; none have arrived for job orders yet (the first subtask: not running)." + dark},
-		"a job waits for some of its slots": {func() http.Handler { return flink(10*time.Second, waiting("SCHEDULED", "CREATED", "CREATED")) }, flinkSettings, healthy, "Flink 2.3.0, 1 running job, 1 TaskManager. Metrics are fetched every 10s; none have arrived for job orders yet (the first subtask: not running)." + dark},
+		}, flinkSettings, healthy, "Flink 2.3.0, 0 running jobs, 1 TaskManager. Metrics are fetched every 10s; whether they arrive shows once a job runs." + stepStart},
+		"no job":                            {func() http.Handler { return flink(10 * time.Second) }, flinkSettings, healthy, "Flink 2.3.0, 0 running jobs, 1 TaskManager. Metrics are fetched every 10s; whether they arrive shows once a job runs." + dark + stepStart},
+		"a job has ended":                   {func() http.Handler { return flink(10*time.Second, orders("FINISHED", time.Hour)) }, flinkSettings, healthy, "Flink 2.3.0, 0 running jobs, 1 TaskManager. Metrics are fetched every 10s; whether they arrive shows once a job runs." + dark + stepStart},
+		"a job has just begun":              {func() http.Handler { return flink(10*time.Second, orders("RUNNING", time.Second)) }, flinkSettings, healthy, "Flink 2.3.0, 1 running job, 1 TaskManager. Metrics are fetched every 10s; none have arrived for job orders yet, which is normal in the first 10 s after its start." + dark + stepWait},
+		"a job waits for slots":             {func() http.Handler { return flink(10*time.Second, waiting("SCHEDULED", "SCHEDULED", "SCHEDULED")) }, flinkSettings, healthy, "Flink 2.3.0, 1 running job, 1 TaskManager. Metrics are fetched every 10s; none have arrived for job orders yet (the first subtask: not running)." + dark + stepWait},
+		"a job waits for some of its slots": {func() http.Handler { return flink(10*time.Second, waiting("SCHEDULED", "CREATED", "CREATED")) }, flinkSettings, healthy, "Flink 2.3.0, 1 running job, 1 TaskManager. Metrics are fetched every 10s; none have arrived for job orders yet (the first subtask: not running)." + dark + stepWait},
 		"a job's tasks are refused": {func() http.Handler {
 			healthy, refused := flink(10*time.Second, orders("RUNNING", time.Hour)), respondWith(403, page)
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -61,35 +82,100 @@ func TestHealth(t *testing.T) {
 				healthy.ServeHTTP(w, r)
 			})
 		}, flinkSettings, unhealthy, "http://flink:8081/jobs/1c168adb00d208e42f93314529f1fa9c/vertices/d1af8df89383c3ebf5ccb6a5ff5c4610 was refused with 403 Forbidden: check the authentication in the data source's settings."},
-		"another interval": {func() http.Handler { return flink(time.Minute) }, flinkSettings, healthy, "Flink 2.3.0, 0 running jobs, 1 TaskManager. Metrics are fetched every 1m0s; whether they arrive shows once a job runs." + dark},
-		"fetching is off":  {func() http.Handler { return flink(0, orders("RUNNING", time.Hour)) }, flinkSettings, healthy, "Flink 2.3.0, 1 running job, 1 TaskManager. Metric fetching is turned off, so nothing can be measured: remove metrics.fetcher.update-interval: 0 from Flink's configuration."},
+		"another interval": {func() http.Handler { return flink(time.Minute) }, flinkSettings, healthy, "Flink 2.3.0, 0 running jobs, 1 TaskManager. Metrics are fetched every 1m0s; whether they arrive shows once a job runs." + dark + stepStart},
+		"fetching is off":  {func() http.Handler { return flink(0, orders("RUNNING", time.Hour)) }, flinkSettings, healthy, "Flink 2.3.0, 1 running job, 1 TaskManager. Metric fetching is turned off, so nothing can be measured: remove metrics.fetcher.update-interval: 0 from Flink's configuration." + stepChange},
 		"no configuration": {func() http.Handler {
 			return withoutPath(flink(10*time.Second, orders("RUNNING", time.Hour)), "/jobmanager/config")
 		}, flinkSettings, healthy,
-			"Flink 2.3.0, 1 running job, 1 TaskManager. Metrics are fetched every 10s; they arrive: 3 of 3 tasks of job orders measured. Flink's configuration could not be read: a fetch every 10 s is its default."},
+			"Flink 2.3.0, 1 running job, 1 TaskManager. Metrics are fetched every 10s; they arrive: 3 of 3 tasks of job orders measured. Flink's configuration could not be read: a fetch every 10 s is its default." + stepExplore},
 		"root url": {func() http.Handler { return flink(10*time.Second, orders("RUNNING", time.Hour)) }, backend.DataSourceInstanceSettings{URL: "http://flink:8081"}, healthy,
-			measured + " Warning: the address stands in the data source's root url, so everyone who may query can send any request to Flink through Grafana's proxy, cancelling jobs included. Move it to jsonData.url."},
+			measured + " Warning: the address stands in the data source's root url, so everyone who may query can send any request to Flink through Grafana's proxy, cancelling jobs included. Move it to jsonData.url." + stepExplore},
 		"forwards who asks": {func() http.Handler { return flink(10*time.Second, orders("RUNNING", time.Hour)) }, settingsWith(map[string]any{"url": "http://flink:8081", "oauthPassThru": true}), healthy,
-			measured + perUser},
+			measured + perUser + stepExplore},
 		"forwards cookies": {func() http.Handler { return flink(10*time.Second, orders("RUNNING", time.Hour)) }, settingsWith(map[string]any{"url": "http://flink:8081", "keepCookies": []string{"session"}}), healthy,
-			measured + perUser},
+			measured + perUser + stepExplore},
 		"forwards no cookies": {func() http.Handler { return flink(10*time.Second, orders("RUNNING", time.Hour)) }, settingsWith(map[string]any{"url": "http://flink:8081", "oauthPassThru": false, "keepCookies": []string{}}), healthy,
-			measured},
+			measured + stepExplore},
 		"wrong address":   {func() http.Handler { return respondWith(200, page) }, flinkSettings, unhealthy, "http://flink:8081/overview answered 200 OK with something that is not Flink's JSON, such as a proxy's login page: check the address, its path prefix and the authentication."},
 		"no list of jobs": {func() http.Handler { return withoutPath(flink(10*time.Second), "/jobs/overview") }, flinkSettings, unhealthy, "Flink has nothing at http://flink:8081/jobs/overview (404): the job may be gone, or the address lacks a path prefix."},
 		"one of two clusters fails": {func() http.Handler { return flink(10 * time.Second) }, settingsWith(map[string]any{"url": "http://flink:8081", "clusters": []map[string]string{{"name": "east", "url": "http://east:8081"}}}), unhealthy,
-			"east: Flink failed to answer http://east:8081/overview (500 Internal Server Error): see the JobManager's log for the cause."},
+			"east: Flink failed to answer http://east:8081/overview (500 Internal Server Error): see the JobManager's log for the cause.\n" +
+				"default: Flink 2.3.0, 0 running jobs, 1 TaskManager. Metrics are fetched every 10s; whether they arrive shows once a job runs." + dark + "\n" +
+				"east: Flink failed to answer http://east:8081/overview (500 Internal Server Error): see the JobManager's log for the cause."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ctx := inMemory(t.Context(), map[string]http.Handler{"flink:8081": c.cluster(), "east:8081": respondWith(500, stackTrace)})
 				health, err := open(t, c.source).CheckHealth(ctx, &backend.CheckHealthRequest{})
-				if err != nil || health.Status != c.status || health.Message != c.want {
-					t.Errorf("%s: %s, %v\nwant %s: %s", health.Status, health.Message, err, c.status, c.want)
+				if err != nil || health.Status != c.status || healthText(t, health) != c.want {
+					t.Errorf("%s: %s, %v\nwant %s: %s", health.Status, healthText(t, health), err, c.status, c.want)
 				}
 			})
 		})
 	}
+}
+
+// Save & test looks at all running jobs, at ten of a cluster at most; of those without
+// metrics it names the first.
+func TestHealthOfSeveralJobs(t *testing.T) {
+	jobs := func(n int, state string) (jobs []*sim.Job) {
+		for i := range n {
+			each := sim.HeldBack(fmt.Sprintf("%s-%d", strings.ToLower(state), i), 3, 2, 1)
+			each.Start = time.Now().Add(time.Duration(i)*time.Minute - time.Hour)
+			if state == "WAITING" {
+				for i := range each.Tasks {
+					each.Tasks[i].State = "SCHEDULED"
+				}
+			}
+			jobs = append(jobs, each)
+		}
+		return jobs
+	}
+	const fetched = " 1 TaskManager. Metrics are fetched every 10s; "
+	for name, c := range map[string]struct {
+		jobs func() []*sim.Job
+		want string
+	}{
+		"all are measured":     {func() []*sim.Job { return jobs(3, "RUNNING") }, "Flink 2.3.0, 3 running jobs," + fetched + "they arrive: 9 of 9 tasks of 3 jobs measured." + stepExplore},
+		"one is not":           {func() []*sim.Job { return append(jobs(2, "RUNNING"), jobs(1, "WAITING")...) }, "Flink 2.3.0, 3 running jobs," + fetched + "they arrive: 6 of 9 tasks of 3 jobs measured; none have arrived for job waiting-0 yet (the first subtask: not running)." + stepExplore},
+		"some are not":         {func() []*sim.Job { return append(jobs(1, "RUNNING"), jobs(3, "WAITING")...) }, "Flink 2.3.0, 4 running jobs," + fetched + "they arrive: 3 of 12 tasks of 4 jobs measured; none have arrived for job waiting-0 yet (the first subtask: not running), and 2 other jobs are not measured." + stepExplore},
+		"none is":              {func() []*sim.Job { return jobs(2, "WAITING") }, "Flink 2.3.0, 2 running jobs," + fetched + "none have arrived for job waiting-0 yet (the first subtask: not running), and 1 other job is not measured." + stepWait},
+		"more than are polled": {func() []*sim.Job { return jobs(12, "RUNNING") }, "Flink 2.3.0, 12 running jobs," + fetched + "they arrive: 30 of 30 tasks of the first 10 jobs measured." + stepExplore},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				flink := &sim.Cluster{Version: "2.3.0", Fetch: 10 * time.Second, FlameGraphs: true, Jobs: c.jobs()}
+				health, err := open(t, flinkSettings).CheckHealth(inMemory(t.Context(), map[string]http.Handler{"flink:8081": flink}), &backend.CheckHealthRequest{})
+				if err != nil || health.Status != healthy || healthText(t, health) != c.want {
+					t.Errorf("%s: %s, %v\nwant %s", health.Status, healthText(t, health), err, c.want)
+				}
+			})
+		})
+	}
+}
+
+// Of several clusters the message is the sum, and each stands on a line of its own.
+func TestHealthOfSeveralClusters(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const want = "2 clusters, 3 running jobs, 2 TaskManagers: 9 of 9 tasks measured." + stepExplore + "\n" +
+			"default: Flink 2.3.0, 1 running job, 1 TaskManager. Metrics are fetched every 10s; they arrive: 3 of 3 tasks of job orders measured.\n" +
+			"east: Flink 1.20.5, 2 running jobs, 1 TaskManager. Metrics are fetched every 10s; they arrive: 6 of 6 tasks of 2 jobs measured."
+		cluster := func(version string, names ...string) http.Handler {
+			cluster := &sim.Cluster{Version: version, Fetch: 10 * time.Second, FlameGraphs: true}
+			for _, name := range names {
+				each := sim.HeldBack(name, 3, 2, 1)
+				each.Start = time.Now().Add(-time.Hour)
+				cluster.Jobs = append(cluster.Jobs, each)
+			}
+			return cluster
+		}
+		ctx := inMemory(t.Context(), map[string]http.Handler{"flink:8081": cluster("2.3.0", "orders"), "east:8081": cluster("1.20.5", "clicks", "etl")})
+		source := open(t, settingsWith(map[string]any{"url": "http://flink:8081", "clusters": []map[string]string{{"name": "east", "url": "http://east:8081"}}}))
+		health, err := source.CheckHealth(ctx, &backend.CheckHealthRequest{})
+		if err != nil || health.Status != healthy || healthText(t, health) != want {
+			t.Errorf("%s: %s, %v\nwant %s", health.Status, healthText(t, health), err, want)
+		}
+	})
 }
 
 var flinkSettings = settingsWith(map[string]any{"url": "http://flink:8081"})
@@ -139,8 +225,8 @@ func TestHealthOfPrometheus(t *testing.T) {
 		status     backend.HealthStatus
 		want       string // its end
 	}{
-		"all is well":    {scraped, healthy, " Prometheus answers, and has metrics of Flink's tasks."},
-		"no metrics yet": {promtest.Handler(), healthy, "and have Prometheus scrape it."},
+		"all is well":    {scraped, healthy, " Prometheus answers, and has metrics of Flink's tasks." + stepStart},
+		"no metrics yet": {promtest.Handler(), healthy, "and have Prometheus scrape it." + stepStart},
 		"it is away":     {respondWith(503, "away"), unhealthy, "see its log, or that of the proxy before it, for the cause."},
 		"it is Flink":    {&sim.Cluster{Version: "2.3.0"}, unhealthy, "the address may lack a path prefix, such as /prometheus for Mimir."},
 		"a login page":   {respondWith(200, page), unhealthy, "check the address, its path prefix and the authentication."},
@@ -152,8 +238,8 @@ func TestHealthOfPrometheus(t *testing.T) {
 				l := newLabWith(t, map[string]any{"prometheus": map[string]any{"url": "http://prometheus:9090"}})
 				hosts := map[string]http.Handler{"flink:8081": l.Cluster, "prometheus:9090": c.prometheus}
 				health, err := l.CheckHealth(inMemory(t.Context(), hosts), &backend.CheckHealthRequest{})
-				if err != nil || health.Status != c.status || !strings.HasPrefix(health.Message, "Flink 2.3.0, ") || !strings.HasSuffix(health.Message, c.want) {
-					t.Errorf("%s %q, %v", health.Status, health.Message, err)
+				if err != nil || health.Status != c.status || !strings.HasPrefix(health.Message, "Flink 2.3.0, ") || c.status == healthy && !strings.HasSuffix(healthText(t, health), c.want) || c.status != healthy && !strings.HasSuffix(health.Message, c.want) {
+					t.Errorf("%s %q, %v", health.Status, healthText(t, health), err)
 				}
 			})
 		})

@@ -52,7 +52,8 @@ function grouped(choices: Choice[]): Array<SelectableValue<string>> {
   const headings = [...new Set(choices.map(({ group }) => group))];
   return headings.flatMap((heading): Array<SelectableValue<string>> => {
     const below = choices.filter(({ group }) => group === heading).map(option);
-    return heading ? [{ label: heading, options: below }] : below;
+    // Grafana 10.4 folds headings up otherwise.
+    return heading ? [{ label: heading, options: below, expanded: true }] : below;
   });
 }
 

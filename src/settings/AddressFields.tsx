@@ -4,7 +4,7 @@ import { changeSettings, type Props } from './props';
 import { addressFault, clusterNames, defaultCluster, nameFault } from './faults';
 import { TextField } from './TextField';
 
-/** Where Flink answers, and what its cluster is called. */
+/** Where Flink answers, what its cluster is called, and where its UI is. */
 export function AddressFields(props: Props) {
   const { jsonData, readOnly, url: root } = props.options;
   const names = clusterNames(jsonData.clusterName, jsonData.clusters);
@@ -29,6 +29,15 @@ export function AddressFields(props: Props) {
         readOnly={readOnly}
         width={30}
         onChange={(clusterName) => changeSettings(props, { clusterName })}
+      />
+      <TextField
+        label="Flink UI URL"
+        help="Where a browser reaches Flink’s UI, for links to it. Leave it empty if that is where the plugin reaches Flink."
+        value={jsonData.webUrl}
+        placeholder={jsonData.url || 'https://flink.example.com'}
+        fault={addressFault(jsonData.webUrl)}
+        readOnly={readOnly}
+        onChange={(webUrl) => changeSettings(props, { webUrl: webUrl || undefined })}
       />
     </>
   );

@@ -26,11 +26,22 @@ export function ClusterRow({ at, cluster, names, readOnly, onChange, onRemove }:
         <Cell
           label={`Address of cluster ${number}`}
           placeholder="http://orders-rest:8081"
-          width={48}
+          width={40}
           value={cluster.url}
           fault={cluster.url.trim() ? addressFault(cluster.url) : 'Give the cluster an address.'}
           readOnly={readOnly}
           onChange={(url) => onChange({ ...cluster, url })}
+        />
+      </td>
+      <td>
+        <Cell
+          label={`Flink UI URL of cluster ${number}`}
+          placeholder={cluster.url || 'https://orders.example.com'}
+          width={40}
+          value={cluster.webUrl ?? ''}
+          fault={addressFault(cluster.webUrl)}
+          readOnly={readOnly}
+          onChange={(webUrl) => onChange({ ...cluster, webUrl: webUrl || undefined })}
         />
       </td>
       <td>

@@ -23,6 +23,7 @@ export function ClustersTable(props: Props) {
             <tr>
               <th scope="col">Name</th>
               <th scope="col">Address</th>
+              <th scope="col">Flink UI URL</th>
               <td />
             </tr>
           </thead>

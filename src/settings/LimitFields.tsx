@@ -36,8 +36,8 @@ export function LimitFields(props: Props) {
         {...field}
       />
       <TextField
-        label="Age limit"
-        help="How old a sample may be and still answer a query: within it all panels, users and rules share one."
+        label="Reuse an answer for"
+        help="So long all panels, users and alert rules share one answer of Flink’s. Its metrics change every 10 s by default."
         placeholder="2s"
         value={maxAge}
         fault={durationFault(maxAge)}

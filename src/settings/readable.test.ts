@@ -2,7 +2,7 @@ import { readable } from './readable';
 
 test('settings that are as they should be stay so', () => {
   const settings = {
-    url: 'http://flink:8081', clusterName: 'west', clusters: [{ name: 'east', url: 'http://east:8081' }],
+    url: 'http://flink:8081', webUrl: 'https://flink.example', clusterName: 'west', clusters: [{ name: 'east', url: 'http://east:8081', webUrl: 'https://east.example' }],
     timeoutSeconds: 2.5, maxConcurrency: 4, maxAge: '2s', oauthPassThru: true, httpHeaderName1: 'X-Team',
     history: { retention: '6h', maxMemoryMiB: 128, idleAfter: '30m' }, prometheus: { url: 'http://prometheus:9090', user: 'me', tenant: 'a' },
   };

@@ -11,6 +11,7 @@ export function readable(saved: unknown): FlinkSettings {
   return {
     ...settings,
     url: text(settings.url),
+    webUrl: text(settings.webUrl),
     clusterName: text(settings.clusterName),
     clusters: clusters(settings.clusters),
     timeoutSeconds: number(settings.timeoutSeconds),
@@ -25,7 +26,7 @@ function clusters(saved: unknown): ClusterSettings[] | undefined {
   if (!Array.isArray(saved) || saved.length === 0) {
     return undefined;
   }
-  return saved.map(object).map(({ name, url }) => ({ name: text(name) ?? '', url: text(url) ?? '' }));
+  return saved.map(object).map(({ name, url, webUrl }) => ({ name: text(name) ?? '', url: text(url) ?? '', ...(text(webUrl) && { webUrl: text(webUrl) }) }));
 }
 
 const object = (saved: unknown): Record<string, unknown> => (typeof saved === 'object' && saved !== null ? { ...saved } : {});

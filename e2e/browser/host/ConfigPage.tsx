@@ -1,5 +1,5 @@
-import { type DataSourceSettings } from '@grafana/data';
-import { getBackendSrv } from '@grafana/runtime';
+import { type DataSourceSettings, type TestDataSourceResponse } from '@grafana/data';
+import { getBackendSrv, type HealthCheckError } from '@grafana/runtime';
 import { Alert, Button } from '@grafana/ui';
 import React, { useEffect, useState } from 'react';
 
@@ -8,6 +8,7 @@ import { instance, type Loaded } from './plugin';
 interface Outcome {
   severity: 'success' | 'error';
   message: string;
+  details?: TestDataSourceResponse['details'];
 }
 
 /** The page on which a data source is configured. */
@@ -30,7 +31,12 @@ export function ConfigPage({ plugin, settings }: Loaded) {
     <form onSubmit={(event) => event.preventDefault()}>
       <h1>Flink</h1>
       <ConfigEditor options={options} onOptionsChange={setOptions} />
-      {outcome && <Alert title={outcome.message} severity={outcome.severity} />}
+      {outcome && (
+        <Alert title={outcome.message} severity={outcome.severity}>
+          {outcome.details?.message}
+          {outcome.details?.verboseMessage && <details style={{ whiteSpace: 'pre-wrap' }}>{outcome.details.verboseMessage}</details>}
+        </Alert>
+      )}
       <Button type="submit" onClick={saveAndTest}>
         Save & test
       </Button>
@@ -41,9 +47,10 @@ export function ConfigPage({ plugin, settings }: Loaded) {
 /** What Grafana makes of the data source's own test. */
 async function tested(datasource: Loaded['datasource']): Promise<Outcome> {
   try {
-    const { message } = await datasource.testDatasource();
-    return { severity: 'success', message };
+    const { message, details } = await datasource.testDatasource();
+    return { severity: 'success', message, details };
   } catch (error) {
-    return { severity: 'error', message: (error as Error).message };
+    const { message, error: cause } = error as { message: string; error?: HealthCheckError };
+    return { severity: 'error', message, details: cause?.details };
   }
 }
