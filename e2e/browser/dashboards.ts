@@ -1,9 +1,9 @@
 /** The dashboards that the page can draw, and what it reports of them. */
-import { type Page } from '@playwright/test';
+import { type APIRequestContext, type Page } from '@playwright/test';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { expect, type Saved, type State } from './fixtures';
+import { expect, test as base } from './fixtures';
 import { type DashboardModel, heightOf, laidOut } from './host/dashboard/model';
 import { type PanelReport } from './host/dashboard/report';
 
@@ -17,8 +17,31 @@ function read(folder: string): DashboardModel[] {
   return readdirSync(folder).filter((file) => file.endsWith('.json')).map((file) => JSON.parse(readFileSync(join(folder, file), 'utf8')));
 }
 
-/** The clusters that dashboards are shown with: jobs held back for reasons of their own, and the past of all. */
-export const shop = ({ addresses, past }: Pick<State, 'addresses' | 'past'>): Saved => ({ jsonData: { url: addresses.shop, prometheus: { url: past } } });
+/**
+ * The test of a dashboard: the data source is a cluster with jobs that are held
+ * back, each for a reason of its own, and with the past of all. The plugin has
+ * their flame graphs, so that texts are as long as they get.
+ */
+export const test = base.extend<{ shop: void }>({
+  shop: [
+    async ({ configure, faults, request, state }, provide) => {
+      const { addresses, past } = await state();
+      await configure({ jsonData: { url: addresses.shop, prometheus: { url: past } } });
+      await expect.poll(() => profiled(request), { timeout: 120_000 }).toBeGreaterThanOrEqual(6);
+      // @grafana/flamegraph has an icon that @grafana/ui no longer has.
+      faults.expect(/angle-double-up\.svg$/);
+      await provide();
+    },
+    { auto: true, timeout: 200_000 },
+  ],
+});
+
+/** How many root causes name a method of their flame graph. */
+async function profiled(request: APIRequestContext): Promise<number> {
+  const query = { refId: 'A', schemaVersion: 1, queryType: 'bottlenecks', datasource: { uid: 'flink' } };
+  const response = await request.post('/api/ds/query', { data: { from: String(Date.now() - 900_000), to: String(Date.now()), queries: [query] } });
+  return (await response.text()).match(/By the flame graph/g)?.length ?? 0;
+}
 
 /** The panels that the page draws, and how high it is with them. */
 export function layout(dashboard: DashboardModel, open: boolean) {
@@ -47,3 +70,5 @@ export async function opened(page: Page, visit: (address: string) => Promise<voi
   await expect(page.getByLabel('Panel loading bar')).toHaveCount(0);
   return page.evaluate(() => window.panels ?? []);
 }
+
+export { expect };

@@ -2,15 +2,12 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { bundled, everyPanel, opened, shop } from './dashboards';
-import { expect, test } from './fixtures';
+import { bundled, everyPanel, expect, opened, test } from './dashboards';
 
 const folder = process.env.PICTURES;
 test.skip(!folder, 'pictures are taken by go tool mage pictures');
 // A dashboard is many queries and much to draw: on a busy machine it takes its time.
 test.describe.configure({ timeout: 300_000 });
-
-test.beforeEach(({ faults }) => faults.expect(/angle-double-up\.svg$/));
 
 /** In pixels, what of a dashboard is shown at most, and in bytes, how large a picture may be. */
 const tallest = 1300;
@@ -24,8 +21,7 @@ const panels = { nodeGraph: 'job-graph', 'state-timeline': 'timeline', flamegrap
 
 for (const theme of ['dark', 'light'] as const) {
   for (const dashboard of bundled) {
-    test(`${dashboard.title}, ${theme}`, async ({ configure, page, state, visit }) => {
-      await configure(shop(await state()));
+    test(`${dashboard.title}, ${theme}`, async ({ page, visit }) => {
       await opened(page, visit, dashboard, { theme, width: 1280 });
       const ends = await page.locator('[data-panel]').evaluateAll((all) => all.map((panel) => Math.ceil(panel.getBoundingClientRect().bottom)));
       // No panel in part, but for one that is alone too high.
@@ -36,8 +32,7 @@ for (const theme of ['dark', 'light'] as const) {
     });
   }
 
-  test(`single panels, ${theme}`, async ({ configure, page, state, visit }) => {
-    await configure(shop(await state()));
+  test(`single panels, ${theme}`, async ({ page, visit }) => {
     const drawn = await opened(page, visit, everyPanel, { open: true, theme, width: 1280 });
     for (const [type, name] of Object.entries(panels)) {
       const path = join(folder!, `${name}-${theme}.png`);

@@ -2,7 +2,7 @@ import { type DataFrame, type GrafanaTheme2 } from '@grafana/data';
 import { useTheme2 } from '@grafana/ui';
 import React from 'react';
 
-import { type Component, components, type Edge, packed, type Spot } from './layers';
+import { components, type Edge, packed, type Placed, type Spot } from './layers';
 import { type Shown } from './Panel';
 
 interface Node {
@@ -29,7 +29,7 @@ export function Graph({ frames, height, width }: Shown) {
   const parts = components([...byId.keys()], edges);
   const layout = packed(parts.map(({ layers, rows }) => ({ width: layers * column, height: rows * line })), width, height);
   const scale = Math.min(width / layout.width, height / layout.height, 1);
-  const spots = new Map(parts.flatMap((part, at) => spotsOf(part, layout.spots[at]!)));
+  const spotted = parts.map((part, at) => ({ ...part, spot: ({ layer, row }: Placed): Spot => ({ x: layout.spots[at]!.x + (layer + 0.5) * column, y: layout.spots[at]!.y + row * line + middle }) }));
   return (
     <svg width={width} height={height} viewBox={`${(layout.width - width / scale) / 2} ${(layout.height - height / scale) / 2} ${width / scale} ${height / scale}`} role="img" aria-label={nodes.map(describe).join('; ')}>
       <defs>
@@ -37,25 +37,26 @@ export function Graph({ frames, height, width }: Shown) {
           <path d="M0 0 10 5 0 10z" fill={theme.colors.text.secondary} />
         </marker>
       </defs>
-      {edges.map((edge, at) => <Arrow key={at} from={spots.get(edge.source)} to={spots.get(edge.target)} source={byId.get(edge.source)} target={byId.get(edge.target)} color={theme.colors.text.secondary} />)}
-      {nodes.map((node) => <Circle key={node.id} node={node} spot={spots.get(node.id)!} theme={theme} />)}
+      {spotted.flatMap(({ paths, spot }, part) => paths.map(({ edge, through }, at) => <Arrow key={`${part}/${at}`} through={through.map(spot)} source={byId.get(edge.source)!} target={byId.get(edge.target)!} color={theme.colors.text.secondary} />))}
+      {spotted.flatMap(({ nodes: members, spot }) => members.map((place) => <Circle key={place.id} node={byId.get(place.id)!} spot={spot(place)} theme={theme} />))}
     </svg>
   );
 }
 
 const describe = ({ mainstat, secondarystat, subtitle, title }: Node) => [title, subtitle, mainstat, secondarystat].filter(Boolean).join(', ');
 
-const spotsOf = ({ nodes }: Component, { x, y }: Spot): Array<[string, Spot]> =>
-  nodes.map(({ id, layer, row }) => [id, { x: x + (layer + 0.5) * column, y: y + row * line + middle }]);
+/** From the edge of one circle to that of another, past the nodes between them. */
+function Arrow({ color, source, target, through }: { through: Spot[]; source: Node; target: Node; color: string }) {
+  const inner = through.slice(1, -1);
+  const [first, last] = [through[0]!, through.at(-1)!];
+  const all = [apart(first, inner[0] ?? last, source.radius), ...inner, apart(last, inner.at(-1) ?? first, target.radius)];
+  return <polyline points={all.map(({ x, y }) => `${x},${y}`).join(' ')} fill="none" stroke={color} strokeWidth="1.5" strokeLinejoin="round" markerEnd="url(#arrow)" />;
+}
 
-function Arrow({ color, from, source, target, to }: { from?: Spot; to?: Spot; source?: Node; target?: Node; color: string }) {
-  if (!from || !to || !source || !target) {
-    return null;
-  }
+/** The spot beside a circle from which it is seen from another spot. */
+function apart(from: Spot, to: Spot, radius: number): Spot {
   const long = Math.hypot(to.x - from.x, to.y - from.y) || 1;
-  const [dx, dy] = [(to.x - from.x) / long, (to.y - from.y) / long];
-  const [start, end] = [source.radius + 4, long - target.radius - 4];
-  return <line x1={from.x + dx * start} y1={from.y + dy * start} x2={from.x + dx * end} y2={from.y + dy * end} stroke={color} strokeWidth="1.5" markerEnd="url(#arrow)" />;
+  return { x: from.x + ((to.x - from.x) / long) * (radius + 4), y: from.y + ((to.y - from.y) / long) * (radius + 4) };
 }
 
 function Circle({ node, spot, theme }: { node: Node; spot: Spot; theme: GrafanaTheme2 }) {

@@ -81,7 +81,7 @@ async function shown(panel: PanelModel, datasource: Loaded['datasource'], range:
   const { error, series, state } = await answered(datasource, asked);
   const frames = await transformed(panel, series, replace);
   const ready = configured(panel, frames, replace, theme);
-  const unknown = [...unknownSettings(panel).map((id) => `a setting of fields is ${id}`), ...unknownTransformations(panel).map((id) => `a transformation is ${id}`)];
+  const unknown = [...unsupported(panel, datasource), ...unknownSettings(panel).map((id) => `a setting of fields is ${id}`), ...unknownTransformations(panel).map((id) => `a transformation is ${id}`)];
   const problems = [...(error ? [error.message ?? 'The query failed.'] : problemsOf(panel, series, ready)), ...unknown];
   const drawing = drawings[panel.type];
   note({
@@ -92,6 +92,13 @@ async function shown(panel: PanelModel, datasource: Loaded['datasource'], range:
   const notices = series.flatMap(({ meta }) => (meta?.notices ?? []).map(({ text }) => text));
   return { state, frames: ready, notices, problem: error?.message };
 }
+
+/** What Grafana has and this page does not: nothing of it is drawn otherwise in silence. */
+const unsupported = ({ repeat, targets = [], timeFrom, timeShift }: PanelModel, { type }: Loaded['datasource']) => [
+  ...(repeat ? ['the page repeats no panels'] : []),
+  ...(timeFrom || timeShift ? ['the page has no time range of its own for a panel'] : []),
+  ...targets.filter(({ datasource }) => datasource && datasource.type !== type).map(({ refId }) => `query ${refId} is for another data source`),
+];
 
 const stylesOf = (theme: GrafanaTheme2) => ({
   place: css({ position: 'absolute' }),

@@ -8,6 +8,8 @@ export interface Placed {
 /** A part of the graph that hangs together. */
 export interface Component {
   nodes: Placed[];
+  /** What each edge passes, its ends among it: where it spans layers, places between nodes. */
+  paths: Array<{ edge: Edge; through: Placed[] }>;
   layers: number;
   rows: number;
 }
@@ -21,8 +23,9 @@ export interface Edge {
 export function components(ids: string[], edges: Edge[]): Component[] {
   const parts = new Map(ids.map((id) => [id, id]));
   const root = (id: string): string => (parts.get(id) === id ? id : root(parts.get(id)!));
-  edges.forEach(({ source, target }) => parts.set(root(source), root(target)));
-  return [...grouped(ids, root).values()].map((members) => placed(members, edges.filter(({ source }) => members.includes(source))));
+  const known = edges.filter(({ source, target }) => parts.has(source) && parts.has(target));
+  known.forEach(({ source, target }) => parts.set(root(source), root(target)));
+  return [...grouped(ids, root).values()].map((members) => placed(members, known.filter(({ source }) => members.includes(source))));
 }
 
 function grouped(ids: string[], key: (id: string) => string): Map<string, string[]> {
@@ -32,19 +35,34 @@ function grouped(ids: string[], key: (id: string) => string): Map<string, string
 }
 
 function placed(ids: string[], edges: Edge[]): Component {
-  const layer = new Map(ids.map((id) => [id, 0]));
-  // As often as a path may be long; a cycle then ends too.
-  ids.forEach(() => edges.forEach(({ source, target }) => layer.set(target, Math.min(ids.length, Math.max(layer.get(target)!, layer.get(source)! + 1)))));
-  const columns = [...new Set(layer.values())].sort((a, b) => a - b).map((at) => ids.filter((id) => layer.get(id) === at));
+  const layer = layersOf(ids, edges);
+  // Where an edge spans layers, it gets a place in each of them, as if a node were there.
+  const chains = edges.map(({ source, target }, at) => {
+    const between = Math.max(0, layer.get(target)! - layer.get(source)! - 1);
+    const passed = Array.from({ length: between }, (_, step) => `${at}/${step}`);
+    passed.forEach((id, step) => layer.set(id, layer.get(source)! + 1 + step));
+    return [source, ...passed, target];
+  });
+  const columns = [...grouped([...layer.keys()], (id) => String(layer.get(id))).entries()].sort(([a], [b]) => Number(a) - Number(b)).map(([, column]) => column);
   const rows = Math.max(...columns.map(({ length }) => length));
+  const steps = chains.flatMap((chain) => chain.slice(1).map((target, at) => ({ source: chain[at]!, target })));
   const row = new Map<string, number>();
-  const nodes = columns.flatMap((column, at) => {
-    const wanted = (id: string) => mean(edges.filter(({ target }) => target === id).map(({ source }) => row.get(source) ?? 0));
+  columns.forEach((column) => {
+    const wanted = (id: string) => mean(steps.filter(({ target }) => target === id).map(({ source }) => row.get(source) ?? 0));
     const ordered = [...column].sort((a, b) => wanted(a) - wanted(b));
     ordered.forEach((id, place) => row.set(id, place + (rows - ordered.length) / 2));
-    return ordered.map((id) => ({ id, layer: at, row: row.get(id)! }));
   });
-  return { nodes, layers: columns.length, rows };
+  const place = (id: string): Placed => ({ id, layer: layer.get(id)!, row: row.get(id)! });
+  return { nodes: ids.map(place), paths: edges.map((edge, at) => ({ edge, through: chains[at]!.map(place) })), layers: columns.length, rows };
+}
+
+/** How many nodes lead to each at most, one after the other; a cycle ends at the number of nodes. */
+function layersOf(ids: string[], edges: Edge[]): Map<string, number> {
+  const layer = new Map(ids.map((id) => [id, 0]));
+  ids.forEach(() =>
+    edges.forEach(({ source, target }) => layer.set(target, Math.min(ids.length - 1, Math.max(layer.get(target)!, layer.get(source)! + 1))))
+  );
+  return layer;
 }
 
 const mean = (numbers: number[]) => (numbers.length === 0 ? 0 : numbers.reduce((sum, one) => sum + one, 0) / numbers.length);
