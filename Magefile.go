@@ -281,7 +281,7 @@ func (Check) Full() error {
 }
 
 // slow are the tests that sample a real Flink for minutes, or several Flinks each.
-const slow = "Alternating|Checkpoints|HardCases|HotMethod|Lags|Prometheus|TaskManagers"
+const slow = "Alternating|Checkpoints|HardCases|HotMethod|Lags|Prometheus|Recommended|TaskManagers"
 
 // steps are those of the check; the tests on a real Flink come last, so that
 // the output ends with their outcome.

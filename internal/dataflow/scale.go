@@ -17,15 +17,16 @@ func KeyGroupWeights(groups []float64, parallelism int) []float64 {
 	return weights
 }
 
-// fewestBuffers is what is left at least of a subtask's buffers where there are more
-// subtasks: with few, what varies from second to second would limit the job.
+// fewestBuffers is what is left at least of a subtask's buffers, and of a channel's, where
+// there are more subtasks: with few, what varies from second to second would limit the
+// job, and one sender that emits most of the records, as for a hot key.
 const fewestBuffers = 0.25
 
 // Scaled is the job with other numbers of subtasks, by the index of their tasks. A
 // forward exchange between tasks that then differ in it becomes one that gives as many
 // to each. Without key groups, records are spread evenly over another number of
-// subtasks. Its buffers hold as much as before, all together, but each at least a
-// quarter.
+// subtasks. Its buffers hold as much as before, all together, but those of a subtask and
+// of a channel at least a quarter.
 func (j *Job) Scaled(parallelism map[int]int) *Job {
 	scaled := *j
 	scaled.Tasks, scaled.Exchanges = slices.Clone(j.Tasks), slices.Clone(j.Exchanges)
@@ -37,6 +38,9 @@ func (j *Job) Scaled(parallelism map[int]int) *Job {
 		from, to := scaled.Tasks[exchange.From].Parallelism, scaled.Tasks[exchange.To].Parallelism
 		if exchange.Shipping == Forward && from != to {
 			exchange.Shipping = Rebalance
+		}
+		if more := float64(from) / float64(j.Tasks[exchange.From].Parallelism); more > 1 {
+			exchange.Buffered *= max(1, more*fewestBuffers)
 		}
 		if to != j.Tasks[exchange.To].Parallelism {
 			exchange.Weights = nil

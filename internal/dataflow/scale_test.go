@@ -37,3 +37,27 @@ func TestScaledJobReadsMore(t *testing.T) {
 		t.Errorf("the job itself has %d subtasks now", job.Tasks[1].Parallelism)
 	}
 }
+
+// A subtask that has a hot key emits as much with many beside it: the channels of each
+// sender are its own.
+func TestScaledJobKeepsChannels(t *testing.T) {
+	groups := slices.Repeat([]float64{1}, 128)
+	groups[0] = 300
+	job := &dataflow.Job{
+		TaskManagers: []dataflow.TaskManager{{Host: "a", Speed: 1}},
+		Tasks: []dataflow.Task{
+			{Name: "in", Parallelism: 1, Cost: 0.0001, Source: &dataflow.Source{}},
+			{Name: "hot", Parallelism: 4, Cost: 0.001},
+			{Name: "out", Parallelism: 1, Cost: 0.0001},
+		},
+		Exchanges: []dataflow.Exchange{
+			{From: 0, To: 1, Shipping: dataflow.Hash, KeyGroups: groups, Selectivity: 1, Buffered: 2000},
+			{From: 1, To: 2, Shipping: dataflow.Rebalance, Selectivity: 1, Buffered: 2000},
+		},
+	}
+	before := dataflow.Rates(job, 30*time.Second, 30*time.Second)[0]
+	after := dataflow.Rates(job.Scaled(map[int]int{1: 64}), 30*time.Second, 30*time.Second)[0]
+	if before < 1200 || before > 1350 || after < before || after > 1.1*before {
+		t.Errorf("the source reads %.0f records a second, and %.0f where the hot key has more subtasks beside it", before, after)
+	}
+}

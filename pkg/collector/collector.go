@@ -200,10 +200,14 @@ func (c *Collector) Verdict(ctx context.Context, info job.Info) (verdict *diagno
 	return c.poll(ctx, info, tracked, c.options.MaxAge)
 }
 
+// WantLags has the polls of a job request how far behind its tasks are, from the next on,
+// while somebody asks: see [job.Snapshot.Lags].
+func (c *Collector) WantLags(info job.Info) { c.sampler.wantMore(c.track(info.ID), ofLags) }
+
 // VerdictWithLags is the same from a poll that requested how far behind the tasks are,
 // too: see [job.Snapshot.Lags]. So does every poll of the job while somebody asks.
 func (c *Collector) VerdictWithLags(ctx context.Context, info job.Info) (verdict *diagnosis.Verdict, requests int, err error) {
-	c.sampler.wantMore(c.track(info.ID), ofLags)
+	c.WantLags(info)
 	verdict, requests, err = c.Verdict(ctx, info)
 	if err == nil && verdict.Snapshot.Lags == nil { // it was polled for others
 		var more int

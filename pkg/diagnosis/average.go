@@ -21,7 +21,7 @@ type Averager struct {
 	subtasks [][]weighted
 	rates    []spread // of true rates, by task
 	sources  spread   // of what all sources emit
-	pending  []trend
+	arrivals []arrivals
 	samples  int
 	// roots are the root causes of the samples, with 2 or more for those that are known
 	// to be; elsewhere is for how many samples they have been others, and moves how
@@ -60,8 +60,33 @@ type Average struct {
 type Backlog struct {
 	// Records is how many there are; NaN where the source does not report it.
 	Records float64
-	// Growth is by how many they grow a second; NaN with less than three samples.
-	Growth float64
+	// Arriving is how many more there are a second; NaN with less than three samples.
+	Arriving float64
+}
+
+const (
+	// caughtUp is how much of a source's records, by how long it takes to read them,
+	// wait at most where it keeps up: some always do.
+	caughtUp = 10 * time.Second
+	// longestCatchUp is beyond what time a source is taken never to catch up.
+	longestCatchUp = 365 * 24 * time.Hour
+)
+
+// NeverCatchesUp is in the place of the time that it takes to read what is pending where
+// that is not known, or grows.
+const NeverCatchesUp time.Duration = -1
+
+// CatchUp is how long it takes to read what is pending of a source that emits so many
+// records a second.
+func (b Backlog) CatchUp(rate float64) time.Duration {
+	if b.Records <= rate*caughtUp.Seconds() && b.Arriving <= rate*(1+little) {
+		return 0
+	}
+	seconds := b.Records / (rate - b.Arriving)
+	if !(seconds >= 0 && seconds <= longestCatchUp.Seconds()) {
+		return NeverCatchesUp
+	}
+	return time.Duration(seconds * float64(time.Second))
 }
 
 // Add adds the verdict on a snapshot, which is newer than those before. maxGap is as in
@@ -79,7 +104,7 @@ func (a *Averager) Add(verdict *Verdict, maxGap time.Duration) {
 		*a = Averager{
 			moves: a.moves, roots: a.roots,
 			turns: Turns{From: snapshot.From}, from: snapshot.From, rates: make([]spread, len(snapshot.Tasks)),
-			pending: make([]trend, len(snapshot.Tasks)), subtasks: make([][]weighted, len(snapshot.Tasks)),
+			arrivals: make([]arrivals, len(snapshot.Tasks)), subtasks: make([][]weighted, len(snapshot.Tasks)),
 		}
 		for i := range snapshot.Tasks {
 			a.subtasks[i] = make([]weighted, len(snapshot.Tasks[i].Subtasks))
@@ -104,7 +129,7 @@ func (a *Averager) Add(verdict *Verdict, maxGap time.Duration) {
 			emitted += rate
 		}
 		a.rates[i].add(rate / float64(load.Busy.Max))
-		a.pending[i].add(snapshot.At.Sub(a.from).Seconds(), snapshot.Lag(i).Pending)
+		a.arrivals[i].add(snapshot.To.Sub(a.from).Seconds(), rate, snapshot.Lag(i).Pending)
 	}
 	a.sources.add(emitted)
 }
@@ -175,7 +200,7 @@ func (a *Averager) Average() (of Average, ok bool) {
 	of = Average{Snapshot: averaged, Samples: a.samples, Swing: a.sources.relative(), Alternates: a.moves > fewMoves}
 	for i := range a.rates {
 		of.Errors = append(of.Errors, a.rates[i].relative()/math.Sqrt(float64(a.samples)))
-		of.Backlogs = append(of.Backlogs, a.pending[i].backlog())
+		of.Backlogs = append(of.Backlogs, a.arrivals[i].backlog())
 	}
 	return of, true
 }
@@ -234,28 +259,51 @@ func (s *spread) relative() float64 {
 	return math.Sqrt(s.squares/float64(s.count-1)) / s.mean
 }
 
+// arrivals are the records that a source has to read, over time: what it has emitted and
+// what is pending. That grows as fast as records arrive, whatever the source emits.
+type arrivals struct {
+	trend
+	begun                       bool
+	before, rate, read, pending float64
+}
+
+func (a *arrivals) add(at, rate, pending float64) {
+	if !math.IsNaN(rate) {
+		a.rate = rate
+	}
+	if a.begun {
+		a.read += a.rate * (at - a.before)
+	}
+	a.begun, a.before = true, at
+	if !math.IsNaN(pending) {
+		a.pending = pending
+		a.trend.add(at, a.read+pending)
+	}
+}
+
+func (a *arrivals) backlog() Backlog {
+	if a.count == 0 {
+		return Backlog{Records: math.NaN(), Arriving: math.NaN()}
+	}
+	return Backlog{Records: a.pending, Arriving: a.slope()}
+}
+
 // trend is how a value grows over time: the line with the least squares.
 type trend struct {
 	count                    int
 	at, value, atAt, atValue float64 // sums
-	last                     float64
 }
 
 func (t *trend) add(at, value float64) {
-	if math.IsNaN(value) {
-		return
-	}
-	t.count, t.last = t.count+1, value
+	t.count++
 	t.at, t.value, t.atAt, t.atValue = t.at+at, t.value+value, t.atAt+at*at, t.atValue+at*value
 }
 
-func (t *trend) backlog() Backlog {
-	if t.count == 0 {
-		return Backlog{Records: math.NaN(), Growth: math.NaN()}
-	}
+// slope is by how much it grows a second; NaN of less than three values.
+func (t *trend) slope() float64 {
 	if t.count < 3 {
-		return Backlog{Records: t.last, Growth: math.NaN()}
+		return math.NaN()
 	}
 	n := float64(t.count)
-	return Backlog{Records: t.last, Growth: (n*t.atValue - t.at*t.value) / (n*t.atAt - t.at*t.at)}
+	return (n*t.atValue - t.at*t.value) / (n*t.atAt - t.at*t.at)
 }

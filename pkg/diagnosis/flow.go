@@ -1,6 +1,7 @@
 package diagnosis
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -141,4 +142,74 @@ func (f flow) fill(most, capacity []float64) filled {
 		}
 	}
 	return result
+}
+
+// grow has sources emit more and more beyond a start, each by a part of what it emits,
+// until a task has no capacity left: then those that feed it stay as they are. What
+// nothing limits stays at its start.
+func (f flow) grow(start, by, capacity []float64) []float64 {
+	emitted, active := slices.Clone(start), make([]bool, len(by))
+	for s := range active {
+		active[s] = by[s] > 0
+	}
+	for slices.Contains(active, true) {
+		times, at := math.Inf(1), -1
+		for i := range f.of {
+			grows := 0.0
+			for s, part := range f.of[i] {
+				if active[s] {
+					grows += part * by[s]
+				}
+			}
+			if room := max(capacity[i]-f.rate(i, emitted), 0) / grows; grows > 0 && room < times {
+				times, at = room, i
+			}
+		}
+		for s := range active {
+			if active[s] && at >= 0 {
+				emitted[s] += times * by[s]
+			}
+			active[s] = active[s] && at >= 0 && !(f.of[at][s] > 0)
+		}
+	}
+	return emitted
+}
+
+// inTurns is what sources emit that do so without limit, beside those at their start, if a
+// task that several of them feed takes as much from each, but for those that have less:
+// Flink reads inputs in turns.
+func (f flow) inTurns(start []float64, endless []bool, capacity []float64) []float64 {
+	emitted := slices.Clone(start)
+	for s := range emitted {
+		if endless[s] {
+			emitted[s] = math.Inf(1)
+		}
+	}
+	for i := range f.of {
+		left := capacity[i]
+		var inputs []int // those without limit, the least first
+		for s, part := range f.of[i] {
+			switch {
+			case part > 0 && endless[s]:
+				inputs = append(inputs, s)
+			case part > 0:
+				left -= part * start[s]
+			}
+		}
+		if math.IsNaN(left) {
+			continue
+		}
+		slices.SortStableFunc(inputs, func(a, b int) int { return cmp.Compare(f.of[i][a]*emitted[a], f.of[i][b]*emitted[b]) })
+		for n, s := range inputs {
+			turn := max(left, 0) / float64(len(inputs)-n)
+			emitted[s] = min(emitted[s], turn/f.of[i][s])
+			left -= f.of[i][s] * emitted[s]
+		}
+	}
+	for s := range emitted {
+		if math.IsInf(emitted[s], 0) {
+			emitted[s] = start[s]
+		}
+	}
+	return emitted
 }

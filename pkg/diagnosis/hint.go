@@ -7,8 +7,11 @@ import (
 )
 
 // Hint describes in a sentence or two what a task could process, what it has to, and
-// what parallelism that takes or why none is recommended.
-func (s *Scaling) Hint(i int) string {
+// what parallelism that takes or why none is recommended; of a source, too, how long it
+// takes to read what is pending.
+func (s *Scaling) Hint(i int) string { return s.parallelismHint(i) + s.catchUpHint(i) }
+
+func (s *Scaling) parallelismHint(i int) string {
 	task, name := s.Tasks[i], s.Snapshot.Graph.Tasks[i].Name
 	present := s.models[i].parallelism
 	switch {
@@ -54,6 +57,23 @@ func (s *Scaling) Hint(i int) string {
 		text += ", if what it reads from has as many parts, such as partitions"
 	}
 	return text + "."
+}
+
+// catchUpHint is how long it takes a source to read what is pending; empty of one that
+// keeps up, or of which it is not known.
+func (s *Scaling) catchUpHint(i int) string {
+	task := s.Tasks[i]
+	if s.Demands[i] != DemandPending || task.CatchUp == 0 || s.Snapshot.Graph.Tasks[i].State.Terminal() {
+		return ""
+	}
+	now := "It never reads what is pending as the job runs now"
+	if task.CatchUp > 0 {
+		now = fmt.Sprintf("It reads what is pending in %s as the job runs now", minutes(task.CatchUp))
+	}
+	if task.CatchUpScaled < 0 {
+		return " " + now + "."
+	}
+	return fmt.Sprintf(" %s, and in %s with the recommended parallelism of all tasks.", now, minutes(task.CatchUpScaled))
 }
 
 // percentOf is a share of time in words.

@@ -15,21 +15,28 @@ const (
 	// catchUp is in what time a source should have read what is pending.
 	catchUp = 30 * time.Minute
 	// mostOf is how many times as many subtasks as would do are recommended at most,
-	// rounded.
+	// rounded, and no more than half more than would do if a limit is a little off.
 	mostOf = 1.4
-	// little is by how much a limit may be off.
-	little = 0.025
+	// little is by how much a limit may be off, and certain how many times what would be
+	// enough a task can process for which that is certain.
+	little, certain = 0.025, 1.08
+	// fewestOf is the part of its subtasks that a task keeps at least: what it could
+	// process is measured where it has little to do, and may be less (Flink's autoscaler,
+	// job.autoscaler.scale-down.max-factor).
+	fewestOf = 0.4
 	// full is how busy a task gets that limits a job: what varies leaves it some time.
 	full = 0.9
 	// farthest is up to how many times the present rate a demand that is not known is
 	// guessed from how busy tasks are.
 	farthest = 20
+	// behind is how many times what a source emits it would emit that falls behind.
+	behind = 1.05
 	// waitsForData is the share of time from which a source that is idle has nothing to
 	// read at times, so that it keeps up with what there is.
 	waitsForData job.Share = 0.05
-	// uneven is how many times as many records as the median subtask the busiest gets
-	// where a few keys are the reason.
-	uneven = 1.5
+	// uneven is how many more records than the median, relative to it, a key group has at
+	// least where a few keys are the reason.
+	uneven = 0.5
 )
 
 // MostParallelism is the highest parallelism that Flink allows.
@@ -64,7 +71,7 @@ const (
 	DemandUnknown Demand = iota
 	// DemandMet is that of a source that waits for data at times: it emits all there is.
 	DemandMet
-	// DemandPending is what it emits and by how much its backlog grows.
+	// DemandPending is what arrives, by what it emits and by how much its backlog grows.
 	DemandPending
 )
 
@@ -105,10 +112,13 @@ type TaskScaling struct {
 	Least      int
 	Limit      Limit
 	Confidence Confidence
+	// CatchUp is how long it takes a source to read what is pending as it runs now, and
+	// CatchUpScaled with the recommended parallelism of all tasks.
+	CatchUp, CatchUpScaled time.Duration
 }
 
 // UnknownTaskScaling is that of a task of which nothing was measured.
-var UnknownTaskScaling = TaskScaling{Rate: math.NaN(), TrueRate: math.NaN(), TargetRate: math.NaN(), Confidence: Low}
+var UnknownTaskScaling = TaskScaling{Rate: math.NaN(), TrueRate: math.NaN(), TargetRate: math.NaN(), Confidence: Low, CatchUp: NeverCatchesUp, CatchUpScaled: NeverCatchesUp}
 
 // Utilisation is the share of its time that the task would need for its target; above 1
 // where it has not enough. NaN is not known.
@@ -139,10 +149,10 @@ type capacity struct {
 	// differ is the standard deviation of how many records key groups have, relative to
 	// their mean, and share the part of all records that a subtask gets at most now.
 	differ, share float64
-	// hot is the part of the busiest subtask's work that stays with it however many
-	// subtasks there are.
-	hot   float64
-	fixed bool // more subtasks change nothing
+	// hot is the part of all records that stays with one subtask however many there are,
+	// and even that of all that others can take over.
+	hot, even float64
+	fixed     bool // more subtasks change nothing
 	// slowest is how much its slowest subtask can process: of a task whose input is
 	// forward each gets as much at any other parallelism. NaN where it is not.
 	slowest float64
@@ -156,28 +166,51 @@ func (c capacity) at(parallelism int) float64 {
 	if !math.IsNaN(c.slowest) {
 		return c.slowest * float64(parallelism)
 	}
-	part := c.each(parallelism) / c.share
-	return c.rate / (c.hot + (1-c.hot)*part)
+	share := c.even * c.each(parallelism)
+	if c.hot > 0 {
+		share = max(share, c.hot+c.even*c.typical(parallelism))
+	}
+	return c.rate * c.share / share
 }
 
-// each is the part of all that a subtask gets that gets most, without what is hot. With
-// fewer key groups to a subtask there are more of them at once, and how much they differ
-// evens out less.
+// each is the part of what key groups have that a subtask gets that gets most. With fewer
+// key groups to a subtask there are more of them at once, and how much they differ evens
+// out less.
 func (c capacity) each(parallelism int) float64 {
 	if c.groups == 0 {
 		return 1 / float64(parallelism)
 	}
 	n := min(parallelism, c.groups)
-	groups := (c.groups + n - 1) / n
-	n = (c.groups + groups - 1) / groups
+	more := (c.groups + n - 1) / n // than others have, which is one less
+	have := c.groups - (more-1)*n
+	return max(c.highest(more, have), c.highest(more-1, n-have))
+}
+
+// typical is the part of it that most subtasks get.
+func (c capacity) typical(parallelism int) float64 {
+	if c.groups == 0 {
+		return 1 / float64(parallelism)
+	}
+	n := min(parallelism, c.groups)
+	return float64((c.groups+n-1)/n) / float64(c.groups)
+}
+
+// highest is what that of some subtasks gets that gets most, each with so many key groups.
+func (c capacity) highest(groups, subtasks int) float64 {
+	if groups == 0 || subtasks == 0 {
+		return 0
+	}
 	of := float64(groups)
-	return (of + c.differ*highest(n)*math.Sqrt(of)) / float64(c.groups)
+	return (of + c.differ*highest(subtasks)*math.Sqrt(of)) / float64(c.groups)
 }
 
 // highest is about how many standard deviations the highest of so many values is above
 // their mean, if they are normally distributed.
 func highest(of int) float64 {
-	if of < 3 {
+	switch {
+	case of < 2:
+		return 0
+	case of == 2:
 		return 0.5
 	}
 	far := math.Sqrt(2 * math.Log(float64(of)))
@@ -185,13 +218,15 @@ func highest(of int) float64 {
 }
 
 // least is the lowest parallelism that can process the rate; found is false if none can.
+// Of a task whose input is forward, the present one may be worse than a lower one.
 func (c capacity) least(rate float64) (parallelism int, found bool) {
 	low, high := 1, c.most
 	if !(c.at(high) >= rate) {
 		return high, false
 	}
 	for low < high {
-		if middle := (low + high) / 2; c.at(middle) >= rate {
+		middle := (low + high) / 2
+		if c.at(middle) >= rate || middle == c.parallelism && middle > low && c.at(middle-1) >= rate {
 			high = middle
 		} else {
 			low = middle + 1
@@ -227,11 +262,12 @@ func Scale(of Average) *Scaling {
 	}
 	s.flow = flowOf(snapshot)
 	targets := s.targets()
-	reached := s.flow.fill(targets, s.attainable()).emitted
+	reached := s.flow.fill(targets, s.attainable(targets)).emitted
 	for i := range s.Tasks {
 		s.recommend(i, s.flow.rate(i, targets), s.flow.rate(i, reached))
 		s.Tasks[i].Confidence = s.confidence(i)
 	}
+	s.catchUp()
 	return s
 }
 
@@ -263,8 +299,13 @@ func (s *Scaling) model(i int, verdict *Verdict, lanes bool) capacity {
 	if task.Keyed {
 		c.groups = task.MaxParallelism
 	}
+	c.even = 1
 	c.share = c.each(c.parallelism)
-	s.saturated[i] = root != nil && (root.Kind == UnmeasuredWork || root.Kind == Network)
+	if task.Keyed {
+		c.setKeys(load)
+	}
+	unmeasured := root != nil && (root.Kind == UnmeasuredWork || root.Kind == Capacity && load.Busy.Max < half)
+	s.saturated[i] = unmeasured || root != nil && root.Kind == Network
 	switch {
 	case s.saturated[i]:
 		c.rate = rate // it holds others back: it processes all it can
@@ -281,7 +322,7 @@ func (s *Scaling) model(i int, verdict *Verdict, lanes bool) capacity {
 	switch {
 	case math.IsNaN(c.rate):
 		*limit = ByMeasurement
-	case root != nil && root.Kind == UnmeasuredWork:
+	case unmeasured:
 		*limit = ByMeasurement
 	case root != nil && root.Kind == Network:
 		*limit, c.fixed = ByNetwork, true
@@ -291,15 +332,6 @@ func (s *Scaling) model(i int, verdict *Verdict, lanes bool) capacity {
 		*limit = ByMachine
 	case root != nil && root.Kind == AtSource && fewSplits(*root, load), task.Source() && unreadSubtasks(load):
 		*limit, c.fixed = BySplits, true
-	case task.Source():
-	case task.Keyed && hotPart(load) > 0:
-		c.hot = hotPart(load)
-		if c.hot > float64(half) {
-			*limit, c.fixed = BySkew, true
-		}
-	}
-	if c.groups > 0 && c.hot == 0 {
-		c.setDifference(load)
 	}
 	if !s.saturated[i] && slices.Contains(task.Forward, true) {
 		c.slowest = slowest(load)
@@ -337,47 +369,61 @@ func unreadSubtasks(load job.TaskLoad) bool {
 	return unread && reading
 }
 
-// hotPart is the part of the records of a task's busiest subtask that it gets beyond
-// most of the others, 0 where that is little: they are those of a few keys, which other
-// subtasks cannot take over.
-func hotPart(load job.TaskLoad) float64 {
-	var records []float64
-	busiest, its := job.Share(0), math.NaN()
-	for i := range load.Subtasks {
-		subtask := &load.Subtasks[i]
-		if math.IsNaN(subtask.RecordsIn) {
-			continue
-		}
-		records = append(records, subtask.RecordsIn)
-		if subtask.Busy > busiest {
-			busiest, its = subtask.Busy, subtask.RecordsIn
-		}
-	}
-	if len(records) == 0 || !(its > 0) {
-		return 0
-	}
-	slices.Sort(records)
-	median := records[(len(records)-1)/2]
-	if !(its > median*uneven) {
-		return 0
-	}
-	return 1 - median/its
-}
-
-// setDifference sets by how much key groups differ, by how much the subtasks do.
-func (c *capacity) setDifference(load job.TaskLoad) {
-	var of spread
-	most, all := 0.0, 0.0
+// setKeys sets by how much key groups differ, by how much the records of the subtasks do,
+// and what is of a few keys: that by which a subtask gets more than others, if it is
+// much.
+func (c *capacity) setKeys(load job.TaskLoad) {
+	each := make([]float64, len(load.Subtasks)) // records by key group
+	all, known := 0.0, 0
 	for i := range load.Subtasks {
 		records := load.Subtasks[i].RecordsIn
-		first, end := (i*c.groups+c.parallelism-1)/c.parallelism, ((i+1)*c.groups+c.parallelism-1)/c.parallelism
-		of.add(records / float64(end-first))
-		most, all = max(most, records), all+records
+		each[i] = records / float64(c.groupsOf(i))
+		if records >= 0 {
+			all, known = all+records, known+1
+		}
 	}
-	if differ := of.relative(); differ > 0 && most > 0 {
+	if !(all > 0) || known < len(each) {
+		return
+	}
+	sorted := slices.Sorted(slices.Values(each))
+	median := sorted[(len(sorted)-1)/2]
+	var of spread
+	hot, most, busiest := 0.0, 0.0, -1
+	for i := range load.Subtasks {
+		if each[i] > median*c.uneven(i) {
+			hot += (each[i] - median) * float64(c.groupsOf(i))
+		} else {
+			of.add(each[i])
+		}
+		most = max(most, load.Subtasks[i].RecordsIn)
+		if busiest < 0 || load.Subtasks[i].Busy > load.Subtasks[busiest].Busy {
+			busiest = i
+		}
+	}
+	if each[busiest] > median*c.uneven(busiest) {
+		c.hot = (each[busiest] - median) * float64(c.groupsOf(busiest)) / all
+		c.even = 1 - hot/all
+		most = load.Subtasks[busiest].RecordsIn
+	}
+	if differ := of.relative(); c.groups > 0 && differ > 0 {
 		c.differ = differ * math.Sqrt(float64(c.groups)/float64(c.parallelism))
-		c.share = most / all
 	}
+	c.share = most / all
+}
+
+// uneven is how many times as many records a key group as the median subtask one has that
+// gets some for a few keys: what key groups differ by evens out where it has several.
+func (c *capacity) uneven(subtask int) float64 {
+	return 1 + max(uneven/2, uneven/math.Sqrt(float64(c.groupsOf(subtask))))
+}
+
+// groupsOf is how many key groups a subtask has by Flink's rule (KeyGroupRangeAssignment);
+// 1 where their number is not known.
+func (c *capacity) groupsOf(subtask int) int {
+	if c.groups == 0 {
+		return 1
+	}
+	return ((subtask+1)*c.groups+c.parallelism-1)/c.parallelism - (subtask*c.groups+c.parallelism-1)/c.parallelism
 }
 
 // slowest is how many records a second the slowest of a task's subtasks could process,
@@ -423,7 +469,6 @@ func (s *Scaling) targets() []float64 {
 	targets := make([]float64, len(sources))
 	s.most = make([]float64, len(sources))
 	unknown := make([]float64, len(sources)) // the present rates
-	known := make([]float64, len(sources))
 	for n, i := range sources {
 		rate := s.Tasks[i].Rate
 		if math.IsNaN(rate) {
@@ -431,7 +476,7 @@ func (s *Scaling) targets() []float64 {
 		}
 		targets[n], s.most[n] = rate, rate
 		if demand, kind := s.demand(i); kind != DemandUnknown {
-			targets[n], s.most[n], known[n] = demand, demand, demand
+			targets[n], s.most[n] = demand, demand
 			continue
 		}
 		unknown[n] = rate
@@ -439,19 +484,40 @@ func (s *Scaling) targets() []float64 {
 			s.most[n] = s.models[i].rate
 		}
 	}
-	for n, i := range sources {
-		if s.Demands[i] == DemandUnknown {
-			targets[n] *= s.headroom(n, known, unknown)
+	limits := s.limits()
+	alike := s.flow.grow(targets, unknown, limits)
+	endless := make([]bool, len(sources))
+	for n, rate := range unknown {
+		endless[n] = rate > 0
+	}
+	turns := s.flow.inTurns(targets, endless, limits)
+	for n := range targets {
+		if unknown[n] > 0 {
+			targets[n] = max(targets[n], alike[n], turns[n])
 		}
 	}
 	return targets
 }
 
+// limits are by task what it could process where the demand is not known: of those that
+// need at most 70 % of their time now, which are not to be scaled, as they are, and of
+// others at their highest parallelism. NaN is without limit.
+func (s *Scaling) limits() []float64 {
+	limits := make([]float64, len(s.models))
+	for i, model := range s.models {
+		limits[i] = full * model.rate
+		if s.hot(i) {
+			limits[i] = full * model.at(model.most)
+		}
+	}
+	return limits
+}
+
 // demand is what a source would emit, if that is known.
 func (s *Scaling) demand(i int) (float64, Demand) {
 	load, rate := s.Snapshot.Tasks[i], s.Tasks[i].Rate
-	if backlog := s.Backlogs[i]; !math.IsNaN(backlog.Growth) && !math.IsNaN(rate) {
-		return max(rate+backlog.Growth, 0) + backlog.Records/catchUp.Seconds(), DemandPending
+	if demand, known := s.pendingDemand(i); known {
+		return demand, DemandPending
 	}
 	switch {
 	case load.Idle.Min > waitsForData:
@@ -464,45 +530,46 @@ func (s *Scaling) demand(i int) (float64, Demand) {
 	return rate, DemandUnknown
 }
 
+// pendingDemand is what a source would emit that reports pending records: as many as
+// arrive, and what it takes to catch up.
+func (s *Scaling) pendingDemand(i int) (demand float64, known bool) {
+	backlog, rate := s.Backlogs[i], s.Tasks[i].Rate
+	if math.IsNaN(backlog.Arriving) || math.IsNaN(rate) {
+		return 0, false
+	}
+	return max(backlog.Arriving, 0) + backlog.Records/catchUp.Seconds(), true
+}
+
 // onlyWaits reports whether a source is busy all the time and may only wait on the
-// task's thread.
+// task's thread. One that falls behind works.
 func (s *Scaling) onlyWaits(i int) bool {
 	load := s.Snapshot.Tasks[i]
+	if demand, pending := s.pendingDemand(i); pending && demand > s.Tasks[i].Rate*behind {
+		return false
+	}
 	return load.Busy.Max > limit && !heldBack(load) && newSearch(s.Snapshot).onlyWaits(i)
 }
 
-// headroom is how many times the present rates the sources of unknown demand could
-// emit, for all that limits this one and that is not to be scaled: tasks that need at
-// most 70 % of their time now, and others at their highest parallelism.
-func (s *Scaling) headroom(source int, known, unknown []float64) float64 {
-	factor := math.Inf(1)
-	for i := range s.Tasks {
-		if !(s.flow.of[i][source] > 0) {
-			continue
-		}
-		model := s.models[i]
-		most := model.rate
-		if s.hot(i) {
-			most = model.at(model.most)
-		}
-		if room := (most*full - s.flow.rate(i, known)) / s.flow.rate(i, unknown); room < factor {
-			factor = room
-		}
-	}
-	if math.IsInf(factor, 0) || factor < 1 {
-		return 1
-	}
-	return factor
-}
-
 // attainable is by task how much it could process at most, with as many subtasks as
-// there can be.
-func (s *Scaling) attainable() []float64 {
+// there can be, if more help.
+func (s *Scaling) attainable(targets []float64) []float64 {
 	most := make([]float64, len(s.models))
 	for i, model := range s.models {
 		most[i] = max(model.rate, model.at(model.most))
+		if model.hot > 0 && !s.freed(i, s.flow.rate(i, targets)) {
+			most[i] = model.rate
+		}
 	}
 	return most
+}
+
+// freed reports whether enough subtasks of a task free the job of it.
+func (s *Scaling) freed(i int, target float64) bool {
+	most := s.models[i].at(s.models[i].most)
+	if s.demandKnown(i) {
+		return most > target*(1-little)
+	}
+	return full*most > target*1.001 // something else limits the target
 }
 
 // hot reports whether a task needs more than 70 % of its time at present.
@@ -516,6 +583,7 @@ func (s *Scaling) recommend(i int, target, reached float64) {
 	if !math.IsNaN(task.Rate) {
 		task.TargetRate = target
 	}
+	freed := s.freed(i, target)
 	switch {
 	case math.IsNaN(task.TrueRate) || math.IsNaN(task.TargetRate) || s.Snapshot.Graph.Tasks[i].State.Terminal():
 		return
@@ -530,28 +598,30 @@ func (s *Scaling) recommend(i int, target, reached float64) {
 	case !demandKnown && target > farthest*task.Rate:
 		task.Limit = ByDemand
 		return
-	case model.hot > 0 && target > full*model.at(model.most):
+	case model.hot > 0 && !freed:
 		task.Limit = BySkew
 		return
 	}
 	if s.Alternates && s.hot(i) {
 		task.Limit = ByTurns
 	}
-	target = min(target, reached)
-	slack := 0.999 // for what is rounded
-	if demandKnown {
-		slack -= little
-	}
-	enough, found := model.least(target * slack)
-	if !found || model.at(model.most) < task.TargetRate*(1-little) {
+	if !freed {
 		task.Recommended, task.Least, task.Limit = model.most, model.most, ByMaxParallelism
 		return
 	}
-	task.Least = enough
+	target = min(target, reached)
+	enough := target * (1 - little) // what limits the job then is at its capacity
+	if !demandKnown {
+		enough /= full
+	}
+	task.Least, _ = model.least(enough)
 	task.Recommended = model.roomy(enough, target/aim)
+	if !s.hot(i) {
+		task.Recommended = max(task.Recommended, int(math.Ceil(fewestOf*float64(model.parallelism))))
+	}
 	switch {
 	case task.Limit != Unlimited:
-	case model.hot > 0 && task.Recommended > model.parallelism:
+	case model.hot > 0 && s.hot(i):
 		task.Limit = BySkew
 	case task.Recommended == model.most && model.at(model.most) < target/aim:
 		task.Limit = ByMaxParallelism
@@ -562,30 +632,35 @@ func (s *Scaling) recommend(i int, target, reached float64) {
 	}
 }
 
-// roomy is the parallelism that can process the rate, or half more than enough if that
-// is less, to allow for what is measured wrongly. Subtasks get whole key groups: a divisor of their number is taken if one is
-// near, else no more subtasks than have an effect.
-func (c capacity) roomy(enough int, rate float64) int {
-	most := min(max(int(math.Round(mostOf*float64(enough))), enough), c.most)
+// roomy is the parallelism that can process the rate, but not far more than it takes for
+// what is enough, to allow for what is measured wrongly. Subtasks get whole key groups: a
+// divisor of their number is taken if one is near, else no more subtasks than have an
+// effect.
+func (c capacity) roomy(enough, rate float64) int {
+	least, _ := c.least(enough)
+	fewest, _ := c.least(enough * (1 - little))
 	wanted, found := c.least(rate)
-	if !found || wanted > most {
-		wanted = most
+	if !found {
+		wanted = c.most
 	}
-	if c.groups == 0 {
+	most := max(min(int(math.Round(mostOf*float64(least))), fewest+fewest/2), least)
+	if wanted > most {
+		wanted = max(most, min(wanted, c.parallelism))
+	}
+	if c.groups == 0 || wanted >= c.groups {
 		return wanted
 	}
-	wanted, most = min(wanted, c.groups), min(most, c.groups)
 	for n := wanted; n <= min(most, wanted+wanted/8); n++ {
 		if c.groups%n == 0 {
 			return n
 		}
 	}
-	each := (c.groups + wanted - 1) / wanted
-	fewest := (c.groups + each - 1) / each
-	if more := (c.groups + each - 2) / max(each-1, 1); each > 1 && more <= enough+enough/2 && c.at(fewest)*0.9 < rate*aim {
-		return more // the next that has an effect
+	for n := wanted; n > least; n-- {
+		if c.at(n-1) < min(c.at(wanted)*(1-little), enough*certain) {
+			return n
+		}
 	}
-	return fewest
+	return least
 }
 
 // demandKnown reports whether it is known what all sources emit that reach a task.
@@ -596,6 +671,31 @@ func (s *Scaling) demandKnown(i int) bool {
 		}
 	}
 	return true
+}
+
+// catchUp fills in how long it takes sources to read what is pending: as they run now, and
+// at the recommended parallelism, where they read as fast as tasks take it.
+func (s *Scaling) catchUp() {
+	scaled := make([]float64, len(s.models))
+	for i, model := range s.models {
+		scaled[i] = model.rate
+		if n := s.Tasks[i].Recommended; n > 0 {
+			scaled[i] = model.at(n)
+		}
+	}
+	start, by := make([]float64, len(s.flow.sources)), make([]float64, len(s.flow.sources))
+	for n, i := range s.flow.sources {
+		if start[n] = s.Tasks[i].Rate; s.Demands[i] == DemandPending {
+			by[n] = s.Tasks[i].Rate
+		}
+	}
+	emitted := s.flow.grow(start, by, scaled)
+	for n, i := range s.flow.sources {
+		if task := &s.Tasks[i]; s.Demands[i] == DemandPending {
+			task.CatchUp = s.Backlogs[i].CatchUp(task.Rate)
+			task.CatchUpScaled = s.Backlogs[i].CatchUp(emitted[n])
+		}
+	}
 }
 
 // confidence is low with few samples, or where they differ much.

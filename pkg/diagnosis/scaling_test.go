@@ -47,7 +47,7 @@ func TestScaling(t *testing.T) {
 	if slow.TrueRate != 200 || math.Abs(slow.TargetRate-900) > 1 || s.Demands[0] != diagnosis.DemandUnknown {
 		t.Errorf("slow could process %g and has to process %g; the demand is %v", slow.TrueRate, slow.TargetRate, s.Demands[0])
 	}
-	if slow.Least != 9 || slow.Recommended != 13 || slow.Limit != diagnosis.Unlimited || slow.Confidence != diagnosis.Medium {
+	if slow.Least != 10 || slow.Recommended != 13 || slow.Limit != diagnosis.Unlimited || slow.Confidence != diagnosis.Medium {
 		t.Errorf("slow needs %d subtasks, and gets %d, limited by %q, with %s confidence", slow.Least, slow.Recommended, slow.Limit, slow.Confidence)
 	}
 	for _, i := range []int{0, 2} {
@@ -69,8 +69,65 @@ func TestPendingRecordsAreDemand(t *testing.T) {
 	if want := 200 + 100 + (1800+19000)/1800.; s.Demands[0] != diagnosis.DemandPending || math.Abs(s.Tasks[1].TargetRate-want) > 0.5 {
 		t.Errorf("demand %v, target %g, want %g", s.Demands[0], s.Tasks[1].TargetRate, want)
 	}
-	if s.Tasks[1].Confidence != diagnosis.High || s.Tasks[1].Recommended != 5 {
+	// Three subtasks are nearly enough, so five would be too many.
+	if s.Tasks[1].Confidence != diagnosis.High || s.Tasks[1].Recommended != 4 {
 		t.Errorf("%d subtasks with %s confidence", s.Tasks[1].Recommended, s.Tasks[1].Confidence)
+	}
+}
+
+// What arrives is what the source emits and by how much more is pending, whatever it
+// emits: less once buffers are full.
+func TestDemandDoesNotDependOnWhatIsEmitted(t *testing.T) {
+	pending := 0.0
+	s := scalingOf(t, 12, func(snapshot *job.Snapshot, n int) {
+		if n < 6 { // buffers fill
+			for i := range snapshot.Tasks[0].Subtasks {
+				snapshot.Tasks[0].Subtasks[i].RecordsOut = 300
+			}
+			snapshot.Tasks[0].RecordsOut = 300
+		} else {
+			pending += 100 * window.Seconds()
+		}
+		snapshot.Lags = []job.Lag{{Pending: pending}, job.UnknownLag, job.UnknownLag}
+	}, heldBackChain()...)
+	if want := 300 + pending/1800; math.Abs(s.Tasks[0].TargetRate-want) > 1 {
+		t.Errorf("the source would emit %g records a second, want %g", s.Tasks[0].TargetRate, want)
+	}
+}
+
+// What is pending takes as long to read as it shrinks, and less with more subtasks; what
+// grows is never read, and a source that keeps up has nothing to catch up with.
+func TestCatchUp(t *testing.T) {
+	for name, c := range map[string]struct {
+		pending, growth float64
+		now             time.Duration
+		hint            string
+	}{
+		"shrinks": {30_000, -50, (30_000 - 19*500) / 50 * time.Second, " It reads what is pending in 7 min as the job runs now, and in "},
+		"grows":   {1800, 100, diagnosis.NeverCatchesUp, " It never reads what is pending as the job runs now, and in "},
+		"none":    {20, 0, 0, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := scalingOf(t, 20, func(snapshot *job.Snapshot, n int) {
+				snapshot.Lags = []job.Lag{{Pending: c.pending + c.growth*window.Seconds()*float64(n)}, job.UnknownLag, job.UnknownLag}
+			}, heldBackChain()...)
+			got := s.Tasks[0]
+			if off := got.CatchUp - c.now; off < -time.Second || off > time.Second {
+				t.Errorf("it takes %s, want %s", got.CatchUp, c.now)
+			}
+			if c.now != 0 && !(got.CatchUpScaled > 0 && got.CatchUpScaled <= 30*time.Minute) {
+				t.Errorf("with %d subtasks it takes %s", s.Tasks[1].Recommended, got.CatchUpScaled)
+			}
+			if s.Tasks[1].CatchUp != diagnosis.NeverCatchesUp {
+				t.Error("a task that is no source has a time")
+			}
+			if hint := s.Hint(0); !strings.Contains(hint, c.hint) || strings.Contains(hint, "pending") != (c.hint != "") {
+				t.Error(hint)
+			}
+		})
+	}
+	if s := scalingOf(t, 20, nil, heldBackChain()...); s.Tasks[0].CatchUp != diagnosis.NeverCatchesUp {
+		t.Errorf("what is pending is not known, and takes %s", s.Tasks[0].CatchUp)
 	}
 }
 
@@ -110,6 +167,98 @@ func TestHotKeyIsNotScaled(t *testing.T) {
 		task("slow", at(1, 0).handling(1000), at(0.1, 0).handling(100), at(0.1, 0).handling(100), at(0.1, 0).handling(100)))...)
 	if got := s.Tasks[1]; got.Limit != diagnosis.BySkew || got.Recommended != 0 {
 		t.Errorf("%d subtasks, limited by %q", got.Recommended, got.Limit)
+	}
+}
+
+// A hot key leaves others what is not its own: where that is enough, more subtasks are
+// recommended, with their limit.
+func TestHotKeyIsScaledWhereOthersHelp(t *testing.T) {
+	s := scalingOf(t, 20, func(snapshot *job.Snapshot, _ int) {
+		snapshot.Graph.Tasks[1].Keyed, snapshot.Graph.Tasks[1].MaxParallelism = true, 128
+	}, chain(
+		task("in", at(0.69, 0.31).handling(550)),
+		task("slow", at(1, 0).handling(250), at(0.4, 0).handling(100), at(0.4, 0).handling(100), at(0.4, 0).handling(100)),
+		task("out", at(0.5, 0).handling(550)))...)
+	// The hot key has 150 records of the 250 a second that its subtask can process. In
+	// could emit 1.45 times as many: 217, which leave it 33 of the other 580. That are 7 of
+	// 128 key groups, which 19 subtasks have at most; a few less are nearly enough.
+	got := s.Tasks[1]
+	if got.Limit != diagnosis.BySkew || got.Recommended < 15 || got.Recommended > 28 {
+		t.Errorf("%d subtasks, limited by %q", got.Recommended, got.Limit)
+	}
+}
+
+// A task that holds others back though it is hardly busy processes all it can.
+func TestRootThatIsNotBusyProcessesAllItCan(t *testing.T) {
+	s := scalingOf(t, 20, nil, chain(
+		task("in", at(0.2, 0.8).handling(200)),
+		task("slow", at(0.35, 0).handling(100), at(0.35, 0).handling(100)),
+		task("out", at(0.1, 0).handling(200)))...)
+	if got := s.Tasks[1]; got.TrueRate != 200 || got.Limit != diagnosis.ByMeasurement {
+		t.Errorf("it could process %g, limited by %q", got.TrueRate, got.Limit)
+	}
+}
+
+// A task that has time left keeps two fifths of its subtasks.
+func TestFewSubtasksAreTakenAway(t *testing.T) {
+	idle := make([]sub, 10)
+	for i := range idle {
+		idle[i] = at(0.02, 0).handling(10)
+	}
+	s := scalingOf(t, 20, nil, chain(task("in", at(0.5, 0).handling(100)), task("map", idle...))...)
+	if got := s.Tasks[1].Recommended; got != 4 {
+		t.Errorf("of 10 subtasks %d are kept", got)
+	}
+}
+
+// A source that is busy all the time and falls behind works, and one that does not may
+// only wait.
+func TestSourceThatFallsBehindWorks(t *testing.T) {
+	for growth, limit := range map[float64]diagnosis.Limit{100: diagnosis.ByPartitions, 0: diagnosis.BySource} {
+		s := scalingOf(t, 20, func(snapshot *job.Snapshot, n int) {
+			snapshot.Lags = []job.Lag{{Pending: growth * window.Seconds() * float64(n)}, job.UnknownLag}
+		}, chain(task("in", at(1, 0).handling(10)), task("map", at(0.5, 0).handling(10)))...)
+		if got := s.Tasks[0]; got.Limit != limit {
+			t.Errorf("if %g more are pending a second it is limited by %q, want %q", growth, got.Limit, limit)
+		}
+	}
+}
+
+// Of two sources whose demand is not known each emits as much as what it feeds can take:
+// what limits one does not limit the other.
+func TestSourcesGrowApart(t *testing.T) {
+	s := scalingOf(t, 20, nil,
+		task("orders", at(0.1, 0.9).handling(100)),
+		task("payments", at(0.8, 0.2).handling(1000)),
+		task("clean", at(1, 0).handling(100)).after("orders"),
+		task("check", at(0.5, 0).handling(1000)).after("payments"),
+		task("join", at(0.2, 0).handling(1100)).after("clean", "check"))
+	// check limits payments at 1.8 times, and join, which then has 3150 left of 4950, not
+	// orders: it emits nine times as much, as then it is busy itself.
+	if got := s.Tasks[0].TargetRate; math.Abs(got-900) > 1 {
+		t.Errorf("orders would emit %g", got)
+	}
+	if got := s.Tasks[1].TargetRate; math.Abs(got-1800) > 1 {
+		t.Errorf("payments would emit %g", got)
+	}
+}
+
+// Where sources share what limits them, each gets as much as the others or as at present,
+// whichever is more.
+func TestSourcesShareWhatLimitsThem(t *testing.T) {
+	s := scalingOf(t, 20, nil,
+		task("orders", at(0.01, 0.99).handling(100)),
+		task("payments", at(0.1, 0.9).handling(900)),
+		task("clean", at(1, 0).handling(100)).after("orders"),
+		task("check", at(1, 0).handling(900)).after("payments"),
+		task("join", at(0.5, 0).handling(1000)).after("clean", "check"))
+	// join takes 1800, half of which is 900; at the present proportions orders would emit
+	// 180, and payments 1620.
+	if got := s.Tasks[0].TargetRate; math.Abs(got-900) > 1 {
+		t.Errorf("orders would emit %g", got)
+	}
+	if got := s.Tasks[1].TargetRate; math.Abs(got-1620) > 1 {
+		t.Errorf("payments would emit %g", got)
 	}
 }
 

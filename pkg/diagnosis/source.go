@@ -25,9 +25,9 @@ const (
 	calm job.Share = 0.1
 
 	// piledUp is for how long a source emits what is pending, at its present rate, where it
-	// does not keep up with what it reads from; and caughtUp where it does, as what arrives
+	// does not keep up with what it reads from; and keepsUp where it does, as what arrives
 	// is pending until it is read.
-	piledUp, caughtUp = 10 * time.Second, time.Second / 2
+	piledUp, keepsUp = 10 * time.Second, time.Second / 2
 )
 
 // backlog is what the records that a source reports as pending show.
@@ -57,7 +57,7 @@ func backlogOf(snapshot *job.Snapshot, source int) backlog {
 		return backlogUnknown
 	case pending > rate*piledUp.Seconds():
 		return largeBacklog
-	case pending <= rate*caughtUp.Seconds():
+	case pending <= rate*keepsUp.Seconds():
 		return noBacklog
 	default:
 		return someBacklog

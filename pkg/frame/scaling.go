@@ -41,6 +41,7 @@ func Scaling(result Result, whatIf bool) data.Frames {
 		number("target_rate", recordRate, func(r *scalingRow) float64 { return r.TargetRate }),
 		number("utilisation", percentUnit, func(r *scalingRow) float64 { return r.Utilisation() }),
 		optional("recommended_parallelism", func(r *scalingRow) (int64, bool) { return int64(r.Recommended), r.Recommended > 0 }),
+		number("catch_up", secondsUnit, func(r *scalingRow) float64 { return milliseconds(r.CatchUp) / 1000 }),
 		word("limited_by", func(r *scalingRow) string { return string(r.Limit) }),
 		of("confidence", func(r *scalingRow) string { return string(r.Confidence) }),
 		word("hint", func(r *scalingRow) string {

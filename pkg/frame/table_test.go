@@ -36,7 +36,7 @@ var columns = map[string]string{
 		cluster string, job string, job_id string, task string, task_id string,
 		parallelism *int64, max_parallelism *int64,
 		true_rate *float64, target_rate *float64, utilisation *float64, recommended_parallelism *int64,
-		limited_by *string, confidence string, hint *string,
+		catch_up *float64, limited_by *string, confidence string, hint *string,
 		predicted_true_rate *float64, predicted_utilisation *float64, predicted_bottleneck *string, predicted_throughput *float64`,
 	"bottlenecks": `
 		severity *float64, job *string, task *string, kind *string, explanation *string, advice *string, since *time.Time,
@@ -88,6 +88,8 @@ func TestUnits(t *testing.T) {
 				want = "recps"
 			case f.Name == "duration":
 				want = "ms"
+			case f.Name == "catch_up":
+				want = "s"
 			}
 			if f.Config == nil || f.Config.Unit != want {
 				t.Errorf("%s: %s has config %+v, want unit %s", name, f.Name, f.Config, want)

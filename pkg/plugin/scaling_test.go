@@ -1,9 +1,12 @@
 package plugin_test
 
 import (
+	"math"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
@@ -34,6 +37,40 @@ func TestScaling(t *testing.T) {
 		}
 		if field, _ := l.frame(t, `{"queryType": "scaling"}`).FieldByName("predicted_throughput"); field != nil {
 			t.Error("there is a prediction that nobody asked for")
+		}
+	})
+}
+
+// Once it is queried, polls request what is pending at sources: a job that falls behind
+// never reads it, and what it has to process is what arrives.
+func TestScalingReadsPending(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newSampledLab(t, chainOf("late", 0,
+			sim.Task{Name: "Source: in", Rate: 400, Parallelism: 2},
+			sim.Task{Name: "map", Capacity: 100, Parallelism: 2},
+			sim.Task{Name: "out", Parallelism: 2}))
+		l.frame(t, `{"queryType": "scaling"}`)
+		time.Sleep(3 * time.Minute)
+		shown := l.frame(t, `{"queryType": "scaling"}`)
+		// 400 arrive, and what is pending is to be read in half an hour.
+		pending, _ := strconv.ParseFloat(onlyValue(t, l.frame(t, `{"queryType": "measure", "measure": "pending_records"}`)), 64)
+		want := 400 + pending/1800
+		if target, _ := strconv.ParseFloat(cells(t, shown, "target_rate")[1], 64); pending <= 0 || math.Abs(target-want) > 5 {
+			t.Errorf("map has to process %g records a second, want %g", target, want)
+		}
+		if got := cells(t, shown, "catch_up"); strings.Join(got, " ") != "null null null" {
+			t.Errorf("what grows is read in %s", got)
+		}
+		if hint := cells(t, shown, "hint")[0]; !strings.Contains(hint, "It never reads what is pending as the job runs now, and in ") {
+			t.Error(hint)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		l := newSampledLab(t, chainOf("calm", 0, sim.Task{Name: "Source: in", Rate: 100, Parallelism: 2}, sim.Task{Name: "map", Capacity: 100, Parallelism: 2}))
+		l.frame(t, `{"queryType": "scaling"}`)
+		time.Sleep(3 * time.Minute)
+		if got := cells(t, l.frame(t, `{"queryType": "scaling"}`), "catch_up"); strings.Join(got, " ") != "0 null" {
+			t.Errorf("a source that keeps up has read what is pending in %s", got)
 		}
 	})
 }

@@ -121,6 +121,9 @@ func (e *Engine) now(ctx context.Context, req Request, clusters []*Cluster) (loa
 		}
 		if j.err == nil && j.verdict == nil {
 			verdict := c.Collector.Verdict
+			if types[req.Type].lags {
+				c.Collector.WantLags(j.info)
+			}
 			if req.Measure.Lags {
 				verdict = c.Collector.VerdictWithLags
 			}

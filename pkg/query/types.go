@@ -18,6 +18,8 @@ type queryType struct {
 	numeric bool
 	// measure is set where the query names a measure.
 	measure bool
+	// lags is set where polls are to request how far behind tasks are, from then on.
+	lags bool
 }
 
 // types is the registry of query types: one line each.
@@ -34,7 +36,7 @@ func init() { // the answers refer to the registry
 		"history":      {answer: answerHistory, numeric: true, measure: true},
 		"timeline":     {answer: answerTimeline},
 		"taskmanagers": {answer: answerTaskManagers},
-		"scaling":      {answer: answerScaling},
+		"scaling":      {answer: answerScaling, lags: true},
 		"variable":     {answer: answerVariable},
 		"flameGraph":   {answer: answerFlameGraph},
 		"checkpoints":  {answer: answerCheckpoints},

@@ -24,6 +24,10 @@ final class Jobs {
     for (int tasks : ManyTasksJob.TASKS) {
       BUILDERS.put(ManyTasksJob.name(tasks), env -> ManyTasksJob.build(env, tasks));
     }
+    for (int parallelism = 1; parallelism <= ScaledJob.MOST; parallelism++) {
+      int subtasks = parallelism;
+      BUILDERS.put(ScaledJob.name(subtasks), env -> ScaledJob.build(env, subtasks));
+    }
     BUILDERS.put("bottleneck", BottleneckJob::build);
     BUILDERS.put("healthy", HealthyJob::build);
     BUILDERS.put("late", LateJob::build);
@@ -34,7 +38,7 @@ final class Jobs {
   }
 
   /** Those whose bottleneck moves, that fall behind, or that are there for their size. */
-  private static final Pattern ASKED_FOR_BY_NAME = Pattern.compile("alternating.*|late|tasks-.*");
+  private static final Pattern ASKED_FOR_BY_NAME = Pattern.compile("alternating.*|late|scaled-.*|tasks-.*");
 
   private Jobs() {}
 
