@@ -93,6 +93,8 @@ func taskSample(task flink.Task, arrays *sampleArrays) job.TaskSample {
 	if !slices.IsSortedFunc(subtasks, byIndex) {
 		slices.SortStableFunc(subtasks, byIndex)
 	}
+	// Flink's are there once each, and so must be the series that are made of them.
+	subtasks = slices.CompactFunc(subtasks, func(a, b job.SubtaskSample) bool { return a.Subtask == b.Subtask })
 	return job.TaskSample{Subtasks: subtasks}
 }
 

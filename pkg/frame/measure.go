@@ -85,6 +85,7 @@ func (j Job) values(to []Value, measure diagnosis.Measure, by diagnosis.By) []Va
 // fieldsOf makes a field of one row of each value.
 func fieldsOf(measure diagnosis.Measure, legend Legend, values []Value) measured {
 	values, notices := worstValues(measure, values)
+	distinguish(values)
 	named := make([]namedSeries, len(values))
 	for i, value := range values {
 		named[i] = namedSeries{value.Labels, value.Host}
@@ -102,6 +103,21 @@ func fieldsOf(measure diagnosis.Measure, legend Legend, values []Value) measured
 		})
 	}
 	return measured{all, notices}
+}
+
+// distinguish numbers the jobs of values that have the same labels, on which an alert
+// rule fails: a cluster that was built anew may have given a job another's name since its
+// jobs were listed.
+func distinguish(values []Value) {
+	seen := make(map[string]bool, len(values))
+	for i := range values {
+		labels := values[i].Labels
+		for n := 2; seen[labels.String()]; n++ {
+			labels = with(values[i].Labels, "job", fmt.Sprintf("%s #%d", values[i].Labels["job"], n))
+		}
+		values[i].Labels = labels
+		seen[labels.String()] = true
+	}
 }
 
 // worstValues keeps the worst values, as many as one answer holds.

@@ -114,10 +114,19 @@ func (s Summaries) Task(id string) *TaskSummaries {
 // Warnings are sentences about what may be missing, each once.
 type Warnings []string
 
-// Add adds those that are not there yet.
+// maxWarnings is how many an answer has.
+const maxWarnings = 20
+
+// Add adds those that are not there yet, as many as an answer has.
 func (w Warnings) Add(more ...string) Warnings {
 	for _, text := range more {
-		if !slices.Contains(w, text) {
+		switch {
+		case len(w) > maxWarnings:
+			return w
+		case slices.Contains(w, text):
+		case len(w) == maxWarnings:
+			w = append(w, "There are more warnings than are shown.")
+		default:
 			w = append(w, text)
 		}
 	}

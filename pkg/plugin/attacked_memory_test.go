@@ -326,3 +326,39 @@ func TestMemoryUnderHostileJobs(t *testing.T) {
 		})
 	}
 }
+
+// Nor do those of a Prometheus.
+func TestMemoryUnderHostilePrometheus(t *testing.T) {
+	queries := []string{
+		`{"queryType":"history","by":"subtask"}`, `{"queryType":"history"}`, `{"queryType":"bottlenecks"}`, `{"queryType":"timeline"}`,
+	}
+	matrix := `{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[]}`
+	now := time.Now().Unix()
+	jobs := &strings.Builder{}
+	for n := range 30_000 {
+		fmt.Fprintf(jobs, `,{"metric":{"job_id":"%032x","job_name":"job %d"},"values":[[%d,"1"]]}`, n, n, now)
+	}
+	warnings := matrix + `]},"warnings":["a"` + strings.Repeat(`,"w`+strings.Repeat("x", 100)+`"`, 10)
+	for name, c := range map[string]http.Handler{
+		"64 MB of {}":       repeating(matrix, ",{}", `]}}`, 64*mebibyte),
+		"40 MB of {}":       repeating(matrix, ",{}", `]}}`, 40*mebibyte),
+		"series":            repeating(matrix, `,{"metric":{"job_id":"a"},"values":[[1,"1"]]}`, `]}}`, 40*mebibyte),
+		"points":            repeating(`{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[[1,"1"]`, `,[1,"1"]`, `]}]}}`, 40*mebibyte),
+		"labels":            repeating(`{"status":"success","data":{"resultType":"matrix","result":[{"values":[],"metric":{"a":"b"`, `,"a":"b"`, `}}]}}`, 40*mebibyte),
+		"values of a label": repeating(`{"status":"success","data":["a"`, `,"a"`, `]}`, 40*mebibyte),
+		"a long text":       repeating(`{"status":"success","data":"`, strings.Repeat("x", 1000), `"}`, 47*mebibyte),
+		"a long error":      repeating(`{"status":"error","errorType":"bad_data","error":"`, strings.Repeat("x", 1000), `"}`, 47*mebibyte),
+		"100,000 warnings":  repeating(warnings, `,"w`+strings.Repeat("x", 100)+`"`, `]}`, 10*mebibyte),
+		"30,000 jobs":       repeating(matrix, jobs.String(), `]}}`, jobs.Len()),
+	} {
+		t.Run(name, func(t *testing.T) {
+			flink, prometheus := httptest.NewServer(newCluster(smallJobs("orders")...)), httptest.NewServer(c)
+			defer flink.Close()
+			defer prometheus.Close()
+			got := attack(t, asked{Settings: map[string]any{"url": flink.URL, "timeoutSeconds": 5, "prometheus": map[string]any{"url": prometheus.URL}}, Queries: queries})
+			if got.Peak > 300 || len(got.Notices) > 200 {
+				t.Errorf("%d MiB were resident, want 300 at most, and %d notices", got.Peak, len(got.Notices))
+			}
+		})
+	}
+}

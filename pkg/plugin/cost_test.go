@@ -3,6 +3,7 @@ package plugin_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -160,7 +161,9 @@ func newSlowPast(t *testing.T, jobs int, takes time.Duration, keys map[string]an
 	for n := range jobs {
 		running = append(running, sim.HeldBack(fmt.Sprint("job-", n), 3, 1, 1))
 	}
-	l, prometheus := newScrapedLabWith(t, keys, running...)
+	all := map[string]any{"timeoutSeconds": 600} // a query waits for more than twice as long
+	maps.Copy(all, keys)
+	l, prometheus := newScrapedLabWith(t, all, running...)
 	prometheus.Delay(takes)
 	return l, prometheus
 }

@@ -213,6 +213,7 @@ func badSettings(format string, values ...any) error {
 
 // quoted keeps what somebody typed to the length of a sentence.
 func quoted(text string) string {
+	text = text[:min(len(text), 1000)]
 	if runes := []rune(text); len(runes) > 100 {
 		return string(runes[:100]) + "…"
 	}

@@ -37,7 +37,7 @@ func NewEngine(clusters []*Cluster, patience time.Duration) *Engine {
 // Answer answers a query with the frames of its type. Errors are [Error],
 // [remote.Error] or the context's.
 func (e *Engine) Answer(ctx context.Context, req Request) (data.Frames, error) {
-	req.until = e.until(ctx)
+	req.until, req.grace = e.until(ctx), e.patience/4
 	frames, err := types[req.Type].answer(ctx, e, req)
 	if err == nil {
 		frame.AddStatistics(frames, time.Now())
@@ -58,7 +58,7 @@ func (e *Engine) until(ctx context.Context) time.Time {
 // Names are the names that the request's variable lists.
 func (e *Engine) Names(ctx context.Context, req Request) (frame.Result, error) {
 	of := variables[req.Variable]
-	req.until = e.until(ctx)
+	req.until, req.grace = e.until(ctx), e.patience/4
 	clusters, err := e.choose(req)
 	if err != nil {
 		return frame.Result{}, err
@@ -144,9 +144,11 @@ func (e *Engine) at(ctx context.Context, req Request, clusters []*Cluster) (load
 	if err != nil {
 		return loaded{}, err
 	}
+	inTime, cancel := req.pastInTime(ctx)
+	defer cancel()
 	eachJob(results, func(_ *Cluster, j *jobResult) {
 		var warnings history.Warnings
-		j.verdict, warnings, j.err = j.source.At(ctx, j.past, req.moment())
+		j.verdict, warnings, j.err = j.source.At(inTime, j.past, req.moment())
 		j.warnings = j.warnings.Add(warnings...)
 		if j.verdict != nil {
 			j.info = j.verdict.Snapshot.Job
@@ -186,10 +188,12 @@ func (e *Engine) over(ctx context.Context, req Request) (result frame.Result, er
 		return result, err
 	}
 	choice := &seriesChoice{measure: req.Measure}
-	eachJob(results, func(c *Cluster, j *jobResult) { jobRange{req, c, j, choice}.read(ctx) })
+	inTime, cancel := req.pastInTime(ctx)
+	defer cancel()
+	eachJob(results, func(c *Cluster, j *jobResult) { jobRange{req, c, j, choice}.read(inTime) })
 	if choice.tooMany() {
 		choice.choose(results)
-		eachJob(results, func(c *Cluster, j *jobResult) { jobRange{req, c, j, choice}.read(ctx) })
+		eachJob(results, func(c *Cluster, j *jobResult) { jobRange{req, c, j, choice}.read(inTime) })
 		result.LeftOut = choice.leftOut
 	}
 	result.Add(choice.notices()...)
@@ -231,6 +235,8 @@ func (e *Engine) past(ctx context.Context, req Request, clusters []*Cluster, atM
 		}
 		return req.Range
 	}
+	inTime, cancel := req.pastInTime(ctx)
+	defer cancel()
 	results := eachCluster(clusters, func(r *clusterResult) {
 		source := r.cluster.history()
 		source.Enough = func(jobs []history.Job) bool {
@@ -240,7 +246,7 @@ func (e *Engine) past(ctx context.Context, req Request, clusters []*Cluster, atM
 			})
 		}
 		r.ofPast = true
-		r.past, r.warnings, r.incomplete = source.Jobs(ctx, over(r.cluster))
+		r.past, r.warnings, r.incomplete = source.Jobs(inTime, over(r.cluster))
 	})
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -251,7 +257,7 @@ func (e *Engine) past(ctx context.Context, req Request, clusters []*Cluster, atM
 	}
 	eachJob(results, func(c *Cluster, j *jobResult) {
 		if j.past.Graph == nil && attribution.failed[c] == nil { // else the tasks are as Prometheus names them
-			j.past.Graph, j.requests, _ = c.Collector.Graph(ctx, j.info)
+			j.past.Graph, j.requests, _ = c.Collector.Graph(inTime, j.info)
 		}
 	})
 	return results, ctx.Err()
@@ -328,6 +334,8 @@ func (e *Engine) stateAt(ctx context.Context, req Request, clusters []*Cluster) 
 	if err != nil {
 		return result, err
 	}
+	inTime, cancel := req.pastInTime(ctx)
+	defer cancel()
 	eachJob(results, func(c *Cluster, j *jobResult) {
 		if c.Memory != nil {
 			j.verdict, _, _ = c.Memory.At(ctx, j.past, req.moment()) // which shows whether the job had ended
@@ -336,7 +344,7 @@ func (e *Engine) stateAt(ctx context.Context, req Request, clusters []*Cluster) 
 		if j.verdict == nil { // no sample of the moment is in memory
 			query.Range = history.Range{From: req.Range.To, To: req.Range.To}
 		}
-		summaries, warnings, err := j.source.Summaries(ctx, query)
+		summaries, warnings, err := j.source.Summaries(inTime, query)
 		j.warnings, j.err, j.value = j.warnings.Add(warnings...), err, math.NaN()
 		if last := len(summaries.Jobs) - 1; last >= 0 {
 			j.summary, j.err = &summaries.Jobs[last], nil

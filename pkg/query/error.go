@@ -87,6 +87,7 @@ func withoutRepeats(names []string) (kept []string) {
 const maxQuoted = 100
 
 func shortened(text string) string {
+	text = text[:min(len(text), 10*maxQuoted)] // of a text of any length no more is read
 	if runes := []rune(text); len(runes) > maxQuoted {
 		return string(runes[:maxQuoted]) + "…"
 	}

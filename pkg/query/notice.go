@@ -58,6 +58,9 @@ func noticesOf(results []clusterResult) (notices []data.Notice) {
 
 // pastIncomplete is the notice that there may have been more than is shown.
 func pastIncomplete(err error) data.Notice {
+	if errors.Is(err, context.DeadlineExceeded) && !remote.IsKind(err, remote.TimedOut) {
+		return warning("The past is not known as a whole: the query's time ran out before all was read. Choose a shorter time range, or fewer jobs.")
+	}
 	return warning("The past is not known as a whole: %s", Sentence(err))
 }
 

@@ -210,14 +210,25 @@ type Request struct {
 	// Step is how far apart points are that are computed.
 	Step time.Duration
 
-	// until is how long it waits for what Flink answers.
+	// until is how long it waits for what Flink answers, and grace how long at least for
+	// what the history does after that.
 	until time.Time
+	grace time.Duration
 }
 
 // inTime is a context for what Flink is asked for: it ends with the caller's, or when
 // the query has waited for long enough.
 func (r Request) inTime(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithDeadline(ctx, r.until)
+}
+
+// pastInTime is the same for what is read from the history.
+func (r Request) pastInTime(ctx context.Context) (context.Context, context.CancelFunc) {
+	until := r.until
+	if grace := time.Now().Add(r.grace); grace.After(until) {
+		until = grace
+	}
+	return context.WithDeadline(ctx, until)
 }
 
 // NewRequest reads a query's time range once.

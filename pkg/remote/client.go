@@ -49,7 +49,7 @@ type Client struct {
 	*http.Client
 	// Concurrency is how many requests may be under way at once.
 	Concurrency int
-	transports  []*http.Transport
+	close       func()
 }
 
 // NewClient makes a client. It fails where the TLS or proxy settings cannot be
@@ -74,11 +74,20 @@ func NewClient(config Config) (*Client, error) {
 	}
 	options.Middlewares = append(defaultMiddlewares(config.Forwarded), counted(config.System), httpclient.MiddlewareFunc(explainTLS))
 	options.Middlewares = append(options.Middlewares, config.Middlewares...)
+	var own *http.Transport
+	made.close = func() { own.CloseIdleConnections() }
+	if key, shared := process.key(options); shared {
+		options.Middlewares = append(options.Middlewares, httpclient.MiddlewareFunc(func(_ httpclient.Options, next http.RoundTripper) http.RoundTripper {
+			of := process.join(key, next, own)
+			made.close = sync.OnceFunc(func() { process.leave(key, of) })
+			return of.trip
+		}))
+	}
 	options.ConfigureClient = func(_ httpclient.Options, client *http.Client) { client.CheckRedirect = samePlace }
 	// The client wraps its transport, so that its own CloseIdleConnections
 	// reaches none.
 	options.ConfigureTransport = func(_ httpclient.Options, transport *http.Transport) {
-		made.transports = append(made.transports, transport)
+		own = transport
 	}
 	client, err := httpclient.New(options)
 	if err != nil {
@@ -102,12 +111,8 @@ func (c *Client) Apart() *Client {
 	return &apart
 }
 
-// Close closes the idle connections.
-func (c *Client) Close() {
-	for _, transport := range c.transports {
-		transport.CloseIdleConnections()
-	}
-}
+// Close closes the idle connections, unless other clients have them, too.
+func (c *Client) Close() { c.close() }
 
 // samePlace follows a redirect only to the same path of the host and port that
 // were configured, or from there to TLS on the same or the default port: the

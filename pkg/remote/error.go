@@ -203,6 +203,7 @@ const maxQuoted = 200
 
 // Shortened is a text in one line, no longer than a sentence.
 func Shortened(text string) string {
+	text = text[:min(len(text), 10*maxQuoted)] // of a text of any length no more is read
 	text = strings.Join(strings.Fields(text), " ")
 	if runes := []rune(text); len(runes) > maxQuoted {
 		return string(runes[:maxQuoted]) + "…"

@@ -20,8 +20,75 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/remote"
 )
 
-// maxBody bounds one answer: those that are expected have a tenth of it.
-const maxBody = 256 << 20
+const (
+	// maxBody bounds one answer: the largest that are expected, of 600,000 values, have
+	// half of it.
+	maxBody = 48 << 20
+	// largeBody is how long an answer is of which one at a time is read in this process:
+	// it takes several times as much while it is decoded.
+	largeBody = 4 << 20
+	// maxObjects and maxElements bound what is in an answer, as {},{},{} is
+	// much larger when it is read.
+	maxObjects  = 400_000
+	maxElements = 3_000_000
+)
+
+// largeBodies has room for those that are read at once.
+var largeBodies = semaphore.NewWeighted(1)
+
+// reading is what one query holds until its answer has been decoded.
+type reading struct{ large bool }
+
+// readingKey is the context's key of a [reading].
+type readingKey struct{}
+
+// begin begins to read an answer; end is called when it has been decoded.
+func begin(ctx context.Context) (_ context.Context, end func()) {
+	of := &reading{}
+	return context.WithValue(ctx, readingKey{}, of), func() {
+		if of.large {
+			largeBodies.Release(1)
+		}
+	}
+}
+
+// readBody reads an answer. Of one that is large the query waits for its turn.
+func readBody(ctx context.Context, from io.Reader) ([]byte, error) {
+	body, err := io.ReadAll(io.LimitReader(from, largeBody))
+	if err != nil || len(body) < largeBody {
+		return body, err
+	}
+	if of, is := ctx.Value(readingKey{}).(*reading); is && !of.large {
+		if err := largeBodies.Acquire(ctx, 1); err != nil {
+			return nil, err
+		}
+		of.large = true
+	}
+	whole := append(make([]byte, 0, maxBody+1), body...)
+	for err == nil && len(whole) < cap(whole) {
+		var n int
+		n, err = from.Read(whole[len(whole):cap(whole)])
+		whole = whole[:len(whole)+n]
+	}
+	if err == io.EOF {
+		err = nil
+	}
+	return whole, err
+}
+
+// tooMuchIn is which limit an answer exceeds, empty if none: by what its elements begin
+// or end with, also where those are within texts.
+func tooMuchIn(body []byte) string {
+	switch {
+	case len(body) > maxBody:
+		return fmt.Sprintf("%d MiB", maxBody>>20)
+	case bytes.Count(body, []byte("{")) > maxObjects:
+		return fmt.Sprintf("%d objects", maxObjects)
+	case bytes.Count(body, []byte(",")) > maxElements:
+		return fmt.Sprintf("%d elements", maxElements)
+	}
+	return ""
+}
 
 // minFailureAge is for how long a failure is returned at least without another
 // request.
@@ -88,11 +155,15 @@ func (c *client) Do(ctx context.Context, request *http.Request) (*http.Response,
 		return nil, nil, remote.Unanswered(remote.Prometheus, endpoint, err)
 	}
 	defer func() { _ = answer.Body.Close() }() // all that is wanted was read
-	body, err := io.ReadAll(io.LimitReader(answer.Body, maxBody+1))
+	body, err := readBody(ctx, answer.Body)
 	if err != nil {
 		return answer, nil, remote.Unanswered(remote.Prometheus, endpoint, err)
 	}
-	return answer, body, failureOf(endpoint, answer, body)
+	failed := failureOf(endpoint, answer, body)
+	if remote.IsKind(failed, remote.TooLarge) {
+		body = nil // the API's client decodes it in any case
+	}
+	return answer, body, failed
 }
 
 // generalFailures are those that the next request would meet as well.
@@ -135,12 +206,13 @@ func failureOf(endpoint string, answer *http.Response, body []byte) error {
 		Status, Error string
 		ErrorType     v1.ErrorType
 	}
+	tooMuch := tooMuchIn(body)
 	body = bytes.TrimSpace(body)
 	code, readable := answer.StatusCode, bytes.HasPrefix(body, []byte("{"))
 	failed := &remote.Error{System: remote.Prometheus, Kind: remote.WrongService, Request: endpoint, Status: code}
 	switch {
-	case len(body) > maxBody:
-		failed.Kind, failed.Detail = remote.TooLarge, fmt.Sprintf("%d MiB", maxBody>>20)
+	case tooMuch != "":
+		failed.Kind, failed.Detail = remote.TooLarge, tooMuch
 	case code/100 == 2 && readable && bytes.HasSuffix(body, []byte("}")):
 		return nil
 	case code/100 == 2 && readable:

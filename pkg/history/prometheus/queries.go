@@ -73,12 +73,16 @@ type session struct {
 
 // overTime evaluates an expression at each point.
 func (s *session) overTime(ctx context.Context, expression string, at grid) (model.Matrix, error) {
+	ctx, end := begin(ctx)
+	defer end()
 	value, warnings, err := s.client.api.QueryRange(ctx, expression, v1.Range{Start: at.start, End: at.end(), Step: at.step})
 	return s.matrix(ctx, "query_range", value, warnings, err)
 }
 
 // samples are those that a range selector selects, as they were scraped.
 func (s *session) samples(ctx context.Context, selector string, at time.Time) (model.Matrix, error) {
+	ctx, end := begin(ctx)
+	defer end()
 	value, warnings, err := s.client.api.Query(ctx, selector, at)
 	return s.matrix(ctx, "query", value, warnings, err)
 }
@@ -100,6 +104,8 @@ func (s *session) matrix(ctx context.Context, endpoint string, value model.Value
 // jobIDs are the ids of which there are metrics in a range by the index, which is
 // coarse: there may be some from before or after.
 func (s *session) jobIDs(ctx context.Context, over history.Range, most uint64) ([]string, error) {
+	ctx, end := begin(ctx)
+	defer end()
 	values, warnings, err := s.client.api.LabelValues(ctx, jobIDLabel, []string{gaugeBackpressured}, over.From, over.To, v1.WithLimit(most))
 	s.warn(warnings)
 	ids := make([]string, len(values))
@@ -119,8 +125,11 @@ func (s *session) check(ctx context.Context) error {
 	return err
 }
 
+// maxWarned is how many warnings of an answer are looked at.
+const maxWarned = 1000
+
 func (s *session) warn(warnings v1.Warnings) {
-	for _, text := range warnings {
+	for _, text := range warnings[:min(len(warnings), maxWarned)] {
 		s.warnings = s.warnings.Add("Prometheus warns: " + remote.Shortened(text))
 	}
 }
