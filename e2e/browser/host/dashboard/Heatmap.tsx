@@ -21,7 +21,7 @@ export function Heatmap({ frames, height, range, width }: Shown) {
     return <p>No data</p>;
   }
   const most = Math.max(...lanes.flatMap(({ values }) => values.map((value) => value ?? 0)), Number.MIN_VALUE);
-  const left = Math.ceil(Math.max(...lanes.map(({ name }) => measureText(name, font).width))) + gap;
+  const left = Math.ceil(Math.max(...lanes.map(({ name }) => measureText(name, font).width))) + 4 + gap;
   const [tall, long] = [(height - axis) / lanes.length, range.to.valueOf() - range.from.valueOf()];
   const at = (time: number) => left + ((Math.max(time, range.from.valueOf()) - range.from.valueOf()) / long) * (width - left);
   return (

@@ -25,7 +25,7 @@ export function Lanes({ frames, height, panel, range, width }: Shown) {
   if (lanes.length === 0) {
     return <p>No data</p>;
   }
-  const left = Math.ceil(Math.max(...lanes.map(({ name }) => measureText(name, font).width))) + gap;
+  const left = Math.ceil(Math.max(...lanes.map(({ name }) => measureText(name, font).width))) + 4 + gap;
   const tall = (height - axis - legend) / lanes.length;
   const scale = (width - left) / (range.to.valueOf() - range.from.valueOf());
   const at = (time: number) => (time - range.from.valueOf()) * scale;
