@@ -9,8 +9,11 @@ test.skip(older, 'its packages lack the table that draws dashboards');
 // A dashboard is many queries and much to draw: on a busy machine it takes its time.
 test.describe.configure({ timeout: 300_000 });
 
-/** Panels that are too narrow for a long word in a text, as names of classes are: each with its dashboard. */
-const tooNarrow = ['Flink: where is the bottleneck?: What holds jobs back, and what to do'];
+/** A dashboard of one job has as many rows as one has root causes: of an expression for all jobs there are enough to be seen. */
+const severalJobs = `&var-job=${encodeURIComponent('/./')}`;
+
+/** What a job may be without. */
+const mayBeEmpty = ['Exceptions, restarts and rescalings'];
 
 for (const dashboard of bundled) {
   for (const [theme, width] of [['dark', 1280], ['light', 1920]] as const) {
@@ -21,10 +24,19 @@ for (const dashboard of bundled) {
       nameStandIns(panels, info);
       expect(problems(panels)).toEqual([]);
       expect(await overlaps(page)).toEqual([]);
-      expect((await cut(page)).filter(({ panel }) => !tooNarrow.includes(`${dashboard.title}: ${panel}`))).toEqual([]);
-      expect((await verdicts(page)).filter(({ rows }) => rows < 5)).toEqual([]);
+      expect(await cut(page)).toEqual([]);
     });
   }
+}
+
+for (const width of [1280, 1920]) {
+  test(`five root causes are in view, ${width} wide`, async ({ page, visit }) => {
+    const dashboard = bundled.find(({ uid }) => uid === 'flink-bottleneck')!;
+    await opened(page, visit, dashboard, { search: `&react=production${severalJobs}`, theme: 'dark', width });
+    const [verdict] = await verdicts(page);
+    expect(verdict?.rows).toBeGreaterThanOrEqual(5);
+    expect(await cut(page)).toEqual([]);
+  });
 }
 
 test('every type of panel is drawn, and what is wrong is found', async ({ page, visit }, info) => {
@@ -48,7 +60,7 @@ test('?var-job=… chooses, and All is all', async ({ page, visit }) => {
   const view = { theme: 'dark', width: 1280 } as const;
   expect(rows(await opened(page, visit, everyPanel, { ...view, search: '&var-job=checkout&var-job=invoices' }))).toEqual([2]);
   await expect(page.getByRole('definition').nth(1)).toHaveText('checkout + invoices');
-  expect(rows(await opened(page, visit, everyPanel, view))).toEqual([8]);
+  expect(rows(await opened(page, visit, everyPanel, view))?.[0]).toBeGreaterThanOrEqual(8); // one has two root causes at times
   await expect(page.getByRole('definition').nth(1)).toHaveText('All');
 });
 
@@ -63,7 +75,7 @@ function nameStandIns(panels: PanelReport[], info: TestInfo) {
 
 /** What breaks what the panels document, and panels without rows. */
 const problems = (panels: PanelReport[]) =>
-  panels.flatMap(({ problems: found, rows, title }) => [...found, ...(rows[0] === 0 ? ['there are no rows'] : [])].map((problem) => `${title}: ${problem}`));
+  panels.flatMap(({ problems: found, rows, title }) => [...found, ...(rows[0] === 0 && !mayBeEmpty.includes(title) ? ['there are no rows'] : [])].map((problem) => `${title}: ${problem}`));
 
 /** Panels that lie over one another. */
 const overlaps = (page: Page) =>
