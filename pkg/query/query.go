@@ -228,7 +228,23 @@ func (r Request) pastInTime(ctx context.Context) (context.Context, context.Cance
 	if grace := time.Now().Add(r.grace); grace.After(until) {
 		until = grace
 	}
-	return context.WithDeadline(ctx, until)
+	bounded, cancel := context.WithDeadline(ctx, until)
+	return reading{bounded, ctx}, cancel
+}
+
+// reading is a context that ends at a deadline of the query's own. Its error is that of
+// the caller where that has gone, too.
+type reading struct {
+	context.Context
+	caller context.Context
+}
+
+// Err implements [context.Context].
+func (r reading) Err() error {
+	if err := r.caller.Err(); err != nil {
+		return err
+	}
+	return r.Context.Err()
 }
 
 // NewRequest reads a query's time range once.

@@ -26,7 +26,7 @@ export function LimitFields(props: Props) {
       />
       <NumberField
         label="Requests at once"
-        help="How many requests to Flink may be under way at once, over all queries."
+        help="How many requests to Flink may be under way at once, to each cluster."
         placeholder="8"
         value={maxConcurrency}
         least={1}
