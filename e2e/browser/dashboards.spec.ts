@@ -9,9 +9,6 @@ test.skip(older, 'its packages lack the table that draws dashboards');
 // A dashboard is many queries and much to draw: on a busy machine it takes its time.
 test.describe.configure({ timeout: 300_000 });
 
-/** A dashboard of one job has as many rows as one has root causes: of an expression for all jobs there are enough to be seen. */
-const severalJobs = `&var-job=${encodeURIComponent('/./')}`;
-
 /** What a job may be without. */
 const mayBeEmpty = ['Exceptions, restarts and rescalings'];
 
@@ -27,16 +24,6 @@ for (const dashboard of bundled) {
       expect(await cut(page)).toEqual([]);
     });
   }
-}
-
-for (const width of [1280, 1920]) {
-  test(`five root causes are in view, ${width} wide`, async ({ page, visit }) => {
-    const dashboard = bundled.find(({ uid }) => uid === 'flink-bottleneck')!;
-    await opened(page, visit, dashboard, { search: `&react=production${severalJobs}`, theme: 'dark', width });
-    const [verdict] = await verdicts(page);
-    expect(verdict?.rows).toBeGreaterThanOrEqual(5);
-    expect(await cut(page)).toEqual([]);
-  });
 }
 
 test('every type of panel is drawn, and what is wrong is found', async ({ page, visit }, info) => {

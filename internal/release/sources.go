@@ -71,7 +71,7 @@ func goFile(name string, content []byte) error {
 func standardBuild(c *contained) error {
 	magefile, err := fs.ReadFile(c.source, "Magefile.go")
 	if err != nil {
-		return fmt.Errorf("Magefile.go is missing in the sources: the catalogue builds the backends with it")
+		return errors.New("the sources have no Magefile.go: the catalogue builds the backends with it")
 	}
 	text := string(magefile)
 	frontend, _ := fs.ReadFile(c.source, ".config/webpack/webpack.config.ts") // a file that is missing has no such text

@@ -143,7 +143,7 @@ func instant[R any](name, description string, value func(*R) time.Time) column[R
 func prose[R any](column column[R]) column[R] {
 	return func(rows []R) *data.Field {
 		return column(rows).SetConfig(&data.FieldConfig{Custom: map[string]any{
-			"minWidth": 300, "cellOptions": map[string]any{"type": "auto", "wrapText": true},
+			"minWidth": 300, "wrapText": true, "cellOptions": map[string]any{"type": "auto", "wrapText": true}, // the one from Grafana 12.2 on, the other before
 		}})
 	}
 }

@@ -163,7 +163,6 @@ func eventsOf(courses []course, i int, req Request) (events []diagnosis.Event) {
 			changes = append(changes, diagnosis.Event{At: at, Kind: diagnosis.RestartEvent, Title: "Restart", Text: "The job was restarted.", Before: diagnosis.UnknownCondition, After: diagnosis.UnknownCondition})
 		}
 	}
-	before := &of.Course
 	run := previousRun(courses, i)
 	if run != nil {
 		changes = append(changes, diagnosis.Event{
@@ -180,10 +179,9 @@ func eventsOf(courses []course, i int, req Request) (events []diagnosis.Event) {
 		if !changesJob(event) {
 			continue
 		}
+		before := &of.Course
 		if event.Title == "Deployed anew" && run != nil {
 			before = &run.Course
-		} else {
-			before = &of.Course
 		}
 		changes[n] = diagnosis.Compare(event, *before, of.Course, diagnosis.Window(req.Step), times)
 		if runs := of.RunsFrom(event.At); !runs.IsZero() && runs.Sub(event.At) <= diagnosis.Window(req.Step) {
