@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -85,8 +86,16 @@ func (r *ruleStates) evaluate(t *testing.T, answer backend.DataResponse) (firing
 // goes, and which comes back under its name.
 type lifeOfAJob struct {
 	lab
+	mu      sync.RWMutex                // held while the job changes
 	cluster atomic.Pointer[sim.Cluster] // nil while there is none
 	orders  *sim.Job
+}
+
+// become is what happens to the job.
+func (l *lifeOfAJob) become(change func(*lifeOfAJob)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	change(l)
 }
 
 func newLife(t *testing.T) *lifeOfAJob {
@@ -94,6 +103,8 @@ func newLife(t *testing.T) *lifeOfAJob {
 	life.lab = newSampledLab(t, life.orders)
 	life.cluster.Store(life.lab.Cluster)
 	life.ctx = inMemory(t.Context(), map[string]http.Handler{"flink:8081": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		life.mu.RLock()
+		defer life.mu.RUnlock()
 		if now := life.cluster.Load(); now != nil {
 			now.ServeHTTP(w, r)
 			return
@@ -146,7 +157,7 @@ func TestARuleOverCancelAndReturn(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				life, rule := newLife(t), newRule(c.met)
 				for _, step := range steps {
-					step.do(life)
+					life.become(step.do)
 					fired, last := 0, 0
 					for range int(step.lasts / time.Minute) {
 						over := backend.TimeRange{From: time.Now().Add(-10 * time.Minute), To: time.Now()}
@@ -234,7 +245,7 @@ func TestMeasuresOfAJobThatHasEnded(t *testing.T) {
 					life := newLife(t)
 					life.frame(t, `{"queryType": "measure"}`)
 					time.Sleep(5 * time.Minute)
-					step.do(life)
+					life.become(step.do)
 					time.Sleep(3 * time.Minute)
 					if got := onlyValue(t, life.frame(t, `{"queryType": "measure", "jobs": ["orders"], "measure": "`+measure+`"}`)); got != want {
 						t.Errorf("%s is %s, want %s", measure, got, want)

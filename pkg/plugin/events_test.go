@@ -2,9 +2,11 @@ package plugin_test
 
 import (
 	"fmt"
+	"net/http"
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -111,6 +113,9 @@ func TestEventsOfAJobDeployedAnew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		first := sim.HeldBack("orders", 3, 2, 1)
 		l := newSampledLab(t, first)
+		var cluster atomic.Pointer[sim.Cluster]
+		cluster.Store(l.Cluster)
+		l.ctx = inMemory(t.Context(), map[string]http.Handler{"flink:8081": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { cluster.Load().ServeHTTP(w, r) })})
 		begun := time.Now()
 		l.frame(t, `{"queryType": "bottlenecks"}`)
 		time.Sleep(10 * time.Minute)
@@ -118,7 +123,7 @@ func TestEventsOfAJobDeployedAnew(t *testing.T) {
 		second.ID, second.Start = strings.Repeat("cd", 16), time.Now()
 		second.Tasks = slices.Clone(second.Tasks)
 		second.Tasks[0].Rate = 20
-		l.Jobs = []*sim.Job{second}
+		cluster.Store(newCluster(second))
 		time.Sleep(time.Minute)
 		l.frame(t, `{"queryType": "bottlenecks"}`)
 		time.Sleep(10 * time.Minute)

@@ -112,8 +112,11 @@ func (e *Engine) courses(ctx context.Context, req Request, clusters []*Cluster) 
 	}
 	eachJob(results, func(c *Cluster, j *jobResult) {
 		n := slices.IndexFunc(results, func(r clusterResult) bool { return r.cluster == c })
-		at := slices.IndexFunc(results[n].jobs, func(other jobResult) bool { return other.info.ID == j.info.ID })
-		read[n][at] = readCourse(ctx, wider, c, j)
+		for at := range results[n].jobs {
+			if &results[n].jobs[at] == j { // others are filled in meanwhile
+				read[n][at] = readCourse(ctx, wider, c, j)
+			}
+		}
 	})
 	return slices.Concat(read...), results, ctx.Err()
 }
