@@ -50,7 +50,7 @@ for (const [width, height] of [[1280, 720], [1920, 1080]] as const) {
     for (const heading of ['Diagnose', 'Over time', 'Alerts and stats']) {
       await expect(page.getByText(heading, { exact: true })).toBeInViewport({ ratio: 1 });
     }
-    await expect(options(page)).toHaveCount(13);
+    await expect(options(page)).toHaveCount(14);
     for (const each of await options(page).all()) {
       await expect(each).toBeInViewport({ ratio: 1 });
     }
