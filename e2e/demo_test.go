@@ -57,7 +57,7 @@ func runDemo(t *testing.T, env []string) map[string]data.Frames {
 // is about the slow task.
 func namesSlowWindow(t *testing.T, frames map[string]data.Frames) {
 	t.Helper()
-	if got, want := strings.Join(slices.Sorted(maps.Keys(frames)), " "), "bottlenecks flameGraph jobs measure nodeGraph subtasks tasks variable"; got != want {
+	if got, want := strings.Join(slices.Sorted(maps.Keys(frames)), " "), "bottlenecks checkpoints exceptions flameGraph jobs measure nodeGraph subtasks tasks variable"; got != want {
 		t.Fatalf("its keys are %s, want %s", got, want)
 	}
 	verdict := rows(frames["bottlenecks"][0])
