@@ -3,6 +3,7 @@
 package main
 
 import (
+	"math"
 	"os"
 	"runtime/debug"
 
@@ -13,7 +14,7 @@ import (
 )
 
 func main() {
-	if os.Getenv("GOMEMLIMIT") == "" {
+	if debug.SetMemoryLimit(-1) == math.MaxInt64 { // else GOMEMLIMIT sets one
 		debug.SetMemoryLimit(plugin.MemoryLimit)
 	}
 	if err := datasource.Manage("flinkscope-flink-datasource", plugin.New, datasource.ManageOpts{}); err != nil {
