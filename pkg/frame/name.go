@@ -13,7 +13,7 @@ import (
 // Legend is how the series of an answer are named.
 type Legend struct {
 	// Format has {{job}} and the like for what a series is of; empty for names as
-	// short as tells the series apart.
+	// short as still distinguishes the series.
 	Format string
 	// Measure is set where a panel shows several measures: short names then have it.
 	Measure bool

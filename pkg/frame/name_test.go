@@ -22,7 +22,7 @@ func shownNames(frames data.Frames) (names []string) {
 	return names
 }
 
-// Series have names as short as tells them apart, unless the query says which; the
+// Series have names as short as still distinguishes them, unless the query says which; the
 // labels stay as they are.
 func TestNamesOfSeries(t *testing.T) {
 	orders := jobOf("default", "orders", chain(task("in", at(0, 0.9)), task("window", at(1, 0), at(1, 0)))...)

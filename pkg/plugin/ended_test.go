@@ -233,7 +233,7 @@ func TestARuleOverAFailover(t *testing.T) {
 }
 
 // What a measure says of a job that has ended: nothing holds it back, and it does not
-// run. Whoever has not named the job does not see it in a panel.
+// run. A panel shows it only if its query names the job.
 func TestMeasuresOfAJobThatHasEnded(t *testing.T) {
 	for measure, want := range map[string]string{
 		"bottleneck": "0", "status": "0", "busy": "0", "backpressured": "0", "idle": "1", "skew": "0", "records_in": "0", "blame": "0",

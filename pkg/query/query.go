@@ -154,7 +154,7 @@ func (q Query) tasksOf(graph *job.Graph) (chosen []int) {
 }
 
 // SeveralMeasures reports whether the queries of a panel are of several measures, whose
-// series then need more than their labels to be told apart.
+// series then need more than their labels to be distinguished.
 func SeveralMeasures(sources [][]byte) bool {
 	var names []string
 	for _, source := range sources {

@@ -36,7 +36,7 @@ var process = func() *connections {
 	return made
 }()
 
-// key is the same for settings by which a server cannot tell clients apart. shared is
+// key is the same for settings by which a server cannot distinguish clients. shared is
 // false where it is not known whether they are.
 func (c *connections) key(options httpclient.Options) (key connectionsKey, shared bool) {
 	if options.ProxyOptions != nil || options.SigV4 != nil {
