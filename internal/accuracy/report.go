@@ -242,15 +242,20 @@ func (r *Report) writeMisses(b *strings.Builder) {
 func (r *Report) Misses() string {
 	var b strings.Builder
 	for i, stratum := range r.strata {
-		for n, miss := range stratum.misses {
-			if n == shownMisses {
-				fmt.Fprintf(&b, "%s: %d more\n", Strata[i].Name, len(stratum.misses)-shownMisses)
-				break
-			}
-			fmt.Fprintf(&b, "%s, job %d: %s\n", Strata[i].Name, miss.Seed, miss.Text)
-		}
+		writeMisses(&b, i, stratum.misses, func(o Outcome) (uint64, string) { return o.Seed, o.Text })
 	}
 	return b.String()
+}
+
+// writeMisses describes the first few misses of a stratum by their seed and text.
+func writeMisses[T any](b *strings.Builder, stratum int, misses []T, of func(T) (seed uint64, text string)) {
+	for _, miss := range misses[:min(len(misses), shownMisses)] {
+		seed, text := of(miss)
+		fmt.Fprintf(b, "%s, job %d: %s\n", Strata[stratum].Name, seed, text)
+	}
+	if len(misses) > shownMisses {
+		fmt.Fprintf(b, "%s: %d more\n", Strata[stratum].Name, len(misses)-shownMisses)
+	}
 }
 
 // SeedOf is the seed of a commit.

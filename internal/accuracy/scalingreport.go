@@ -168,13 +168,7 @@ func at(sorted []float64, part float64) float64 {
 func (r *ScalingReport) Misses() string {
 	var b strings.Builder
 	for i, stratum := range r.strata {
-		for n, miss := range stratum.misses {
-			if n == shownMisses {
-				fmt.Fprintf(&b, "%s: %d more\n", Strata[i].Name, len(stratum.misses)-shownMisses)
-				break
-			}
-			fmt.Fprintf(&b, "%s, job %d: %s\n", Strata[i].Name, miss.Seed, miss.Text)
-		}
+		writeMisses(&b, i, stratum.misses, func(o ScalingOutcome) (uint64, string) { return o.Seed, o.Text })
 	}
 	return b.String()
 }
