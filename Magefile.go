@@ -3,10 +3,12 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -90,7 +92,18 @@ func Demo(ctx context.Context) error {
 // Test runs the unit tests of the backend, those of the package that takes longest
 // first: the others run beside it.
 func Test() error {
-	return sh.RunV("go", "test", "-race", "./pkg/plugin", "./pkg/...", "./internal/...", "./e2e/...")
+	return tested(os.Stdout)
+}
+
+// tested does so, with its output there.
+func tested(out io.Writer) error {
+	return command(out, "go", "test", "-race", "./pkg/plugin", "./pkg/...", "./internal/...", "./e2e/...")
+}
+
+// command runs a command with its output there.
+func command(out io.Writer, name string, arguments ...string) error {
+	_, err := sh.Exec(nil, out, out, name, arguments...)
+	return err
 }
 
 // Bench measures times, as ratios within one run, and asserts them: what a query
@@ -111,7 +124,7 @@ func Bench() error {
 	failed := errors.Join(measure("./e2e/performance"), measure("./pkg/...", "-run", "Ratio"))
 	return errors.Join(failed, figures.Write("docs/performance.md", file, performance, performanceTables, failed),
 		sh.RunV("go", "test", "-tags", "bench", "-run", "^$", "-bench", ".", "-benchmem", "./pkg/...", "./internal/..."),
-		run([]step{{"browser", timedBrowser, browser.Available()}}))
+		run([]step{{name: "browser", do: timedBrowser, missing: browser.Available()}}))
 }
 
 // performance opens the page on it.
@@ -168,7 +181,7 @@ func Accuracy(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	report, err := judged(ctx, cmp.Or(os.Getenv("ACCURACY_SEED"), fmt.Sprint(accuracy.SeedOf(commit))), cmp.Or(os.Getenv("ACCURACY_JOBS"), "10000"))
+	report, err := judged(ctx, os.Stdout, cmp.Or(os.Getenv("ACCURACY_SEED"), fmt.Sprint(accuracy.SeedOf(commit))), cmp.Or(os.Getenv("ACCURACY_JOBS"), "10000"))
 	if err != nil {
 		return err
 	}
@@ -176,7 +189,7 @@ func Accuracy(ctx context.Context) error {
 }
 
 // judged prints how often the verdict was right.
-func judged(ctx context.Context, seed, jobs string) (*accuracy.Report, error) {
+func judged(ctx context.Context, out io.Writer, seed, jobs string) (*accuracy.Report, error) {
 	from, err := strconv.ParseUint(seed, 10, 64)
 	if err != nil {
 		return nil, fmt.Errorf("ACCURACY_SEED: %w", err)
@@ -189,13 +202,13 @@ func judged(ctx context.Context, seed, jobs string) (*accuracy.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	fmt.Printf("%s\n%s\n%s\n", report, report.Misses(), report.Took.Round(time.Second))
+	fmt.Fprintf(out, "%s\n%s\n%s\n", report, report.Misses(), report.Took.Round(time.Second))
 	return report, nil
 }
 
 // accurate judges a thousand jobs, the same ones each time.
-func accurate() error {
-	report, err := judged(context.Background(), "1", "1000")
+func accurate(out io.Writer) error {
+	report, err := judged(context.Background(), out, "1", "1000")
 	if err != nil {
 		return err
 	}
@@ -210,7 +223,7 @@ func Scaling(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	report, err := judgedScaling(ctx, cmp.Or(os.Getenv("SCALING_SEED"), fmt.Sprint(accuracy.SeedOf(commit))), cmp.Or(os.Getenv("SCALING_JOBS"), "1000"))
+	report, err := judgedScaling(ctx, os.Stdout, cmp.Or(os.Getenv("SCALING_SEED"), fmt.Sprint(accuracy.SeedOf(commit))), cmp.Or(os.Getenv("SCALING_JOBS"), "1000"))
 	if err != nil {
 		return err
 	}
@@ -218,7 +231,7 @@ func Scaling(ctx context.Context) error {
 }
 
 // judgedScaling prints how often recommendations and predictions were right.
-func judgedScaling(ctx context.Context, seed, jobs string) (*accuracy.ScalingReport, error) {
+func judgedScaling(ctx context.Context, out io.Writer, seed, jobs string) (*accuracy.ScalingReport, error) {
 	from, err := strconv.ParseUint(seed, 10, 64)
 	if err != nil {
 		return nil, fmt.Errorf("SCALING_SEED: %w", err)
@@ -231,13 +244,13 @@ func judgedScaling(ctx context.Context, seed, jobs string) (*accuracy.ScalingRep
 	if err != nil {
 		return nil, err
 	}
-	fmt.Printf("%s\n%s\n%s\n", report, report.Misses(), report.Took.Round(time.Second))
+	fmt.Fprintf(out, "%s\n%s\n%s\n", report, report.Misses(), report.Took.Round(time.Second))
 	return report, nil
 }
 
 // scaled judges 230 jobs, the same ones each time.
-func scaled() error {
-	report, err := judgedScaling(context.Background(), "1", "230")
+func scaled(out io.Writer) error {
+	report, err := judgedScaling(context.Background(), out, "1", "230")
 	if err != nil {
 		return err
 	}
@@ -248,15 +261,15 @@ func scaled() error {
 const timed = "@bench"
 
 // timedBrowser measures how fast the editor is.
-func timedBrowser() error {
+func timedBrowser(out io.Writer) error {
 	mg.Deps(Frontend, Backend)
-	return npm("run", "e2e", "--", "--grep", timed, "--workers", "1")
+	return command(out, "npm", "run", "e2e", "--", "--grep", timed, "--workers", "1")
 }
 
 // memory asserts how much memory is held, in bytes of the heap: without the race
 // detector, which needs more, and one package at a time.
-func memory() error {
-	return sh.RunV("go", "test", "-count=1", "-v", "-p", "1", "-run", "Memory", "./pkg/...")
+func memory(out io.Writer) error {
+	return command(out, "go", "test", "-count=1", "-v", "-p", "1", "-run", "Memory", "./pkg/...")
 }
 
 // Aliases let check be a target beside its namespace.
@@ -276,8 +289,8 @@ func (Check) All() error { return run(steps()) }
 // easily mistaken on real Flinks, and a real Prometheus beside one.
 func (Check) Full() error {
 	return run(append(steps(),
-		step{"browser, Grafana 10.4", oldBrowser, browser.Available()},
-		step{"the past of a real Flink", tagged("-run", slow, "./e2e"), errors.Join(cluster.Available(), prometheus.Available())}))
+		step{name: "browser, Grafana 10.4", do: oldBrowser, missing: browser.Available()},
+		step{name: "the past of a real Flink", do: tagged("-run", slow, "./e2e"), missing: errors.Join(cluster.Available(), prometheus.Available())}))
 }
 
 // slow are the tests that sample a real Flink for minutes, or several Flinks each.
@@ -288,20 +301,20 @@ const slow = "Alternating|Checkpoints|HardCases|HotMethod|Lags|Prometheus|Recomm
 func steps() []step {
 	node, page, flink := browser.Node(), browser.Available(), cluster.Available()
 	return []step{
-		{"formatting", formatting, nil},
-		{"vet", vet, nil},
-		{"staticcheck", staticcheck, nil},
-		{"types", script("typecheck"), node},
-		{"lint", script("lint"), node},
-		{"unit tests of the frontend", script("test:ci"), node},
-		{"build", builds(node), nil},
-		{"test", Test, nil},
-		{"memory", memory, nil},
-		{"accuracy", accurate, nil},
-		{"scaling", scaled, nil},
-		{"archive", archive, node},
-		{"browser", script("e2e", "--grep-invert", timed), page},
-		{"real Flink", tagged("-skip", slow, "./e2e", "./e2e/compose"), flink},
+		{name: "formatting", do: formatting},
+		{name: "vet", do: vet},
+		{name: "staticcheck", do: staticcheck},
+		{name: "types", do: script("typecheck"), missing: node},
+		{name: "lint", do: script("lint"), missing: node},
+		{name: "unit tests of the frontend", do: script("test:ci"), missing: node},
+		{name: "build", do: builds(node)},
+		{name: "test", do: tested},
+		{name: "memory", do: memory, beside: true}, // one package alone ends the step before
+		{name: "accuracy", do: accurate},
+		{name: "scaling", do: scaled},
+		{name: "archive", do: archive, missing: node},
+		{name: "browser", do: script("e2e", "--grep-invert", timed), missing: page},
+		{name: "real Flink", do: tagged("-skip", slow, "./e2e", "./e2e/compose"), missing: flink, beside: true}, // which waits for most of its time
 	}
 }
 
@@ -335,41 +348,76 @@ func Timeline() error {
 	return sh.RunWithV(environment, "go", "test", "-tags", "e2e", "-count=1", "-v", "-timeout", "20m", "-run", "Alternating", "./e2e")
 }
 
-// step is a part of the check.
+// step is a part of the check, which writes its output where it is given.
 type step struct {
 	name string
-	do   func() error
+	do   func(out io.Writer) error
 	// missing is what it needs and this machine lacks.
 	missing error
+	// beside is set where it runs beside the step before it.
+	beside bool
 }
 
-// run does the steps in order, up to the first that fails. After the last it
-// prints nothing, so that the output ends with the outcome of the tests.
+// run does the steps in order, up to the first that fails; those that are beside another
+// run with it, and their output follows that of the other. After the last it prints
+// nothing, so that the output ends with the outcome of the tests.
 func run(steps []step) error {
-	for i, step := range steps {
-		switch {
-		case step.missing != nil && os.Getenv("CI") == "true":
-			return fmt.Errorf("%s: %w", step.name, step.missing)
-		case step.missing != nil:
-			fmt.Printf("== %s: skipped, as %v.\n", step.name, step.missing)
-			continue
+	for len(steps) > 0 {
+		side := 1
+		for side < len(steps) && steps[side].beside {
+			side++
 		}
-		fmt.Printf("== %s\n", step.name)
-		begin := time.Now()
-		if err := step.do(); err != nil {
-			return fmt.Errorf("%s: %w", step.name, err)
+		outcomes := make([]func() error, side)
+		for i, step := range steps[:side] {
+			outcomes[i] = start(step, i == 0)
 		}
-		if i < len(steps)-1 {
-			fmt.Printf("   %s\n", time.Since(begin).Round(time.Millisecond))
+		var failed error
+		for i, outcome := range outcomes {
+			begin := time.Now()
+			fmt.Printf("== %s\n", steps[i].name)
+			if err := outcome(); err != nil {
+				failed = errors.Join(failed, fmt.Errorf("%s: %w", steps[i].name, err))
+			}
+			if i < len(steps)-1 {
+				fmt.Printf("   %s\n", time.Since(begin).Round(time.Millisecond))
+			}
 		}
+		if failed != nil {
+			return failed
+		}
+		steps = steps[side:]
 	}
 	return nil
 }
 
+// start begins a step, and returns what waits for its end, and then prints what it wrote,
+// unless that was printed at once.
+func start(step step, atOnce bool) (wait func() error) {
+	switch {
+	case step.missing != nil && os.Getenv("CI") == "true":
+		return func() error { return step.missing }
+	case step.missing != nil:
+		return func() error {
+			fmt.Printf("   skipped, as %v.\n", step.missing)
+			return nil
+		}
+	case atOnce:
+		return func() error { return step.do(os.Stdout) }
+	}
+	var written bytes.Buffer
+	ended := make(chan error, 1)
+	go func() { ended <- step.do(&written) }()
+	return func() error {
+		err := <-ended
+		_, failed := written.WriteTo(os.Stdout)
+		return errors.Join(err, failed)
+	}
+}
+
 // builds is dist with the backend for this machine, or where there is no Node.js
 // that backend alone.
-func builds(noNode error) func() error {
-	return func() error {
+func builds(noNode error) func(io.Writer) error {
+	return func(io.Writer) error {
 		if noNode == nil {
 			mg.Deps(Frontend)
 		}
@@ -380,7 +428,7 @@ func builds(noNode error) func() error {
 
 // archive checks whether Grafana's catalogue would refuse dist, by an archive for
 // this machine alone that is not kept.
-func archive() error {
+func archive(io.Writer) error {
 	folder, err := os.MkdirTemp("", "archive-")
 	if err != nil {
 		return err
@@ -391,12 +439,13 @@ func archive() error {
 }
 
 // oldBrowser opens the built frontend among the packages of Grafana 10.4.
-func oldBrowser() error {
-	err := sh.RunV("npm", "ci", "--prefix", "e2e/browser/grafana-10", "--legacy-peer-deps", "--ignore-scripts", "--no-audit", "--no-fund")
+func oldBrowser(out io.Writer) error {
+	err := command(out, "npm", "ci", "--prefix", "e2e/browser/grafana-10", "--legacy-peer-deps", "--ignore-scripts", "--no-audit", "--no-fund")
 	if err != nil {
 		return err
 	}
-	return sh.RunWithV(map[string]string{"GRAFANA_UI": "10.4"}, "npm", "run", "e2e", "--", "--grep-invert", timed)
+	_, err = sh.Exec(map[string]string{"GRAFANA_UI": "10.4"}, out, out, "npm", "run", "e2e", "--", "--grep-invert", timed)
+	return err
 }
 
 // packages installs what package-lock.json names, unless it is there.
@@ -409,23 +458,23 @@ func packages() error {
 }
 
 // script runs one of package.json's, with arguments.
-func script(name string, arguments ...string) func() error {
-	return func() error {
+func script(name string, arguments ...string) func(io.Writer) error {
+	return func(out io.Writer) error {
 		mg.Deps(packages)
-		return npm(append([]string{"run", name, "--"}, arguments...)...)
+		return command(out, "npm", append([]string{"run", name, "--"}, arguments...)...)
 	}
 }
 
 func npm(arguments ...string) error { return sh.RunV("npm", arguments...) }
 
 // tagged runs the tests that need the built plugin.
-func tagged(which ...string) func() error {
+func tagged(which ...string) func(io.Writer) error {
 	arguments := append([]string{"test", "-tags", "e2e", "-count=1", "-v", "-timeout", "30m"}, which...)
-	return func() error { return sh.RunV("go", arguments...) }
+	return func(out io.Writer) error { return command(out, "go", arguments...) }
 }
 
 // formatting checks what git tracks, and new files that it would.
-func formatting() error {
+func formatting(io.Writer) error {
 	files, err := sh.Output("git", "ls-files", "--cached", "--others", "--exclude-standard", "--deduplicate", "*.go")
 	if err != nil {
 		return err
@@ -444,6 +493,8 @@ func formatting() error {
 // built with all of them is built once.
 const tags = "mage,e2e,bench"
 
-func vet() error { return sh.RunV("go", "vet", "-tags", tags, "./...") }
+func vet(out io.Writer) error { return command(out, "go", "vet", "-tags", tags, "./...") }
 
-func staticcheck() error { return sh.RunV("go", "tool", "staticcheck", "-tags", tags, "./...") }
+func staticcheck(out io.Writer) error {
+	return command(out, "go", "tool", "staticcheck", "-tags", tags, "./...")
+}

@@ -33,14 +33,22 @@ test('every type of panel is drawn, and what is wrong is found', async ({ page, 
   expect(panels.filter(({ standIn }) => standIn).map(({ type }) => type).sort()).toEqual(['alertlist', 'annolist', 'dashlist', 'gauge', 'heatmap', 'nodeGraph', 'state-timeline']);
   expect(await overlaps(page)).toEqual([]);
   expect(await cut(page)).toEqual([]);
-  const [verdict] = await verdicts(page);
-  expect(verdict?.table).toBe('What holds jobs back');
-  expect(verdict?.rows).toBeGreaterThanOrEqual(5);
 
   await page.addStyleTag({ content: '[data-panel="2"] { left: 0 !important } [role=gridcell] { max-height: 30px; overflow: hidden; white-space: pre-wrap !important }' });
   expect(await overlaps(page)).toEqual(['Jobs held back and Busiest']);
   expect((await cut(page)).length).toBeGreaterThan(0);
 });
+
+// The table has the columns, widths and height of that in "Flink: one job", and the root causes of all jobs.
+for (const [theme, width] of [['dark', 1280], ['light', 1920]] as const) {
+  test(`five tasks, why, and what to do are seen at once, ${width} wide`, async ({ page, visit }) => {
+    await opened(page, visit, everyPanel, { theme, width });
+    const [verdict] = await verdicts(page);
+    expect(verdict?.table).toBe('What holds jobs back');
+    expect(verdict?.rows).toBeGreaterThanOrEqual(5);
+    expect(await cut(page)).toEqual([]);
+  });
+}
 
 test('?var-job=… chooses, and All is all', async ({ page, visit }) => {
   const rows = (panels: PanelReport[]) => panels.find(({ title }) => title === 'What holds jobs back')?.rows;

@@ -86,7 +86,7 @@ func TestLinksTakeAlongWhatIsThere(t *testing.T) {
 }
 
 // Links set variables that there are, and names in them are encoded, as they
-// may hold anything.
+// may hold anything. A link to Flink is an address as a whole.
 func TestLinksFilterTheDashboard(t *testing.T) {
 	boards := bundled(t)
 	leads := regexp.MustCompile(`^/d/([\w-]+)`)
@@ -111,7 +111,8 @@ func TestLinksFilterTheDashboard(t *testing.T) {
 				}
 			}
 			for _, value := range takes.FindAllString(url, -1) {
-				if !strings.HasSuffix(value, ":percentencode}") {
+				page := url == value && strings.HasSuffix(value, "_url}") // an address that the backend has made
+				if !page && !strings.HasSuffix(value, ":percentencode}") {
 					t.Errorf("%s does not encode %s", c, value)
 				}
 			}

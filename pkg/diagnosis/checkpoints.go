@@ -36,32 +36,32 @@ func LastCheckpoint(checkpoints job.Checkpoints) *job.Checkpoint {
 
 // ExplainCheckpoints describes in a sentence or two what a root cause has to do with the
 // job's checkpoints: they time out or take long because of it, or they are aligned so
-// often and for so long that they are the reason for the backpressure themselves. It is
-// empty if there is nothing to say. read are the details of the last checkpoint at the
-// root cause; nil if they are not known.
-func ExplainCheckpoints(snapshot *job.Snapshot, root Root, checkpoints job.Checkpoints, read *job.CheckpointDetails) string {
+// often and for so long that they are the reason for the backpressure themselves. effect
+// is false for the latter. The sentence is empty if there is nothing to say. read are the
+// details of the last checkpoint at the root cause; nil if they are not known.
+func ExplainCheckpoints(snapshot *job.Snapshot, root Root, checkpoints job.Checkpoints, read *job.CheckpointDetails) (sentence string, effect bool) {
 	task := snapshot.Graph.Tasks[root.Task].Name
 	if timedOut, after := timeouts(checkpoints); timedOut > 0 {
 		return fmt.Sprintf("%s timed out after %s: barriers wait behind the records that %s holds back. Unaligned checkpoints overtake them; less backpressure helps, too.",
-			lastCheckpoints(timedOut), precise(after), task)
+			lastCheckpoints(timedOut), precise(after), task), true
 	}
 	last := LastCheckpoint(checkpoints)
 	if last == nil || read == nil || read.Unaligned || read.Alignment < 0 || read.StartDelay < 0 {
-		return ""
+		return "", true
 	}
 	if interval := checkpointInterval(checkpoints); interval > 0 {
 		aligned := min(float64(read.Alignment)/float64(interval), 1)
 		if aligned >= muchAligning && aligned >= accountsFor*float64(root.Severity) && float64(snapshot.Tasks[root.Task].Busy.Max) < mayBeAligning {
 			return fmt.Sprintf("Aligned checkpoints account for that themselves: one is triggered every %s, and each time %s reads nothing for up to %s from inputs whose barriers have arrived, %s of the time. Trigger them less often, or use unaligned checkpoints.",
-				precise(interval), task, precise(read.Alignment), percent(job.Share(aligned)))
+				precise(interval), task, precise(read.Alignment), percent(job.Share(aligned))), false
 		}
 	}
 	waited := min(read.StartDelay+read.Alignment, last.Duration)
 	if last.Duration < longCheckpoint || float64(waited) < mostlyWaiting*float64(last.Duration) {
-		return ""
+		return "", true
 	}
 	return fmt.Sprintf("Checkpoints take long because of it: the last one took %s, in which barriers waited up to %s in front of %s (start delay) and up to %s in it for those of its other inputs (alignment). Unaligned checkpoints overtake the records that wait; less backpressure helps, too.",
-		precise(last.Duration), precise(read.StartDelay), task, precise(read.Alignment))
+		precise(last.Duration), precise(read.StartDelay), task, precise(read.Alignment)), true
 }
 
 // NeedCheckpointDetails reports whether the details of the last checkpoint may show

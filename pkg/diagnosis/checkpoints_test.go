@@ -92,7 +92,10 @@ func TestExplainCheckpoints(t *testing.T) {
 		if len(verdict.Roots) == 0 {
 			t.Fatalf("%s: there is no root cause", name)
 		}
-		got := diagnosis.ExplainCheckpoints(snapshot, verdict.Roots[0], c.checkpoints, c.details)
+		got, effect := diagnosis.ExplainCheckpoints(snapshot, verdict.Roots[0], c.checkpoints, c.details)
+		if cause := strings.Contains(c.want, "account for that themselves"); effect == cause {
+			t.Errorf("%s: that it is an effect of the backpressure is %t", name, effect)
+		}
 		if c.want == "" && got != "" || !strings.Contains(got, c.want) {
 			t.Errorf("%s: it is explained with\n%q, want\n%q", name, got, c.want)
 		}

@@ -18,7 +18,7 @@ type finding struct {
 	Job
 	root *diagnosis.Root
 	// evidence is what further requests showed of the root cause.
-	evidence []string
+	evidence Evidence
 }
 
 // Bottlenecks is a table of root causes, worst first; a job without one has a
@@ -48,6 +48,7 @@ func Bottlenecks(result Result) data.Frames {
 		word("kind", func(f *finding) string { return string(f.kind()) }),
 		prose(word("explanation", (*finding).explanation)),
 		prose(word("advice", (*finding).advice)),
+		prose(word("effects", func(f *finding) string { return strings.Join(f.evidence.Effects, " ") })),
 		instant("since", "Since when it has held the job back, as far as the history reaches", (*finding).since),
 		share("busy_max", ofLoad(func(_ *finding, load *job.TaskLoad) job.Share { return load.Busy.Max })),
 		share("busy_avg", ofLoad(func(_ *finding, load *job.TaskLoad) job.Share { return load.Busy.Avg })),
@@ -57,6 +58,7 @@ func Bottlenecks(result Result) data.Frames {
 			}
 			return f.load(f.root.Upstream).Backpressured.Max
 		})),
+		word("where", (*finding).where),
 		word("hot_subtasks", (*finding).hotSubtasks),
 		word("hot_hosts", (*finding).hotHosts),
 		word("cluster", func(f *finding) string { return f.Cluster }),
@@ -160,6 +162,23 @@ func (f *finding) hotSubtasks() string {
 	return strings.Trim(strings.ReplaceAll(fmt.Sprint(f.root.Hot), " ", ", "), "[]")
 }
 
+// where is how many of the task's subtasks are hot, and on which TaskManager or host if
+// that is one: "3 of 16 on tm-2". It is empty where no subtasks are.
+func (f *finding) where() string {
+	if f.root == nil || len(f.root.Hot) == 0 {
+		return ""
+	}
+	subtasks := f.load(f.root.Task).Subtasks
+	where := fmt.Sprintf("%d of %d", len(f.root.Hot), len(subtasks))
+	if len(f.root.Hot) == len(subtasks) && len(subtasks) > 1 {
+		where = fmt.Sprintf("all %d", len(subtasks))
+	}
+	if len(f.root.Hosts) == 1 {
+		where += " on " + f.root.Hosts[0]
+	}
+	return where
+}
+
 func (f *finding) hotHosts() string {
 	if f.root == nil {
 		return ""
@@ -171,7 +190,7 @@ func (f *finding) explanation() string {
 	if f.root == nil {
 		return diagnosis.Looked(f.Snapshot, f.kind())
 	}
-	sentences := append([]string{diagnosis.Explain(f.Snapshot, *f.root) + f.Alternation.Explain(f.Snapshot, f.root.Task)}, f.evidence...)
+	sentences := append([]string{diagnosis.Explain(f.Snapshot, *f.root) + f.Alternation.Explain(f.Snapshot, f.root.Task)}, f.evidence.Reasons...)
 	return strings.Join(sentences, " ")
 }
 

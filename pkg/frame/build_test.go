@@ -146,11 +146,28 @@ func scaled(result frame.Result) frame.Result {
 	return result
 }
 
+// trending adds how jobs did over a range: the one restarted, another was not measured at
+// first, and of a third nothing is known.
+func trending(result frame.Result) frame.Result {
+	result.Jobs = slices.Clone(result.Jobs)
+	at := []time.Time{started, started.Add(time.Minute), started.Add(2 * time.Minute)}
+	for n, trend := range []frame.Trend{
+		{At: at, Severity: []job.Share{0, 0.12345, 0.9}, Restarts: 2},
+		{At: at, Severity: []job.Share{job.Unknown, 0.5, job.Unknown}},
+		{At: at[:1], Severity: []job.Share{job.Unknown}, Restarts: math.NaN()},
+	}[:len(result.Jobs)] {
+		result.Jobs[n].Trend = &trend
+	}
+	return result
+}
+
 // views are those of jobs at one time, each by its name.
 var views = map[string]func(frame.Result) data.Frames{
 	"subtasks": func(result frame.Result) data.Frames { return frame.Subtasks(result, false) },
 	"details":  func(result frame.Result) data.Frames { return frame.Subtasks(result, true) },
-	"tasks":    frame.Tasks, "nodeGraph": frame.NodeGraph, "bottlenecks": frame.Bottlenecks, "jobs": frame.Jobs,
+	"tasks":    frame.Tasks, "nodeGraph": frame.NodeGraph, "bottlenecks": frame.Bottlenecks,
+	"jobs":         func(result frame.Result) data.Frames { return frame.Jobs(result, false) },
+	"trends":       func(result frame.Result) data.Frames { return frame.Jobs(trending(result), true) },
 	"taskmanagers": taskManagers,
 	"scaling":      func(result frame.Result) data.Frames { return frame.Scaling(scaled(result), true) },
 	"variable": func(result frame.Result) data.Frames {

@@ -31,14 +31,35 @@ type Job struct {
 	// Past has for each task of the graph what only history shows; nil where
 	// there is none.
 	Past []TaskPast
-	// Evidence has for each of the verdict's root causes sentences of what further
-	// requests showed of it; nil where none were made.
-	Evidence [][]string
+	// Evidence has for each of the verdict's root causes what further requests showed
+	// of it; nil where none were made.
+	Evidence []Evidence
+	// Trend is how the job did over the query's range; nil where that was not asked for,
+	// or there is no history.
+	Trend *Trend
 	// Scaled is what its tasks could process; nil where that was not asked for, or
 	// nothing was measured.
 	Scaled *Scaled
 	// Alternation is set where the bottleneck takes turns between tasks.
 	Alternation *diagnosis.Alternation
+}
+
+// Evidence is what further requests showed of a root cause, in sentences.
+type Evidence struct {
+	// Reasons are why it is one: the code that takes its time, what its machines lack.
+	Reasons []string
+	// Effects are what follows from it: checkpoints that take long, tasks that are stuck.
+	Effects []string
+}
+
+// Trend is how a job did over a range.
+type Trend struct {
+	// At is when each of several parts of the range begins, which are equally long, oldest
+	// first, and Severity the worst in it; unknown where nothing was measured.
+	At       []time.Time
+	Severity []job.Share
+	// Restarts is how often it restarted; NaN if not known.
+	Restarts float64
 }
 
 // turn is when a task was the root cause, if it takes turns.

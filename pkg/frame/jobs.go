@@ -15,14 +15,21 @@ import (
 // Jobs is a table with a row a job, worst first: its worst root cause, its state and its
 // worst task's status. duration is in milliseconds, tasks counts the nodes of its graph.
 // Prometheus has no start and duration: they are null. since is null without a history.
-func Jobs(result Result) data.Frames {
-	return table(result, "jobs", worstOf(result),
+// With details trend is the course of severity over the range, for a cell of the type
+// sparkline, and restarts how often the job restarted in it.
+func Jobs(result Result, details bool) data.Frames {
+	columns := []column[finding]{
 		severity(share("severity", (*finding).severity)),
 		linked(of("job", func(f *finding) string { return f.Snapshot.Job.Name }), jobLink),
 		linked(word("bottleneck", ofRoot(func(_ *finding, task job.Task) string { return task.Name })), taskLink),
 		of("kind", func(f *finding) string { return string(f.kind()) }),
 		instant("since", "Since when it has held the job back, as far as the history reaches", (*finding).since),
 		coloured(of("state", func(f *finding) string { return string(f.Snapshot.Job.State) }), stateColours),
+	}
+	if details {
+		columns = append(columns, trend("trend", (*finding).course), number("restarts", "", (*finding).restarts))
+	}
+	columns = append(columns,
 		statusWord(func(f *finding) diagnosis.Status { return f.worstStatus() }),
 		instant("start", "", func(f *finding) time.Time { return f.Snapshot.Job.Start }),
 		number("duration", millisUnit, func(f *finding) float64 {
@@ -38,6 +45,7 @@ func Jobs(result Result) data.Frames {
 		page("job_url", func(f *finding) string { return f.Pages.Job(f.Snapshot.Job) }),
 		page("task_url", ofRoot(func(f *finding, task job.Task) string { return f.Pages.Task(f.Snapshot.Job, task.ID) })),
 	)
+	return table(result, "jobs", worstOf(result), columns...)
 }
 
 // ofRoot is a text about the task of a root cause; empty where there is none.
@@ -59,4 +67,21 @@ func worstOf(r Result) []finding {
 	}
 	slices.SortStableFunc(findings, func(a, b finding) int { return cmp.Compare(b.rank(), a.rank()) })
 	return findings
+}
+
+// course is how severe the job's bottleneck was over the range; empty if that is not
+// known.
+func (f *finding) course() ([]time.Time, []job.Share) {
+	if f.Trend == nil {
+		return nil, nil
+	}
+	return f.Trend.At, f.Trend.Severity
+}
+
+// restarts is how often the job restarted in the range; NaN if that is not known.
+func (f *finding) restarts() float64 {
+	if f.Trend == nil {
+		return math.NaN()
+	}
+	return f.Trend.Restarts
 }

@@ -3,7 +3,9 @@ package frame
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
+	"strconv"
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
@@ -21,14 +23,14 @@ const maxNodes = 200
 // at a glance than one colour and two numbers.
 func NodeGraph(result Result) data.Frames {
 	rows, notices := worstTasks(taskRowsOf(result))
-	nodes := data.NewFrame("nodes", fields(rows, nodeColumns...)...)
+	placed := placedOf(rows)
+	nodes := data.NewFrame("nodes", append(fields(rows, nodeColumns...), fields(placed,
+		of("fixedX", func(p *place) float64 { return p.x }),
+		of("fixedY", func(p *place) float64 { return p.y }),
+	)...)...)
 	nodes.Meta = result.meta(notices...)
 	nodes.Meta.PreferredVisualization = data.VisTypeNodeGraph
-	edges := data.NewFrame("edges", fields(edgesOf(rows),
-		of("id", func(e *edge) string { return e.source + ">" + e.targetTask }),
-		of("source", func(e *edge) string { return e.source }),
-		of("target", func(e *edge) string { return e.target }),
-	)...)
+	edges := data.NewFrame("edges", fields(edgesOf(rows), edgeColumns...)...)
 	edges.Meta = &data.FrameMeta{Custom: result.custom(), PreferredVisualization: data.VisTypeNodeGraph}
 	return data.Frames{nodes, edges}
 }
@@ -122,25 +124,100 @@ func titled[R any](name string, column column[R]) column[R] {
 	return func(rows []R) *data.Field { return column(rows).SetConfig(&data.FieldConfig{DisplayName: name}) }
 }
 
-// edge connects two nodes by their ids.
-type edge struct{ source, target, targetTask string }
+// edge connects two tasks of a job. Flink counts what a task sends and what it reads,
+// over all its edges: where it has several, how they share that is not known.
+type edge struct {
+	from, to *taskRow
+	// rate is how many records a second take it, NaN if that is not known; busiest is the
+	// highest rate among the edges shown.
+	rate, busiest float64
+}
+
+// The thickness of an edge, in pixels: the busiest is the thickest.
+const (
+	thinnest = 1
+	thickest = 6
+)
+
+var edgeColumns = []column[edge]{
+	of("id", func(e *edge) string { return e.from.id() + ">" + e.to.task.ID }),
+	of("source", func(e *edge) string { return e.from.id() }),
+	of("target", func(e *edge) string { return e.to.id() }),
+	titled("Records a second", word("mainstat", (*edge).records)),
+	titled("Sender backpressured", of("secondarystat", func(e *edge) string { return stat(e.from.load.Backpressured.Max, "backpr.") })),
+	of("thickness", (*edge).thickness),
+	titled("Colour: blue flows, grey backpressured", of("color", func(e *edge) string { return diagnosis.Fill(0, e.from.load.Backpressured.Max) })),
+}
 
 // edgesOf are the edges both of whose ends are shown: the panel breaks on any
 // other.
 func edgesOf(rows []taskRow) (edges []edge) {
-	shown := make(map[string]bool, len(rows))
+	shown := make(map[string]*taskRow, len(rows))
 	for i := range rows {
-		shown[rows[i].id()] = true
+		shown[rows[i].id()] = &rows[i]
 	}
+	busiest := 0.0
 	for i := range rows {
 		row := &rows[i]
 		for _, input := range row.task.Inputs {
-			if source := row.nodeID(input); shown[source] {
-				edges = append(edges, edge{source, row.id(), row.task.ID})
+			if source := shown[row.nodeID(input)]; source != nil {
+				of := edge{from: source, to: row, rate: rateOf(source, row)}
+				busiest = math.Max(busiest, known(of.rate))
+				edges = append(edges, of)
 			}
 		}
 	}
+	for i := range edges {
+		edges[i].busiest = busiest
+	}
 	return edges
+}
+
+// rateOf is how many records a second go from one task to another: all that the one
+// sends if it has no other output, or all that the other reads if it has no other input.
+func rateOf(from, to *taskRow) float64 {
+	switch {
+	case len(to.task.Inputs) == 1:
+		return to.load.RecordsIn
+	case len(from.task.Outputs) == 1:
+		return from.load.RecordsOut
+	default:
+		return math.NaN()
+	}
+}
+
+// known is a number, or 0 if it is not known.
+func known(number float64) float64 {
+	if math.IsNaN(number) || math.IsInf(number, 0) {
+		return 0
+	}
+	return number
+}
+
+// records is how many take the edge, as text: the panel prints numbers with their raw
+// unit.
+func (e *edge) records() string {
+	if math.IsNaN(e.rate) || math.IsInf(e.rate, 0) {
+		return ""
+	}
+	return fmt.Sprintf("%s rec/s", strconv.FormatFloat(e.rate, 'f', decimals(e.rate), 64))
+}
+
+// decimals are those that a rate is written with.
+func decimals(rate float64) int {
+	if rate > 0 && rate < 10 {
+		return 1
+	}
+	return 0
+}
+
+// thickness grows with the root of the rate, so that an edge of a hundredth of the
+// busiest one's is still told from the thinnest.
+func (e *edge) thickness() float64 {
+	if rate := known(e.rate); rate > 0 {
+		return math.Round(10*(thinnest+(thickest-thinnest)*math.Sqrt(rate/e.busiest))) / 10
+	}
+	return thinnest
 }
 
 // stat is a share as text: the panel prints numbers with their raw unit.

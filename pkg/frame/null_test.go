@@ -77,7 +77,7 @@ func TestUnknownIsNull(t *testing.T) {
 	result := frame.Result{Jobs: []frame.Job{jobOf("default", "new", chain(task("in", noMetrics), task("out", noMetrics, noMetrics))...)}}
 	always := map[string][]string{ // known without a measurement
 		"subtasks": {"subtask", "attempt"}, "details": {"subtask", "attempt"},
-		"tasks": {"parallelism", "max_parallelism"}, "scaling": {"parallelism", "max_parallelism"}, "jobs": {"duration", "tasks"}, "nodeGraph": {"nodeRadius"},
+		"tasks": {"parallelism", "max_parallelism"}, "scaling": {"parallelism", "max_parallelism"}, "jobs": {"duration", "tasks"}, "trends": {"duration", "tasks", "restarts"}, "nodeGraph": {"nodeRadius", "fixedX", "fixedY", "thickness"},
 		"flameGraph": {"level", "value", "self"},
 	}
 	for name, view := range views {

@@ -60,7 +60,7 @@ func TestCustomSumsUpTheJobs(t *testing.T) {
 	result.Jobs[1].Snapshot.Source = job.FromGauge5s
 	result.Jobs[2].Snapshot.To = later
 	result.Jobs = append(result.Jobs, jobOf("default", "new", task("in", noMetrics)))
-	got := frame.Jobs(result)[0].Meta.Custom.(frame.Custom)
+	got := frame.Jobs(result, false)[0].Meta.Custom.(frame.Custom)
 	if !got.From.Equal(earlier) || !got.To.Equal(later) || *got.Source != job.FromGauge60s {
 		t.Errorf("the window is %v to %v from %v", got.From, got.To, *got.Source)
 	}

@@ -24,10 +24,10 @@ func TestStatistics(t *testing.T) {
 			"Requests to Flink 12; Age of the newest sample 1.5 s; Measured over 10 s; Measured by 1 (counters)",
 		},
 		"a newer sample than the request": {
-			frame.Jobs(threeJobs()), started,
+			frame.Jobs(threeJobs(), false), started,
 			"Requests to Flink 12; Age of the newest sample 0 s; Measured over 10 s; Measured by 1 (counters)",
 		},
-		"nothing measured": {frame.Jobs(frame.Result{Requests: 1}), started, "Requests to Flink 1"},
+		"nothing measured": {frame.Jobs(frame.Result{Requests: 1}, false), started, "Requests to Flink 1"},
 		"series": {
 			frame.History(overTime, status, 0), begun.Add(215 * time.Second),
 			"Requests to Flink 3; Age of the newest sample 5 s; Measured over 210 s; Measured by 4 (Prometheus)",

@@ -1,7 +1,9 @@
 package frame
 
 import (
+	"encoding/json"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
@@ -121,6 +123,38 @@ func share[R any](name string, value func(*R) job.Share) column[R] {
 		least, most := data.ConfFloat64(0), data.ConfFloat64(1)
 		field.Config.Min, field.Config.Max = &least, &most
 		return field
+	}
+}
+
+// trend is a column of shares over time, as the table panel draws them in a cell: a small
+// frame in JSON, whose scale is that of shares, whatever the values are. One without any
+// share that is known is null.
+func trend[R any](name string, course func(*R) ([]time.Time, []job.Share)) column[R] {
+	charts := optional(name, func(row *R) (json.RawMessage, bool) {
+		times, shares := course(row)
+		if !slices.ContainsFunc(shares, job.Share.Known) {
+			return nil, false
+		}
+		at, values := make([]int64, len(times)), make([]*float64, len(times))
+		for i, share := range shares {
+			if at[i] = times[i].UnixMilli(); share.Known() {
+				rounded := math.Round(float64(share)*1000) / 1000
+				values[i] = &rounded
+			}
+		}
+		chart, err := json.Marshal(map[string]any{"length": len(times), "fields": []map[string]any{
+			{"name": "time", "type": "time", "config": struct{}{}, "values": at},
+			{"name": name, "type": "number", "config": map[string]any{"min": 0, "max": 1}, "values": values},
+		}})
+		return chart, err == nil // numbers and names can be encoded
+	})
+	return func(rows []R) *data.Field {
+		return charts(rows).SetConfig(&data.FieldConfig{
+			Color: map[string]any{"mode": "fixed", "fixedColor": statusColour[diagnosis.Bottleneck]},
+			Custom: map[string]any{"cellOptions": map[string]any{
+				"type": "sparkline", "hideValue": true, "lineInterpolation": "stepAfter", "lineWidth": 2, "gradientMode": "none", "fillOpacity": 20,
+			}},
+		})
 	}
 }
 

@@ -92,8 +92,8 @@ func TestVerdictOnRecordedCheckpoints(t *testing.T) {
 			moment := flinktest.Recording(t, version, set)
 			r := openRecorded(t, moment, moment)
 			shown := firstFrame(t, send(r.ctx, t, r, `{"queryType": "bottlenecks"}`), "A")
-			if got := cells(t, shown, "explanation"); len(got) != 1 || !strings.Contains(got[0], want) {
-				t.Errorf("%s of %s is explained with %q, want %q", set, version, got, want)
+			if got := cells(t, shown, "effects"); len(got) != 1 || !strings.Contains(got[0], want) {
+				t.Errorf("%s of %s: its effects are %q, want %q", set, version, got, want)
 			}
 		}
 	}

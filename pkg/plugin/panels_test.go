@@ -1,6 +1,8 @@
 package plugin_test
 
 import (
+	"encoding/json"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -123,4 +125,48 @@ func TestEveryAnswerHasStatistics(t *testing.T) {
 			})
 		})
 	}
+}
+
+// The course of severity and the restarts of each job are there where a query wants
+// details, over its range.
+func TestTrendsOfJobs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		calm := sim.HeldBack("calm", 3, 2, 1)
+		calm.Tasks[0].Rate = 20
+		l := newSampledLab(t, movingBottleneck(), calm)
+		l.frame(t, `{"queryType": "jobs"}`)
+		time.Sleep(10 * time.Minute)
+		over := backend.TimeRange{From: time.Now().Add(-20 * time.Minute), To: time.Now()}
+		responses := sendOver(l.ctx, t, l, over, nil, `{"queryType": "jobs", "detail": true}`, `{"queryType": "jobs"}`)
+		detailed, plain := firstFrame(t, responses, "A"), firstFrame(t, responses, "B")
+		if _, at := plain.FieldByName("trend"); at >= 0 {
+			t.Error("a query without details has a trend")
+		}
+		trend, _ := detailed.FieldByName("trend")
+		restarts, _ := detailed.FieldByName("restarts")
+		for row, name := range cells(t, detailed, "job") {
+			raw, _ := trend.ConcreteAt(row)
+			var chart struct{ Fields []struct{ Values []*float64 } }
+			if err := json.Unmarshal(raw.(json.RawMessage), &chart); err != nil || len(chart.Fields) != 2 || len(chart.Fields[0].Values) != 40 {
+				t.Fatalf("%s: the course is %s (%v), want a point each half minute", name, raw, err)
+			}
+			if first, last := *chart.Fields[0].Values[0], *chart.Fields[0].Values[39]; int64(first) != over.From.UnixMilli() || math.Abs((last-first)/39-30_000) > 2 {
+				t.Errorf("%s: its points are at %.0f to %.0f", name, first, last)
+			}
+			course := chart.Fields[1].Values
+			for i, severity := range course {
+				switch measured := i >= 21; {
+				case !measured && i < 19 && severity != nil:
+					t.Errorf("%s: the severity is %g before the job was sampled", name, *severity)
+				case measured && severity == nil:
+					t.Errorf("%s: no severity at part %d of %s", name, i, raw)
+				case measured && (*severity > 0.5) != (name != "calm"):
+					t.Errorf("%s: the severity is %g", name, *severity)
+				}
+			}
+			if count, known := restarts.ConcreteAt(row); !known || count.(float64) != 0 {
+				t.Errorf("%s: it restarted %v times", name, count)
+			}
+		}
+	})
 }

@@ -177,7 +177,8 @@ func TestDisposedSourceClosesConnections(t *testing.T) {
 	}
 	server.Start()
 	defer server.Close()
-	source := sourceAt(t, server.URL)
+	// No other data source has these settings, and so no connections in common with it.
+	source := open(t, settingsWith(map[string]any{"url": server.URL, "timeoutSeconds": 17.5}))
 	firstFrame(t, send(t.Context(), t, source, `{"queryType": "jobs"}`), "A")
 	source.Dispose()
 	<-closed // else the test times out

@@ -243,26 +243,3 @@ func (m *managers) none() data.Notice {
 	}
 	return info("The cluster has no TaskManagers: until some come, or are started, no job can run.")
 }
-
-// readUsages is what slows the few TaskManagers that the hot subtasks of a root
-// cause run on: at most one request a minute for each of them.
-func readUsages(ctx context.Context, cluster *Cluster, _ *frame.Job, root *diagnosis.Root) (sentence string, requests int) {
-	ids := diagnosis.HotTaskManagers(root)
-	if len(ids) == 0 {
-		return "", 0
-	}
-	_, requests, err := cluster.Collector.Usages(ctx, ids, collector.RecentUsage)
-	if err != nil {
-		return "", requests
-	}
-	var hot, others []job.TaskManager
-	for id, manager := range cluster.Collector.KnownTaskManagers(collector.RecentUsage) {
-		if slices.Contains(ids, id) {
-			hot = append(hot, manager)
-		} else {
-			others = append(others, manager)
-		}
-	}
-	slices.SortFunc(hot, func(a, b job.TaskManager) int { return cmp.Compare(slices.Index(ids, a.ID), slices.Index(ids, b.ID)) })
-	return diagnosis.ExplainTaskManagers(root.Kind, hot, others), requests
-}

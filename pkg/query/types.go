@@ -31,7 +31,7 @@ func init() { // the answers refer to the registry
 		"tasks":        {answer: load(frame.Tasks, blame)},
 		"nodeGraph":    {answer: load(frame.NodeGraph)},
 		"bottlenecks":  {answer: load(frame.Bottlenecks, since, addEvidence)},
-		"jobs":         {answer: load(frame.Jobs, since)},
+		"jobs":         {answer: answerJobs},
 		"measure":      {answer: answerMeasure, numeric: true, measure: true},
 		"history":      {answer: answerHistory, numeric: true, measure: true},
 		"timeline":     {answer: answerTimeline},
@@ -74,6 +74,15 @@ func answerSubtasks(ctx context.Context, e *Engine, req Request) (data.Frames, e
 		addDetails(ctx, &result)
 	}
 	return frame.Subtasks(result.Result, req.Detail), ctx.Err()
+}
+
+// answerJobs answers with the table of jobs; how each did over the range is a detail.
+func answerJobs(ctx context.Context, e *Engine, req Request) (data.Frames, error) {
+	additions := []func(context.Context, Request, *loaded) error{since}
+	if req.Detail {
+		additions = append(additions, addTrends)
+	}
+	return load(func(result frame.Result) data.Frames { return frame.Jobs(result, req.Detail) }, additions...)(ctx, e, req)
 }
 
 // answerMeasure answers with a measure for alert rules and stat panels.

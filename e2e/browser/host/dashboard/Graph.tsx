@@ -2,7 +2,6 @@ import { type DataFrame, type GrafanaTheme2 } from '@grafana/data';
 import { useTheme2 } from '@grafana/ui';
 import React from 'react';
 
-import { components, type Edge, packed, type Placed, type Spot } from './layers';
 import { type Shown } from './Panel';
 
 interface Node {
@@ -12,45 +11,57 @@ interface Node {
   mainstat: string;
   secondarystat: string;
   radius: number;
+  spot: Spot;
   /** The ring: shares of it, each after those before it, or all of it. */
   ring: Array<{ before: number; share: number; color: string }>;
 }
 
-const [column, line, middle] = [180, 170, 70];
+interface Spot {
+  x: number;
+  y: number;
+}
 
-/** Stands in for the Node graph panel, of which it draws the first frame of nodes and the first one of edges. */
+interface Edge {
+  source: string;
+  target: string;
+  color: string;
+  thickness: number;
+}
+
+/** In pixels, what a node needs around its middle. */
+const around = { x: 90, above: 70, below: 100 };
+
+/** Stands in for the Node graph panel, of which it draws the first frame of nodes, each where that fixes it, and the first one of edges. */
 export function Graph({ frames, height, width }: Shown) {
   const theme = useTheme2();
-  const [nodes, edges] = [nodesOf(frames, theme), edgesOf(frames)];
+  const [nodes, edges] = [nodesOf(frames, theme), edgesOf(frames, theme)];
   if (nodes.length === 0) {
     return <p>No data</p>;
   }
   const byId = new Map(nodes.map((node) => [node.id, node]));
-  const parts = components([...byId.keys()], edges);
-  const layout = packed(parts.map(({ layers, rows }) => ({ width: layers * column, height: rows * line })), width, height);
-  const scale = Math.min(width / layout.width, height / layout.height, 1);
-  const spotted = parts.map((part, at) => ({ ...part, spot: ({ layer, row }: Placed): Spot => ({ x: layout.spots[at]!.x + (layer + 0.5) * column, y: layout.spots[at]!.y + row * line + middle }) }));
+  const [left, right] = [Math.min(...nodes.map(({ spot }) => spot.x)) - around.x, Math.max(...nodes.map(({ spot }) => spot.x)) + around.x];
+  const [top, bottom] = [Math.min(...nodes.map(({ spot }) => spot.y)) - around.above, Math.max(...nodes.map(({ spot }) => spot.y)) + around.below];
+  const scale = Math.min(width / (right - left), height / (bottom - top), 1);
   return (
-    <svg width={width} height={height} viewBox={`${(layout.width - width / scale) / 2} ${(layout.height - height / scale) / 2} ${width / scale} ${height / scale}`} role="img" aria-label={nodes.map(describe).join('; ')}>
-      <defs>
-        <marker id="arrow" viewBox="0 0 10 10" refX="10" refY="5" markerWidth="7" markerHeight="7" orient="auto">
-          <path d="M0 0 10 5 0 10z" fill={theme.colors.text.secondary} />
-        </marker>
-      </defs>
-      {spotted.flatMap(({ paths, spot }, part) => paths.map(({ edge, through }, at) => <Arrow key={`${part}/${at}`} through={through.map(spot)} source={byId.get(edge.source)!} target={byId.get(edge.target)!} color={theme.colors.text.secondary} />))}
-      {spotted.flatMap(({ nodes: members, spot }) => members.map((place) => <Circle key={place.id} node={byId.get(place.id)!} spot={spot(place)} theme={theme} />))}
+    <svg width={width} height={height} viewBox={`${(left + right - width / scale) / 2} ${(top + bottom - height / scale) / 2} ${width / scale} ${height / scale}`} role="img" aria-label={nodes.map(describe).join('; ')}>
+      {edges.map((edge, at) => <Arrow key={at} edge={edge} source={byId.get(edge.source)!} target={byId.get(edge.target)!} />)}
+      {nodes.map((node) => <Circle key={node.id} node={node} theme={theme} />)}
     </svg>
   );
 }
 
 const describe = ({ mainstat, secondarystat, subtitle, title }: Node) => [title, subtitle, mainstat, secondarystat].filter(Boolean).join(', ');
 
-/** From the edge of one circle to that of another, past the nodes between them. */
-function Arrow({ color, source, target, through }: { through: Spot[]; source: Node; target: Node; color: string }) {
-  const inner = through.slice(1, -1);
-  const [first, last] = [through[0]!, through.at(-1)!];
-  const all = [apart(first, inner[0] ?? last, source.radius), ...inner, apart(last, inner.at(-1) ?? first, target.radius)];
-  return <polyline points={all.map(({ x, y }) => `${x},${y}`).join(' ')} fill="none" stroke={color} strokeWidth="1.5" strokeLinejoin="round" markerEnd="url(#arrow)" />;
+/** From the edge of one circle to that of another. */
+function Arrow({ edge, source, target }: { edge: Edge; source: Node; target: Node }) {
+  const [from, to] = [apart(source.spot, target.spot, source.radius), apart(target.spot, source.spot, target.radius + 6)];
+  const turn = (Math.atan2(to.y - from.y, to.x - from.x) * 180) / Math.PI;
+  return (
+    <g stroke={edge.color} fill={edge.color}>
+      <line x1={from.x} y1={from.y} x2={to.x} y2={to.y} strokeWidth={edge.thickness} />
+      <path d="M-6 -6 8 0 -6 6z" transform={`translate(${to.x} ${to.y}) rotate(${turn})`} />
+    </g>
+  );
 }
 
 /** The spot beside a circle from which it is seen from another spot. */
@@ -59,13 +70,13 @@ function apart(from: Spot, to: Spot, radius: number): Spot {
   return { x: from.x + ((to.x - from.x) / long) * (radius + 4), y: from.y + ((to.y - from.y) / long) * (radius + 4) };
 }
 
-function Circle({ node, spot, theme }: { node: Node; spot: Spot; theme: GrafanaTheme2 }) {
-  const around = 2 * Math.PI * node.radius;
+function Circle({ node, theme }: { node: Node; theme: GrafanaTheme2 }) {
+  const round = 2 * Math.PI * node.radius;
   return (
-    <g transform={`translate(${spot.x} ${spot.y})`} textAnchor="middle" fontFamily={theme.typography.fontFamily} fill={theme.colors.text.primary}>
+    <g transform={`translate(${node.spot.x} ${node.spot.y})`} textAnchor="middle" fontFamily={theme.typography.fontFamily} fill={theme.colors.text.primary}>
       <circle r={node.radius} fill={theme.components.panel.background} />
       {node.ring.map(({ before, color, share }, at) => (
-        <circle key={at} r={node.radius} fill="none" stroke={color} strokeWidth="6" strokeDasharray={`${share * around} ${around}`} strokeDashoffset={-before * around} transform="rotate(-90)" />
+        <circle key={at} r={node.radius} fill="none" stroke={color} strokeWidth="6" strokeDasharray={`${share * round} ${round}`} strokeDashoffset={-before * round} transform="rotate(-90)" />
       ))}
       <text y={node.secondarystat ? -3 : 4} fontSize="11">{node.mainstat}</text>
       <text y="13" fontSize="11">{node.secondarystat}</text>
@@ -89,6 +100,7 @@ function nodesOf(frames: DataFrame[], theme: GrafanaTheme2): Node[] {
     mainstat: String(value('mainstat', row) ?? ''),
     secondarystat: String(value('secondarystat', row) ?? ''),
     radius: Number(value('nodeRadius', row) ?? 40),
+    spot: { x: Number(value('fixedX', row)), y: Number(value('fixedY', row)) },
     ring: ringOf(frame!, row, String(value('color', row) ?? theme.colors.text.secondary), theme),
   }));
 }
@@ -102,8 +114,13 @@ function ringOf({ fields }: DataFrame, row: number, color: string, theme: Grafan
   return arcs.some(({ share }) => share > 0) ? arcs.map((arc, at) => ({ ...arc, before: before(at) })) : [{ before: 0, share: 1, color }];
 }
 
-function edgesOf(frames: DataFrame[]): Edge[] {
+function edgesOf(frames: DataFrame[], theme: GrafanaTheme2): Edge[] {
   const frame = frames.find(isEdges);
-  const values = (name: string): string[] => frame?.fields.find((field) => field.name === name)?.values ?? [];
-  return values('source').map((source, row) => ({ source, target: values('target')[row]! }));
+  const value = (name: string, row: number): unknown => frame?.fields.find((field) => field.name === name)?.values[row];
+  return Array.from({ length: frame?.length ?? 0 }, (_, row) => ({
+    source: String(value('source', row)),
+    target: String(value('target', row)),
+    color: String(value('color', row) ?? theme.colors.text.secondary),
+    thickness: Number(value('thickness', row) ?? 1),
+  }));
 }

@@ -53,6 +53,11 @@ function graphProblems(frames: DataFrame[]): string[] {
     ...(edges && fieldOf(edges, 'id') ? [] : ['there is no frame of edges with the fields id, source and target']),
     ...(known.size === ids.length ? [] : ['the ids of nodes are not unique']),
     ...['source', 'target'].flatMap((end) => (fieldOf(edges, end)?.values ?? []).filter((id) => !known.has(id)).map((id) => `the ${end} ${id} of an edge is no node`)),
+    ...(['fixedX', 'fixedY'] as const).flatMap((axis) => {
+      const values = fieldOf(nodes, axis)?.values;
+      return values?.some((value) => !Number.isFinite(value)) ? [`${axis} is not set for all nodes: the panel then places none`] : [];
+    }),
+    ...(fieldOf(edges, 'thickness')?.values ?? []).filter((value) => !(Number(value) > 0)).map((value) => `the thickness ${value} of an edge is not above 0`),
     ...arcProblems(nodes),
   ];
 }

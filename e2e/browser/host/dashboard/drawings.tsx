@@ -33,7 +33,7 @@ export const drawings: Record<string, Drawing> = {
   text: real('renderTextPanelMarkdown of @grafana/data', Texts),
   flamegraph: real('@grafana/flamegraph', Flames),
   'state-timeline': standIn('coloured spans', Lanes),
-  nodeGraph: standIn('circles in layers', Graph),
+  nodeGraph: standIn('circles and lines', Graph),
   heatmap: standIn('coloured cells', Heatmap),
   alertlist: standIn('a line of text', Nothing),
   annolist: standIn('a line of text', Nothing),
