@@ -166,8 +166,9 @@ func eventsOf(courses []course, i int, req Request) (events []diagnosis.Event) {
 			changes = append(changes, diagnosis.Event{At: at, Kind: diagnosis.RestartEvent, Title: "Restart", Text: "The job was restarted.", Before: diagnosis.UnknownCondition, After: diagnosis.UnknownCondition})
 		}
 	}
-	run := previousRun(courses, i)
+	run, redeployed := previousRun(courses, i), -1
 	if run != nil {
+		redeployed = len(changes)
 		changes = append(changes, diagnosis.Event{
 			At: firstOf(of), Kind: diagnosis.RestartEvent, Title: "Deployed anew", Text: "A job of the same name took the place of the one before.", Before: diagnosis.UnknownCondition, After: diagnosis.UnknownCondition,
 		})
@@ -183,7 +184,7 @@ func eventsOf(courses []course, i int, req Request) (events []diagnosis.Event) {
 			continue
 		}
 		before := &of.Course
-		if event.Title == "Deployed anew" && run != nil {
+		if n == redeployed {
 			before = &run.Course
 		}
 		changes[n] = diagnosis.Compare(event, *before, of.Course, diagnosis.Window(req.Step), times)
