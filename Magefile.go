@@ -323,10 +323,15 @@ const matrixVersions = "1.13.6,1.14.6,1.15.4,1.16.3,1.17.2,1.18.1,1.19.3,1.20.5,
 
 // Pictures takes the pictures of docs/pictures, with the built plugin before a simulated
 // cluster: each dashboard, the job graph, a bottleneck that moves and a flame graph, in
-// both themes.
-func Pictures() error {
+// both themes. Those named real are of a real Flink with a slow task.
+func Pictures(ctx context.Context) error {
 	mg.Deps(Frontend, Backend)
-	return sh.RunWithV(map[string]string{"PICTURES": "docs/pictures"}, "npm", "run", "e2e", "--", "pictures.spec.ts")
+	flink, err := cluster.Start(ctx, filepath.Join("e2e", "flink"), cluster.Newest, "bottleneck")
+	if err != nil {
+		return err
+	}
+	defer flink.Close()
+	return sh.RunWithV(map[string]string{"PICTURES": "docs/pictures", "PICTURES_FLINK": flink.URL()}, "npm", "run", "e2e", "--", "pictures.spec.ts", "realflink.spec.ts")
 }
 
 // Matrix runs the tests on real Flinks of every minor version and writes
