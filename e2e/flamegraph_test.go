@@ -26,7 +26,7 @@ func TestHotMethodOfRealFlinks(t *testing.T) {
 	if err := cluster.Available(); err != nil {
 		t.Fatal(err)
 	}
-	for _, version := range versions() {
+	for _, version := range hardVersions() {
 		t.Run(version, func(t *testing.T) {
 			flink := startFlink(t, version, nil, "bottleneck")
 			ds := startPlugin(t, flink.URL())
