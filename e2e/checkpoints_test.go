@@ -85,6 +85,12 @@ func TestCheckpointsOfRealFlink(t *testing.T) {
 			if value, known := age[0]["checkpoint_age"].(float64); !known || value < 0 || value > 60 {
 				t.Errorf("the age is %v", age)
 			}
+			var config struct{ Interval float64 }
+			ask(t, flink.URL()+"/jobs/"+fmt.Sprint(shown[0]["job_id"])+"/checkpoints/config", &config)
+			intervals := rows(ds.over(t, ending(time.Now().Add(-time.Hour), time.Now()), `{"queryType": "measure", "measure": "checkpoint_intervals", "jobs": ["checkpoints"]}`)[0])
+			if value, known := intervals[0]["checkpoint_intervals"].(float64); !known || value < 0 || value > 60_000/config.Interval {
+				t.Errorf("the age is %v intervals of %v ms", intervals, config.Interval)
+			}
 			failed := until(t, func() (found []row, complete bool) {
 				found = rows(ds.over(t, ending(time.Now().Add(-time.Hour), time.Now()), `{"queryType": "exceptions", "jobs": ["restart"]}`)[0])
 				return found, len(found) > 0

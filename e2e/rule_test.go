@@ -10,9 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/grafana/dataplane/sdata/numeric"
-	"github.com/grafana/grafana-plugin-sdk-go/data"
-
 	"github.com/flinkscope/flinkscope-flink-datasource/e2e/provision"
 )
 
@@ -26,6 +23,7 @@ const (
 // The rule fires for the jobs that are held back, and for no other; of one
 // that is not measured it keeps the state.
 func TestTheRuleFiresForWhatIsHeldBack(t *testing.T) {
+	rule := provisioned(t)["flink-job-has-bottleneck"]
 	for name, want := range map[string]map[string]string{
 		"healthy":   {"healthy": well},
 		"held back": {"bottleneck": fires},
@@ -36,10 +34,12 @@ func TestTheRuleFiresForWhatIsHeldBack(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			ds := simulated(t, slices.Sorted(maps.Keys(want))...)
 			until(t, func() (map[string]string, bool) {
-				got := ds.evaluate(t, bottleneckRule(t))
-				for job, state := range got {
-					if state != want[job] && state != keeps {
-						t.Fatalf("%s: %s, want %s", job, state, want[job])
+				got := map[string]string{}
+				for _, result := range ds.evaluate(t, rule) {
+					job := result.Labels["job"]
+					got[job] = map[provision.State]string{provision.Alerting: fires, provision.Normal: well, provision.NoData: keeps}[result.State]
+					if got[job] != want[job] && got[job] != keeps {
+						t.Fatalf("%s: %s, want %s", job, got[job], want[job])
 					}
 				}
 				return got, maps.Equal(got, want)
@@ -48,97 +48,71 @@ func TestTheRuleFiresForWhatIsHeldBack(t *testing.T) {
 	}
 }
 
-func bottleneckRule(t *testing.T) provision.Rule {
+// Every query of every rule is answered without an error, with no label set twice, and the
+// texts of its alerts name what they are about.
+func TestEveryRuleIsAnswered(t *testing.T) {
+	ds := simulated(t, "all", "failing", "batch", "restarting", "canceled", "odd-names", "alternating")
+	for uid, rule := range provisioned(t) {
+		t.Run(uid, func(t *testing.T) {
+			results := ds.evaluate(t, rule)
+			if len(results) == 0 {
+				t.Error("it is of nothing")
+			}
+			for _, result := range results {
+				annotations, err := rule.Annotated(result.Labels, result.Values)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for name, value := range result.Labels {
+					if value == "" || !strings.Contains(annotations["summary"], value) {
+						t.Errorf("the summary lacks the %s %q: %s", name, value, annotations["summary"])
+					}
+				}
+				for name, text := range annotations {
+					if strings.Contains(text, "<no value>") || strings.Contains(text, "NaN") {
+						t.Errorf("%s is %q", name, text)
+					}
+				}
+			}
+		})
+	}
+}
+
+// provisioned are the rules that the plugin brings, by uid.
+func provisioned(t *testing.T) map[string]provision.Rule {
 	t.Helper()
 	groups, err := provision.Read(filepath.Join("..", "provisioning", "alerting"))
-	if err != nil || len(groups) != 1 || len(groups[0].Rules) != 1 {
-		t.Fatalf("the rules are %+v, %v", groups, err)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return groups[0].Rules[0]
+	rules := map[string]provision.Rule{}
+	for _, group := range groups {
+		for _, rule := range group.Rules {
+			rules[rule.UID] = rule
+		}
+	}
+	return rules
 }
 
-// evaluate does what Grafana does with a rule, and returns what becomes of each
-// job.
-func (ds dataSource) evaluate(t *testing.T, rule provision.Rule) map[string]string {
+// evaluate does what Grafana does with a rule, and returns what becomes of each label set.
+func (ds dataSource) evaluate(t *testing.T, rule provision.Rule) []provision.Result {
 	t.Helper()
-	threshold, node, err := rule.Threshold()
+	queries, err := rule.Queries(time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
-	states := map[string]string{}
-	for _, i := range ds.instances(t, node) {
-		met, err := threshold.Met(i.value)
-		if err != nil {
-			t.Fatal(err)
-		}
-		states[i.labels["job"]] = well
-		switch {
-		case i.value == nil:
-			states[i.labels["job"]] = keeps
-		case met:
-			states[i.labels["job"]] = fires
-			i.checkAnnotations(t, rule)
+	answer, err := ds.plugin.Evaluate(t.Context(), ds.settings, queries...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for refID, each := range answer.Responses { // annotations use some that the condition does not
+		if each.Error != nil {
+			t.Fatalf("%s of %s: %v", refID, rule.UID, each.Error)
 		}
 	}
-	return states
-}
-
-// instance is a number as Grafana's expressions get it, of one alert; nil is null.
-type instance struct {
-	labels data.Labels
-	value  *float64
-}
-
-// instances are the answers to a node of a rule, read as Grafana's expressions
-// read them: they would refuse equal label sets.
-func (ds dataSource) instances(t *testing.T, node provision.Node) (all []instance) {
-	t.Helper()
-	query, err := node.Query(time.Now())
+	results, err := rule.Results(answer.Responses, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	response, err := ds.plugin.Evaluate(t.Context(), ds.settings, query)
-	if err != nil {
-		t.Fatal(err)
-	}
-	answer := response.Responses[node.RefID]
-	if answer.Error != nil {
-		t.Fatal(answer.Error)
-	}
-	reader, err := numeric.CollectionReaderFromFrames(answer.Frames)
-	if err != nil {
-		t.Fatal(err)
-	}
-	collection, err := reader.GetCollection(false)
-	if err != nil || collection.Warning != nil {
-		t.Fatal(err, collection.Warning)
-	}
-	seen := map[data.Fingerprint]bool{}
-	for _, ref := range collection.Refs {
-		value, empty, err := ref.NullableFloat64Value()
-		if err != nil || empty || seen[ref.GetLabels().Fingerprint()] {
-			t.Fatalf("%v: %v, empty %v, or there twice", ref.GetLabels(), err, empty)
-		}
-		seen[ref.GetLabels().Fingerprint()] = true
-		all = append(all, instance{ref.GetLabels(), value})
-	}
-	return all
-}
-
-// checkAnnotations checks that the annotations of an alert name the job, and how
-// bad it is.
-func (i instance) checkAnnotations(t *testing.T, rule provision.Rule) {
-	t.Helper()
-	annotations, err := rule.Annotated(i.labels, map[string]provision.Value{"A": {Labels: i.labels, Value: *i.value}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, word := range []string{i.labels["job"], i.labels["cluster"]} {
-		if word == "" || !strings.Contains(annotations["summary"], word) {
-			t.Errorf("the summary lacks %q: %s", word, annotations["summary"])
-		}
-	}
-	if !strings.Contains(annotations["description"], "Severity: ") || strings.Contains(annotations["description"], "<no value>") {
-		t.Errorf("the description is %q", annotations["description"])
-	}
+	return results
 }

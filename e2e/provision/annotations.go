@@ -1,36 +1,49 @@
 package provision
 
 import (
-	"fmt"
-	"strings"
-	"text/template"
+	"context"
+	"math"
+	"net/url"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/promql"
+	"github.com/prometheus/prometheus/template"
 )
 
-// Value is a node's value as annotations get it.
+// Value is a node's value as annotations get it: not a number where it is null.
 type Value struct {
-	Labels map[string]string
+	Labels data.Labels
 	Value  float64
 }
 
-// Annotated are the annotations of an alert with those labels. values are by
-// the refId of the node, and empty where a query had no answer.
-func (r Rule) Annotated(labels map[string]string, values map[string]Value) (map[string]string, error) {
+var nan = math.NaN()
+
+// Grafana is the address of the Grafana whose annotations are filled in. Its own ends in
+// a slash, too.
+const Grafana = "https://grafana.example/base/"
+
+// Annotated are the annotations of an alert with those labels, filled in by Prometheus'
+// templates as in Grafana. values are by the refId of the node, and empty where a query
+// had no answer.
+func (r Rule) Annotated(labels data.Labels, values map[string]Value) (map[string]string, error) {
+	external, err := url.Parse(Grafana)
+	if err != nil {
+		return nil, err
+	}
+	noQuery := func(context.Context, string, time.Time) (promql.Vector, error) { return nil, nil }
 	filled := map[string]string{}
 	for name, text := range r.Annotations {
-		parsed, err := template.New(name).Funcs(functions).Parse("{{ $labels := .Labels }}{{ $values := .Values }}" + text)
-		if err != nil {
+		of := struct {
+			Labels map[string]string
+			Values map[string]Value
+		}{labels, values}
+		text = "{{- $labels := .Labels -}}{{- $values := .Values -}}" + text
+		expander := template.NewTemplateExpander(context.Background(), text, name, of, model.Time(0), noQuery, external, []string{"missingkey=invalid"})
+		if filled[name], err = expander.Expand(); err != nil {
 			return nil, err
 		}
-		var written strings.Builder
-		if err := parsed.Execute(&written, map[string]any{"Labels": labels, "Values": values}); err != nil {
-			return nil, err
-		}
-		filled[name] = written.String()
 	}
 	return filled, nil
-}
-
-// functions are those of Grafana's that the rules use.
-var functions = template.FuncMap{
-	"humanizePercentage": func(share float64) string { return fmt.Sprintf("%.4g%%", share*100) },
 }

@@ -1,5 +1,6 @@
 // Package provision reads the alert rules that are provisioned, and does with
-// them what Grafana does: it judges values and fills in annotations.
+// them what Grafana does: it computes their expressions, follows the state of their alerts
+// and fills in annotations.
 package provision
 
 import (
@@ -7,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
@@ -26,17 +28,20 @@ type Group struct {
 
 // Rule is an alert rule in Grafana's provisioning format.
 type Rule struct {
-	UID          string            `yaml:"uid"`
-	Title        string            `yaml:"title"`
-	Condition    string            `yaml:"condition"`
-	For          time.Duration     `yaml:"for"`
-	NoDataState  string            `yaml:"noDataState"`
-	ExecErrState string            `yaml:"execErrState"`
-	DashboardUID string            `yaml:"dashboardUid"`
-	PanelID      int               `yaml:"panelId"`
-	Labels       map[string]string `yaml:"labels"`
-	Annotations  map[string]string `yaml:"annotations"`
-	Data         []Node            `yaml:"data"`
+	UID       string        `yaml:"uid"`
+	Title     string        `yaml:"title"`
+	Condition string        `yaml:"condition"`
+	For       time.Duration `yaml:"for"`
+	// KeepFiringFor is how long an alert goes on after its condition is met no more.
+	// Grafana has it from 12 on.
+	KeepFiringFor time.Duration     `yaml:"keepFiringFor"`
+	NoDataState   string            `yaml:"noDataState"`
+	ExecErrState  string            `yaml:"execErrState"`
+	DashboardUID  string            `yaml:"dashboardUid"`
+	PanelID       int               `yaml:"panelId"`
+	Labels        map[string]string `yaml:"labels"`
+	Annotations   map[string]string `yaml:"annotations"`
+	Data          []Node            `yaml:"data"`
 }
 
 // Node is a query or an expression of a rule.
@@ -78,11 +83,40 @@ func Read(folder string) (groups []Group, err error) {
 	return groups, nil
 }
 
-// Query is the node's query at that time.
-func (n Node) Query(at time.Time) (backend.DataQuery, error) {
+// Node is the one of that refId.
+func (r Rule) Node(refID string) (Node, error) {
+	at := slices.IndexFunc(r.Data, func(n Node) bool { return n.RefID == refID })
+	if at < 0 {
+		return Node{}, fmt.Errorf("rule %q has no %q", r.Title, refID)
+	}
+	return r.Data[at], nil
+}
+
+// Queries are the rule's queries of a data source at that time.
+func (r Rule) Queries(at time.Time) (queries []backend.DataQuery, err error) {
+	for _, node := range r.Data {
+		if node.DatasourceUID == Expressions {
+			continue
+		}
+		query, err := node.query(at)
+		if err != nil {
+			return nil, fmt.Errorf("%s of %q: %w", node.RefID, r.Title, err)
+		}
+		queries = append(queries, query)
+	}
+	return queries, nil
+}
+
+// What Grafana sets in a query that does not.
+const (
+	defaultMaxDataPoints = 43_200
+	defaultInterval      = time.Second
+)
+
+func (n Node) query(at time.Time) (backend.DataQuery, error) {
 	model, err := json.Marshal(n.Model)
 	return backend.DataQuery{
-		RefID: n.RefID, QueryType: n.QueryType, JSON: model,
+		RefID: n.RefID, QueryType: n.QueryType, JSON: model, MaxDataPoints: defaultMaxDataPoints, Interval: defaultInterval,
 		TimeRange: backend.TimeRange{
 			From: at.Add(-time.Duration(n.RelativeTimeRange.From) * time.Second),
 			To:   at.Add(-time.Duration(n.RelativeTimeRange.To) * time.Second),

@@ -22,6 +22,11 @@ func (c *Collector) Figure(ctx context.Context, info job.Info, figure diagnosis.
 		return c.Restarts(ctx, info)
 	}
 	checkpoints, requests, err := c.Checkpoints(ctx, info)
+	if figure == diagnosis.CheckpointIntervals && err == nil && checkpoints.On && checkpoints.Interval == 0 {
+		var more int
+		checkpoints, more, err = c.withInterval(ctx, info, checkpoints)
+		requests += more
+	}
 	figures := diagnosis.UnknownFigures
 	if err == nil {
 		figures.SetCheckpoints(checkpoints.CheckpointState, info.Start, time.Now())
@@ -39,12 +44,22 @@ func (c *Collector) Checkpoints(ctx context.Context, info job.Info) (checkpoints
 	if err != nil || checkpoints.On {
 		return checkpoints, requests, err
 	}
-	on, started, err := tracked.checkpointsOn.get(ctx, forever, func(ctx context.Context) (bool, error) { return c.client.CheckpointsOn(ctx, info.ID) })
-	if checkpoints.On = on; started && err == nil {
+	checkpoints, more, err := c.withInterval(ctx, info, checkpoints)
+	return checkpoints, requests + more, err
+}
+
+// withInterval adds how often the job makes checkpoints, and whether it makes any. It
+// takes a request, once.
+func (c *Collector) withInterval(ctx context.Context, info job.Info, checkpoints job.Checkpoints) (_ job.Checkpoints, requests int, err error) {
+	interval, started, err := c.track(info.ID).checkpointInterval.get(ctx, forever, func(ctx context.Context) (time.Duration, error) {
+		return c.client.CheckpointInterval(ctx, info.ID)
+	})
+	checkpoints.Interval, checkpoints.On = interval, checkpoints.On || interval > 0
+	if started && err == nil {
 		checkpoints.At = time.Now()
 		c.keepCheckpoints(info, checkpoints)
 	}
-	return checkpoints, requests + count(started), err
+	return checkpoints, count(started), err
 }
 
 // RecentCheckpoints are the same of at most that age, in one request; whether the job
@@ -64,9 +79,8 @@ func (c *Collector) checkpointsOfAge(ctx context.Context, info job.Info, tracked
 			return read, err
 		}
 		read = checkpointsOf(answer, time.Now())
-		if on, _ := tracked.checkpointsOn.last(); on {
-			read.On = true
-		}
+		read.Interval, _ = tracked.checkpointInterval.last()
+		read.On = read.On || read.Interval > 0
 		c.keepCheckpoints(info, read)
 		return read, nil
 	})

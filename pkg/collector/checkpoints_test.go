@@ -69,15 +69,18 @@ func TestSlowestTaskOfRecordings(t *testing.T) {
 // What a job without checkpoints, and one with some, costs and results in.
 func TestCheckpointFigures(t *testing.T) {
 	for name, c := range map[string]struct {
-		every, timeout            time.Duration
-		batch                     bool
-		age, duration, failures   float64 // NaN is -1 here
-		requests, requestsOnAgain int
+		every, timeout time.Duration
+		batch          bool
+		// NaN is -1 here.
+		age, intervals, duration, failures float64
+		requests, requestsOnAgain          int
+		// ofInterval is how many requests the age in intervals takes, once.
+		ofInterval int
 	}{
-		"off":       {0, 0, false, -1, -1, 0, 2, 1},
-		"batch":     {0, 0, true, -1, -1, 0, 2, 1},
-		"completed": {time.Minute, 0, false, 56.095, 3.905, 0, 1, 1},
-		"timed out": {time.Minute, time.Second, false, 3600, -1, 59, 2, 1},
+		"off":       {0, 0, false, -1, -1, -1, 0, 2, 1, 2},
+		"batch":     {0, 0, true, -1, -1, -1, 0, 2, 1, 2},
+		"completed": {2 * time.Minute, 0, false, 116.095, 116.095 / 120, 3.905, 0, 1, 1, 2},
+		"timed out": {time.Minute, time.Second, false, 3600, 60, -1, 59, 2, 1, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -87,7 +90,7 @@ func TestCheckpointFigures(t *testing.T) {
 				}
 				polls := collectorOf(t, &sim.Cluster{Version: "2.3.0", Fetch: fetch, Jobs: []*sim.Job{held}})
 				info := listed(t, polls)
-				for figure, want := range map[diagnosis.Figure]float64{diagnosis.CheckpointAge: c.age, diagnosis.CheckpointDuration: c.duration, diagnosis.CheckpointFailures: c.failures} {
+				for figure, want := range map[diagnosis.Figure]float64{diagnosis.CheckpointAge: c.age, diagnosis.CheckpointIntervals: c.intervals, diagnosis.CheckpointDuration: c.duration, diagnosis.CheckpointFailures: c.failures} {
 					got, _, err := polls.Figure(t.Context(), info, figure)
 					if err != nil || math.Abs(got-want) > 1e-9 && !(want < 0 && math.IsNaN(got)) || math.IsNaN(got) != (want < 0) {
 						t.Errorf("figure %d is %v, %v; want %v", figure, got, err, want)
@@ -100,6 +103,14 @@ func TestCheckpointFigures(t *testing.T) {
 				fresh := collectorOf(t, &sim.Cluster{Version: "2.3.0", Fetch: fetch, Jobs: []*sim.Job{held}})
 				if _, requests, err := fresh.Figure(t.Context(), info, diagnosis.CheckpointAge); requests != c.requests || err != nil {
 					t.Errorf("at first it takes %d requests, %v", requests, err)
+				}
+				fresh = collectorOf(t, &sim.Cluster{Version: "2.3.0", Fetch: fetch, Jobs: []*sim.Job{held}})
+				if _, requests, err := fresh.Figure(t.Context(), info, diagnosis.CheckpointIntervals); requests != c.ofInterval || err != nil {
+					t.Errorf("the age in intervals takes %d requests at first, %v", requests, err)
+				}
+				time.Sleep(10 * time.Second)
+				if _, requests, err := fresh.Figure(t.Context(), info, diagnosis.CheckpointIntervals); requests != 1 || err != nil {
+					t.Errorf("the age in intervals takes %d requests later, %v", requests, err)
 				}
 			})
 		})

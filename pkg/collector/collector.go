@@ -459,11 +459,11 @@ type trackedJob struct {
 	open     questions
 	waits    taskWaits
 
-	checkpoints       shared[job.Checkpoints]
-	checkpointsOn     shared[bool]
-	checkpointDetails cached[int64, job.CheckpointDetails]
-	taskCheckpoints   cached[taskCheckpointKey, job.CheckpointDetails]
-	exceptions        shared[[]job.Incident]
+	checkpoints        shared[job.Checkpoints]
+	checkpointInterval shared[time.Duration]
+	checkpointDetails  cached[int64, job.CheckpointDetails]
+	taskCheckpoints    cached[taskCheckpointKey, job.CheckpointDetails]
+	exceptions         shared[[]job.Incident]
 
 	deriverMu sync.Mutex
 	deriver   *job.Deriver // nil until the first poll

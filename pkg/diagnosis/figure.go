@@ -18,6 +18,9 @@ const (
 	// CheckpointAge is the time in seconds since the last checkpoint was completed, or
 	// since the job's start if none was; not known where checkpointing is off.
 	CheckpointAge
+	// CheckpointIntervals is that age as a multiple of the interval at which checkpoints
+	// are triggered.
+	CheckpointIntervals
 	// CheckpointDuration is how long the last checkpoint that was completed took, in
 	// seconds.
 	CheckpointDuration
@@ -48,5 +51,9 @@ func (f *JobFigures) SetCheckpoints(state job.CheckpointState, start, now time.T
 		f[CheckpointAge], f[CheckpointDuration] = max(now.Sub(state.Last).Seconds(), 0), state.Took.Seconds()
 	case state.On && !start.IsZero():
 		f[CheckpointAge] = max(now.Sub(start).Seconds(), 0)
+	}
+	f[CheckpointIntervals] = math.NaN()
+	if state.Interval > 0 {
+		f[CheckpointIntervals] = f[CheckpointAge] / state.Interval.Seconds()
 	}
 }

@@ -24,7 +24,7 @@ type Unit int
 
 // The units.
 const (
-	Number  Unit = iota // a count, or a code, in whole numbers
+	Number  Unit = iota // a count, a code or a multiple
 	Ratio               // 0 to 1
 	Rate                // records a second
 	Records             // a count of records, of any size
@@ -129,9 +129,11 @@ var Measures = []Measure{
 		task: func(v *Verdict, task int) float64 { return v.Snapshot.Lag(task).Pending },
 	},
 	{Name: "blame", Unit: Ratio, By: byLoad, Origin: FromRange, Column: RootSeverity},
+	{Name: "kind", By: byLoad, Column: KindCode, task: taskKind, subtask: subtaskKind, job: jobKind},
 	{Name: "running", By: []By{ByJob}, Origin: FromJobState, LowIsWorse: true, summary: func(j JobSummary) float64 { return j.Running }},
 	{Name: "restarts", By: []By{ByJob}, Origin: FromFigure, Figure: RestartCount},
 	{Name: "checkpoint_age", Unit: Seconds, By: []By{ByJob}, Origin: FromFigure, Figure: CheckpointAge},
+	{Name: "checkpoint_intervals", By: []By{ByJob}, Origin: FromFigure, Figure: CheckpointIntervals},
 	{Name: "checkpoint_duration", Unit: Seconds, By: []By{ByJob}, Origin: FromFigure, Figure: CheckpointDuration},
 	{Name: "checkpoint_failures", By: []By{ByJob}, Origin: FromFigure, Figure: CheckpointFailures},
 	{Name: "up", By: []By{ByCluster}, Origin: FromAnswers, LowIsWorse: true},
@@ -281,6 +283,48 @@ func subtaskSeverity(v *Verdict, task int, load *job.SubtaskLoad) float64 {
 		root = nil
 	}
 	return severity(root, load.Known() && !v.Snapshot.Graph.EdgesUnknown)
+}
+
+// kindCodes number the kinds of root causes from 1 on, in this order: alert rules, which
+// get numbers alone, know them by it.
+var kindCodes = []Kind{Capacity, Skewed, Machine, AtSource, Network, UnmeasuredWork, Alternating}
+
+// kindCode is the number of a root cause's kind, 0 where measured and none.
+func kindCode(root *Root, measured bool) float64 {
+	switch {
+	case root != nil:
+		return float64(1 + slices.Index(kindCodes, root.Kind))
+	case measured:
+		return 0
+	default:
+		return math.NaN()
+	}
+}
+
+// jobKind is the highest among the tasks chosen; 0 only if nothing that was not measured
+// could hold the job back.
+func jobKind(v *Verdict, tasks []int) float64 {
+	kind := kindCode(nil, v.Clear(tasks))
+	for i := range v.Roots {
+		if slices.Contains(tasks, v.Roots[i].Task) {
+			if of := kindCode(&v.Roots[i], true); math.IsNaN(kind) || of > kind {
+				kind = of
+			}
+		}
+	}
+	return kind
+}
+
+func taskKind(v *Verdict, task int) float64 {
+	return kindCode(v.RootAt(task), !math.IsNaN(taskSeverity(v, task)))
+}
+
+func subtaskKind(v *Verdict, task int, load *job.SubtaskLoad) float64 {
+	root := v.RootAt(task)
+	if root != nil && !root.IsHot(load.Subtask) {
+		root = nil
+	}
+	return kindCode(root, !math.IsNaN(subtaskSeverity(v, task, load)))
 }
 
 // taskCode is the status' code. If some running subtasks were not measured, only

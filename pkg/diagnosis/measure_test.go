@@ -147,7 +147,7 @@ func TestMeasureOfSkew(t *testing.T) {
 
 // The names are what queries and alert rules have, the default first.
 func TestMeasureNames(t *testing.T) {
-	want := []string{"bottleneck", "status", "busy", "backpressured", "idle", "skew", "records_in", "records_out", "watermark_lag", "pending_records", "blame", "running", "restarts", "checkpoint_age", "checkpoint_duration", "checkpoint_failures", "up"}
+	want := []string{"bottleneck", "status", "busy", "backpressured", "idle", "skew", "records_in", "records_out", "watermark_lag", "pending_records", "blame", "kind", "running", "restarts", "checkpoint_age", "checkpoint_intervals", "checkpoint_duration", "checkpoint_failures", "up"}
 	var names []string
 	for _, measure := range diagnosis.Measures {
 		names = append(names, measure.Name)
@@ -336,5 +336,31 @@ func TestThroughput(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Alert rules know the kind of a root cause by its number.
+func TestKindAsANumber(t *testing.T) {
+	kind, _ := diagnosis.MeasureNamed("kind")
+	for name, c := range map[string]struct {
+		nodes                  []node
+		job, task, hot, feeder float64 // the job, its second task, that's first subtask, the first task
+	}{
+		"capacity":     {chain(task("in", at(0.1, 0.8)), task("map", at(1, 0), at(1, 0)), task("out", at(0.1, 0))), 1, 1, 1, 0},
+		"skew":         {chain(task("in", at(0.1, 0.8)), wide("map"), task("out", at(0.1, 0))), 2, 2, 2, 0},
+		"unmeasured":   {chain(task("in", at(0.1, 0.8)), task("map", at(0.1, 0)), task("out", at(0, 0))), 6, 6, 0, 0},
+		"none":         {chain(task("in", at(0.1, 0)), task("map", at(0.1, 0)), task("out", at(0, 0))), 0, 0, 0, 0},
+		"not measured": {chain(task("in", noMetrics), task("map", noMetrics)), math.NaN(), math.NaN(), math.NaN(), math.NaN()},
+	} {
+		snapshot, verdict := diagnosed(c.nodes...)
+		all := []int{0, 1}
+		for what, value := range map[string][2]float64{
+			"the job": {kind.Job(verdict, all), c.job}, "the task": {kind.Task(verdict, 1), c.task},
+			"its subtask": {kind.Subtask(verdict, 1, &snapshot.Tasks[1].Subtasks[0]), c.hot}, "the task above": {kind.Task(verdict, 0), c.feeder},
+		} {
+			if !alike(value[0], value[1]) {
+				t.Errorf("%s: the kind of %s is %v, want %v", name, what, value[0], value[1])
+			}
+		}
 	}
 }

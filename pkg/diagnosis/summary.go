@@ -22,6 +22,9 @@ const (
 	MaxBackpressured
 	MinIdle
 	RecordSkew
+	// KindCode is the number of the kind of the root cause that the task is, 0 where the
+	// task was measured and is none.
+	KindCode
 	// RecordsIn and RecordsOut are records a second. From here on the built-in history
 	// keeps the columns elsewhere than those before: these are what the subtasks add up to.
 	RecordsIn

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"time"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/remote"
 )
@@ -186,23 +187,27 @@ func (c *Client) Checkpoints(ctx context.Context, jobID string) (checkpoints Che
 	return checkpoints, c.get(ctx, path+"/checkpoints", func(d *decoder) { d.checkpoints.read(d, &checkpoints) })
 }
 
-// CheckpointsOn requests whether a job makes checkpoints by itself. Flink has no
-// configuration of them for a batch job, and an interval of the highest number for
-// others without.
-func (c *Client) CheckpointsOn(ctx context.Context, jobID string) (on bool, err error) {
+// CheckpointInterval requests how often a job makes checkpoints by itself, 0 for never.
+// Flink has no configuration of them for a batch job, and an interval of the highest
+// number for others without.
+func (c *Client) CheckpointInterval(ctx context.Context, jobID string) (time.Duration, error) {
 	path, err := c.path(jobID)
 	if err != nil {
-		return false, err
+		return 0, err
 	}
 	var config checkpointConfig
 	err = c.get(ctx, path+"/checkpoints/config", func(d *decoder) { d.checkpointConfig.read(d, &config) })
 	if remote.IsKind(err, remote.NotFound) {
-		return false, nil
+		return 0, nil
 	}
-	return err == nil && config.interval > 0 && config.interval < math.MaxInt64, err
+	if err != nil || config.interval < 0 || config.interval > math.MaxInt64/int64(time.Millisecond) {
+		return 0, err
+	}
+	return time.Duration(config.interval) * time.Millisecond, nil
 }
 
-// checkpointConfig is the answer of /jobs/:jid/checkpoints/config.
+// checkpointConfig is the answer of /jobs/:jid/checkpoints/config; the interval is in
+// milliseconds.
 type checkpointConfig struct{ interval int64 }
 
 var checkpointConfigFields = fields[checkpointConfig]{

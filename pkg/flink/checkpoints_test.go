@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/remote"
@@ -43,9 +44,9 @@ func TestCheckpointsByVersion(t *testing.T) {
 		if last := got.Latest.Completed; c.duration > 0 && (last.Duration != c.duration || last.StateSize != c.size || last.CheckpointedSize.Reported != c.incremental || last.LatestAck-last.Trigger != c.duration || last.Type != "CHECKPOINT" || last.Subtasks != 10) {
 			t.Errorf("%s: the last is %+v", name, last)
 		}
-		on, err := r.CheckpointsOn(t.Context(), r.job.ID)
-		if err != nil || on != (c.total > 0) {
-			t.Errorf("%s: it makes checkpoints: %t, %v", name, on, err)
+		interval, err := r.CheckpointInterval(t.Context(), r.job.ID)
+		if err != nil || (interval > 0) != (c.total > 0) || interval > time.Minute {
+			t.Errorf("%s: it makes a checkpoint every %s, %v", name, interval, err)
 		}
 	}
 }
@@ -104,8 +105,8 @@ func TestCheckpointsThatAreNotThere(t *testing.T) {
 	if _, err := r.Checkpoints(t.Context(), r.job.ID); !remote.IsKind(err, remote.NotFound) || strings.Contains(err.Error(), "apache") {
 		t.Errorf("of a batch job: %v", err)
 	}
-	if on, err := r.CheckpointsOn(t.Context(), r.job.ID); on || err != nil {
-		t.Errorf("a batch job makes checkpoints: %t, %v", on, err)
+	if interval, err := r.CheckpointInterval(t.Context(), r.job.ID); interval != 0 || err != nil {
+		t.Errorf("a batch job makes a checkpoint every %s, %v", interval, err)
 	}
 	if _, err := r.Checkpoint(t.Context(), r.job.ID, 999_999); !remote.IsKind(err, remote.NotFound) {
 		t.Errorf("a checkpoint that is gone: %v", err)

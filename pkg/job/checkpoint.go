@@ -78,6 +78,8 @@ type Checkpoints struct {
 type CheckpointState struct {
 	// On reports whether the job makes checkpoints at all.
 	On bool
+	// Interval is how often it makes one; 0 where that is not known, as nobody has asked.
+	Interval time.Duration
 	// Failures is how many failed since the job started.
 	Failures int64
 	// Last is when the last one was completed, by Flink's clock, and Took how long that

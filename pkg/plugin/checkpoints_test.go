@@ -150,7 +150,7 @@ func TestMeasuresOfCheckpoints(t *testing.T) {
 		orders, off := failingOrders(), sim.HeldBack("payments", 3, 2, 1)
 		orders.Phases, orders.Checkpoints = nil, time.Minute
 		l := newSampledLab(t, orders, off)
-		for measure, want := range map[string]string{"checkpoint_age": "orders 5", "checkpoint_duration": "orders 7.74", "checkpoint_failures": "orders 0"} {
+		for measure, want := range map[string]string{"checkpoint_age": "orders 5", "checkpoint_intervals": "orders 0.", "checkpoint_duration": "orders 7.74", "checkpoint_failures": "orders 0"} {
 			shown := l.frameOver(t, lastHour(), fromAlert, fmt.Sprintf(`{"queryType": "measure", "measure": %q}`, measure))
 			series := strings.Join(seriesOf(shown), "; ")
 			if job, value, _ := strings.Cut(want, " "); !strings.Contains(series, "job="+job+"} "+value) || strings.Contains(series, "payments} ?") && measure == "checkpoint_failures" {

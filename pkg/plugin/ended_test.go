@@ -3,7 +3,6 @@ package plugin_test
 import (
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -11,75 +10,35 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/grafana/dataplane/sdata/numeric"
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
-	"github.com/grafana/grafana-plugin-sdk-go/data"
 
+	"github.com/flinkscope/flinkscope-flink-datasource/e2e/provision"
 	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
 )
 
-// ruleStates follows the alerts of a rule as Grafana documents it, with Keep last state
-// for no data and for errors: an instance is pending while its condition is met, and
-// fires once that has been so for five minutes; without a value it keeps its state; one
-// that is missing in two evaluations in a row is resolved.
-type ruleStates struct {
-	met       func(float64) bool
-	since     map[data.Fingerprint]time.Time // since when it is met; not there where it is not
-	missing   map[data.Fingerprint]int
-	instances map[data.Fingerprint]string // its labels
+// ruleComparing is a rule whose alerts fire once the value of the query A has been beyond a
+// threshold for five minutes, and keep their state without one.
+func ruleComparing(by string, threshold float64) *provision.Alerts {
+	condition := map[string]any{"evaluator": map[string]any{"type": by, "params": []float64{threshold}}}
+	return provision.NewAlerts(provision.Rule{
+		Title: by, Condition: "B", For: 5 * time.Minute, NoDataState: "KeepLast", ExecErrState: "KeepLast",
+		Data: []provision.Node{{RefID: "A"}, {RefID: "B", DatasourceUID: provision.Expressions, Model: map[string]any{
+			"type": "threshold", "expression": "A", "conditions": []any{condition},
+		}}},
+	})
 }
 
-const ruleFor = 5 * time.Minute
-
-func newRule(met func(float64) bool) *ruleStates {
-	return &ruleStates{met, map[data.Fingerprint]time.Time{}, map[data.Fingerprint]int{}, map[data.Fingerprint]string{}}
-}
-
-// evaluate takes an answer, and returns the alerts that fire.
-func (r *ruleStates) evaluate(t *testing.T, answer backend.DataResponse) (firing []string) {
+// firing evaluates such a rule by an answer, and returns the labels of the alerts that
+// fire. Only the error of a cluster that is away is one of those that are meant.
+func firing(t *testing.T, rule *provision.Alerts, answer backend.DataResponse) (labels []string) {
 	t.Helper()
-	now := time.Now()
-	if answer.Error == nil {
-		reader, err := numeric.CollectionReaderFromFrames(answer.Frames)
-		if err != nil {
-			t.Fatal(err)
-		}
-		read, err := reader.GetCollection(false)
-		if err != nil || read.Warning != nil {
-			t.Fatal(err, read.Warning)
-		}
-		seen := map[data.Fingerprint]bool{}
-		for _, ref := range read.Refs {
-			value, _, err := ref.NullableFloat64Value()
-			of := ref.GetLabels().Fingerprint()
-			if err != nil || seen[of] {
-				t.Fatalf("%s is there twice, or %v", ref.GetLabels(), err)
-			}
-			seen[of], r.missing[of], r.instances[of] = true, 0, ref.GetLabels().String()
-			switch {
-			case value == nil: // keeps its state
-			case !r.met(*value):
-				delete(r.since, of)
-			case r.since[of].IsZero():
-				r.since[of] = now
-			}
-		}
-		for of := range r.instances {
-			if len(seen) == 0 || seen[of] { // nothing at all is no data
-				continue
-			}
-			if r.missing[of]++; r.missing[of] >= 2 {
-				delete(r.since, of)
-			}
-		}
+	if err := rule.Evaluate(time.Now(), backend.Responses{"A": answer}); err != nil && answer.Error == nil {
+		t.Fatal(err)
 	}
-	for of, since := range r.since {
-		if now.Sub(since) >= ruleFor {
-			firing = append(firing, r.instances[of])
-		}
+	for _, alert := range rule.Firing() {
+		labels = append(labels, alert.Labels.String())
 	}
-	slices.Sort(firing)
-	return firing
+	return labels
 }
 
 // lifeOfAJob is a cluster whose job is held back, restarts, is cancelled, whose cluster
@@ -137,25 +96,25 @@ var steps = []struct {
 // for, it fires while the job is held back, goes on while the job restarts, ends with
 // it, and fires again when it is back.
 func TestARuleOverCancelAndReturn(t *testing.T) {
-	above := func(value float64) bool { return value > 0.5 }
 	for name, c := range map[string]struct {
-		query string
-		met   func(float64) bool
+		query     string
+		by        string // how it compares
+		threshold float64
 	}{
-		"by job":                {`{"queryType": "measure", "jobs": ["orders"]}`, above},
-		"of all jobs":           {`{"queryType": "measure", "types": ["STREAMING"]}`, above},
-		"by an expression":      {`{"queryType": "measure", "jobs": ["/^ord/"]}`, above},
-		"by task":               {`{"queryType": "measure", "by": "task", "jobs": ["orders"]}`, above},
-		"by task of all":        {`{"queryType": "measure", "by": "task", "measure": "backpressured", "jobs": ["/ord/"]}`, above},
-		"by subtask":            {`{"queryType": "measure", "by": "subtask", "jobs": ["orders"]}`, above},
-		"by TaskManager":        {`{"queryType": "measure", "by": "taskmanager", "measure": "busy", "jobs": ["orders"]}`, above},
-		"not idle":              {`{"queryType": "measure", "measure": "idle", "jobs": ["orders"]}`, func(value float64) bool { return value < 0.1 }},
-		"a code":                {`{"queryType": "measure", "measure": "status", "jobs": ["orders"]}`, func(value float64) bool { return value >= 3 }},
-		"the bottleneck of one": {`{"queryType": "measure", "by": "job", "jobs": ["orders"], "tasks": ["task-0"], "measure": "backpressured"}`, above},
+		"by job":                {`{"queryType": "measure", "jobs": ["orders"]}`, "gt", 0.5},
+		"of all jobs":           {`{"queryType": "measure", "types": ["STREAMING"]}`, "gt", 0.5},
+		"by an expression":      {`{"queryType": "measure", "jobs": ["/^ord/"]}`, "gt", 0.5},
+		"by task":               {`{"queryType": "measure", "by": "task", "jobs": ["orders"]}`, "gt", 0.5},
+		"by task of all":        {`{"queryType": "measure", "by": "task", "measure": "backpressured", "jobs": ["/ord/"]}`, "gt", 0.5},
+		"by subtask":            {`{"queryType": "measure", "by": "subtask", "jobs": ["orders"]}`, "gt", 0.5},
+		"by TaskManager":        {`{"queryType": "measure", "by": "taskmanager", "measure": "busy", "jobs": ["orders"]}`, "gt", 0.5},
+		"not idle":              {`{"queryType": "measure", "measure": "idle", "jobs": ["orders"]}`, "lt", 0.1},
+		"a code":                {`{"queryType": "measure", "measure": "status", "jobs": ["orders"]}`, "gt", 2.5},
+		"the bottleneck of one": {`{"queryType": "measure", "by": "job", "jobs": ["orders"], "tasks": ["task-0"], "measure": "backpressured"}`, "gt", 0.5},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				life, rule := newLife(t), newRule(c.met)
+				life, rule := newLife(t), ruleComparing(c.by, c.threshold)
 				for _, step := range steps {
 					life.become(step.do)
 					fired, last := 0, 0
@@ -163,7 +122,7 @@ func TestARuleOverCancelAndReturn(t *testing.T) {
 						over := backend.TimeRange{From: time.Now().Add(-10 * time.Minute), To: time.Now()}
 						answer := sendOver(life.ctx, t, life, over, fromAlert, c.query)["A"]
 						last = 0
-						for _, alert := range rule.evaluate(t, answer) {
+						for _, alert := range firing(t, rule, answer) {
 							if strings.Contains(alert, "orders") {
 								last++
 							}
@@ -191,14 +150,14 @@ func TestARuleWhoseClusterIsGone(t *testing.T) {
 	for _, query := range []string{`{"queryType": "measure", "jobs": ["orders"]}`, `{"queryType": "measure"}`, `{"queryType": "measure", "by": "task"}`} {
 		t.Run(query, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				life, rule := newLife(t), newRule(func(value float64) bool { return value > 0.5 })
+				life, rule := newLife(t), ruleComparing("gt", 0.5)
 				var fires []string
 				for minute := range 100 {
 					if minute == 10 {
 						life.cluster.Store(nil)
 					}
 					answer := sendOver(life.ctx, t, life, backend.TimeRange{From: time.Now().Add(-10 * time.Minute), To: time.Now()}, fromAlert, query)["A"]
-					if firing := rule.evaluate(t, answer); len(firing) > 0 {
+					if firing := firing(t, rule, answer); len(firing) > 0 {
 						fires = append(fires, fmt.Sprint(minute))
 					}
 					time.Sleep(time.Minute)
@@ -215,7 +174,7 @@ func TestARuleWhoseClusterIsGone(t *testing.T) {
 // has not ended.
 func TestARuleOverAFailover(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		life, rule := newLife(t), newRule(func(value float64) bool { return value > 0.5 })
+		life, rule := newLife(t), ruleComparing("gt", 0.5)
 		for minute := range 14 {
 			switch minute {
 			case 10:
@@ -224,7 +183,7 @@ func TestARuleOverAFailover(t *testing.T) {
 				life.cluster.Store(life.lab.Cluster)
 			}
 			answer := sendOver(life.ctx, t, life, lastHour(), fromAlert, `{"queryType": "measure", "jobs": ["orders"]}`)["A"]
-			if firing := rule.evaluate(t, answer); minute > 6 && len(firing) != 1 {
+			if firing := firing(t, rule, answer); minute > 6 && len(firing) != 1 {
 				t.Errorf("minute %d: %q fire", minute, firing)
 			}
 			time.Sleep(time.Minute)
@@ -236,8 +195,8 @@ func TestARuleOverAFailover(t *testing.T) {
 // run. A panel shows it only if its query names the job.
 func TestMeasuresOfAJobThatHasEnded(t *testing.T) {
 	for measure, want := range map[string]string{
-		"bottleneck": "0", "status": "0", "busy": "0", "backpressured": "0", "idle": "1", "skew": "0", "records_in": "0", "blame": "0",
-		"watermark_lag": "0", "pending_records": "0", "running": "0", "restarts": "0", "checkpoint_age": "0", "checkpoint_failures": "0",
+		"bottleneck": "0", "status": "0", "kind": "0", "busy": "0", "backpressured": "0", "idle": "1", "skew": "0", "records_in": "0", "blame": "0",
+		"watermark_lag": "0", "pending_records": "0", "running": "0", "restarts": "0", "checkpoint_age": "0", "checkpoint_intervals": "0", "checkpoint_failures": "0",
 	} {
 		for _, step := range steps[3:5] {
 			t.Run(measure+" "+step.name, func(t *testing.T) {
@@ -266,4 +225,33 @@ func TestMeasuresOfAJobThatHasEnded(t *testing.T) {
 			})
 		}
 	}
+}
+
+// What is counted stays as it was, for an alert rule that looks at how much it rose: the
+// fall to 0 would look as if it had risen. A panel's line ends with the job.
+func TestCountersOfAJobThatHasEnded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		life, looping := newLife(t), restartLoop()
+		const query = `{"queryType": "history", "measure": "restarts", "jobs": ["orders"]}`
+		last := func(headers map[string]string) any {
+			over := backend.TimeRange{From: time.Now().Add(-15 * time.Minute), To: time.Now()}
+			shown := life.frameOver(t, over, headers, query)
+			value, known := shown.Fields[1].ConcreteAt(shown.Rows() - 1)
+			if !known {
+				return nil
+			}
+			return value
+		}
+		life.cluster.Store(newCluster(looping))
+		last(fromAlert)
+		time.Sleep(10 * time.Minute)
+		before := last(fromAlert)
+		for _, ended := range []func() *sim.Cluster{with(in("CANCELED", looping)), others} {
+			life.cluster.Store(ended())
+			time.Sleep(20 * time.Minute)
+			if got, shown := last(fromAlert), last(nil); before == nil || got != before || shown != nil {
+				t.Errorf("restarts were %v, and are %v for a rule, %v in a panel", before, got, shown)
+			}
+		}
+	})
 }

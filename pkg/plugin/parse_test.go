@@ -14,7 +14,7 @@ import (
 const (
 	noObject    = `The query is no JSON object: save the panel or rule again, or write it as {"queryType": "tasks", …}.`
 	queryTypes  = ": choose one of bottlenecks, checkpoints, events, exceptions, flameGraph, history, jobs, measure, nodeGraph, scaling, subtasks, taskmanagers, tasks, timeline, variable."
-	allMeasures = ": choose one of bottleneck, status, busy, backpressured, idle, skew, records_in, records_out, watermark_lag, pending_records, blame, running, restarts, checkpoint_age, checkpoint_duration, checkpoint_failures, up."
+	allMeasures = ": choose one of bottleneck, status, busy, backpressured, idle, skew, records_in, records_out, watermark_lag, pending_records, blame, kind, running, restarts, checkpoint_age, checkpoint_intervals, checkpoint_duration, checkpoint_failures, up."
 	variables   = ": choose one of clusters, jobs, subtasks, taskmanagers, tasks."
 	noNorth     = `There is no cluster "north" in this data source: it has west, east.`
 )

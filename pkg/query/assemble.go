@@ -37,7 +37,7 @@ func assemble(ctx context.Context, req Request, results []clusterResult) (result
 	result.Add(noticesOf(results)...)
 	answered, failed := 0, error(nil)
 	for n := range results {
-		if results[n].err != nil {
+		if results[n].err != nil && !results[n].away {
 			failed = results[n].err
 		}
 		for i := range results[n].jobs {
@@ -396,10 +396,10 @@ func (j *jobResult) rename(name, to string) {
 	}
 }
 
-// allFailed is the error if no cluster answered.
+// allFailed is the error if no cluster answered, and none counts as gone.
 func allFailed(results []clusterResult) (err error) {
 	for _, result := range results {
-		if result.err == nil {
+		if result.err == nil || result.away {
 			return nil
 		}
 		err = result.err

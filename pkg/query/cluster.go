@@ -89,7 +89,10 @@ type clusterResult struct {
 	taskManagers []job.TaskManager
 	leftOut      int
 	// gone are the names of those that have ended and that the cluster lists no more.
-	gone     []string
+	gone []string
+	// away is set where the cluster has not answered for so long that it counts as gone,
+	// with its jobs.
+	away     bool
 	requests int
 	warnings history.Warnings
 	// err is why the cluster did not answer, and incomplete why there may have

@@ -3,6 +3,7 @@ package query
 import (
 	"cmp"
 	"context"
+	"math"
 	"slices"
 	"time"
 
@@ -95,16 +96,55 @@ func (r *clusterResult) find(of history.Job) (listed *job.Info, replaced bool) {
 }
 
 // endUnreachable has the last jobs of a cluster count as ended for alert rules where it
-// has not answered for long.
+// has not answered for long: as of those that Flink lists no more, all of them, or of
+// measures of which what ends is bad those that the query names exactly.
 func (r *clusterResult) endUnreachable(req Request) {
 	last := r.cluster.Collector.LastAnswer()
-	if !req.FromAlert || !req.Measure.EndsWell() || last.IsZero() || req.Now.Sub(last) < goneAfter {
+	if r.away = req.FromAlert && !last.IsZero() && req.Now.Sub(last) >= goneAfter; !r.away {
 		return
 	}
+	r.jobs = slices.DeleteFunc(r.jobs, func(j jobResult) bool {
+		return !req.Measure.EndsWell() && !req.Jobs.Exactly(j.info.Name, j.info.ID)
+	})
 	for i := range r.jobs {
 		j := &r.jobs[i]
 		j.verdict, j.err, j.ended = r.cluster.Collector.Unknown(j.info, nil), nil, true
 	}
+}
+
+// ended is the value of a job that has ended. Over time the line of a figure ends with
+// its job, but for an alert rule, which has to have a value of it: what only rises stays
+// as it was last, as the fall to 0 would look as if it had risen.
+func (c *Cluster) ended(ctx context.Context, req Request, info job.Info) float64 {
+	switch {
+	case req.Type != "history" || req.Measure.Origin != diagnosis.FromFigure:
+		return req.Measure.Ended()
+	case !req.FromAlert:
+		return math.NaN()
+	case req.Measure.Counts():
+		return c.lastFigure(ctx, req, info)
+	default:
+		return req.Measure.Ended()
+	}
+}
+
+// lastFigure is the figure of a job when it was last known within reach; not a number if
+// it never was.
+func (c *Cluster) lastFigure(ctx context.Context, req Request, info job.Info) float64 {
+	if c.Memory == nil {
+		return math.NaN()
+	}
+	query := history.Query{Job: history.Job{ID: info.ID}, Range: history.Range{From: req.Now.Add(-lately), To: req.Now}, Figures: figuresOf(req)}
+	summaries, _, err := c.Memory.Summaries(ctx, query)
+	if err != nil {
+		return math.NaN()
+	}
+	for _, each := range slices.Backward(summaries.Jobs) {
+		if value := req.Measure.FromSummary(each); !math.IsNaN(value) {
+			return value
+		}
+	}
+	return math.NaN()
 }
 
 // lastMeasured is the verdict on the job when it was last measured; nil if it never was

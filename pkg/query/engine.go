@@ -297,17 +297,13 @@ func (e *Engine) stateNow(ctx context.Context, req Request, clusters []*Cluster)
 	if err := ctx.Err(); err != nil {
 		return frame.Result{}, err
 	}
-	if err := allFailed(results); err != nil && !slices.ContainsFunc(results, func(r clusterResult) bool {
-		return slices.ContainsFunc(r.jobs, func(j jobResult) bool { return j.ended })
-	}) {
+	if err := allFailed(results); err != nil {
 		return frame.Result{}, err
 	}
 	eachJob(results, func(c *Cluster, j *jobResult) {
 		switch {
 		case j.ended:
-			if j.value = req.Measure.Ended(); req.Type == "history" && req.Measure.Origin == diagnosis.FromFigure && (req.Measure.Counts() || !req.FromAlert) {
-				j.value = math.NaN() // a line ends with its job
-			}
+			j.value = c.ended(inTime, req, j.info)
 		case req.Measure.Origin == diagnosis.FromFigure && j.verdict != nil:
 			j.value = math.NaN()
 		case req.Measure.Origin == diagnosis.FromJobState && j.info.AllRun():
@@ -322,7 +318,7 @@ func (e *Engine) stateNow(ctx context.Context, req Request, clusters []*Cluster)
 		}
 	})
 	gone := math.NaN()
-	if known := !slices.ContainsFunc(results, func(r clusterResult) bool { return r.err != nil }); known && req.Measure.Origin == diagnosis.FromJobState {
+	if known := !slices.ContainsFunc(results, func(r clusterResult) bool { return r.err != nil && !r.away }); known && req.Measure.Origin == diagnosis.FromJobState {
 		gone = 0 // a job that is named exactly and is nowhere does not run
 	}
 	return assembleState(ctx, req, results, gone), ctx.Err()

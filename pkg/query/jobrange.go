@@ -180,7 +180,7 @@ func rootCounts(summaries history.Summaries) []int {
 }
 
 // jobValues are the measure of the job over time: that of its worst task. The severity
-// of its bottleneck depends on the verdict, too, which is of all its tasks.
+// and the kind of its bottleneck depend on the verdict, too, which is of all its tasks.
 func (r jobRange) jobValues(summaries history.Summaries, chosen []history.TaskSummaries) []float64 {
 	values, doubts := make([]float64, len(summaries.At)), make([]bool, len(summaries.At))
 	for i, each := range summaries.Jobs {
@@ -196,7 +196,7 @@ func (r jobRange) jobValues(summaries history.Summaries, chosen []history.TaskSu
 			doubts[i] = doubts[i] || math.IsNaN(value)
 		}
 	}
-	if r.req.Measure.Origin == diagnosis.FromLoad && r.req.Measure.Column == diagnosis.RootSeverity {
+	if column := r.req.Measure.Column; r.req.Measure.Origin == diagnosis.FromLoad && (column == diagnosis.RootSeverity || column == diagnosis.KindCode) {
 		for i, each := range summaries.Jobs {
 			blamed := slices.ContainsFunc(summaries.Tasks, func(task history.TaskSummaries) bool { return task.Columns[0][i] > 0 })
 			values[i] = each.Severity(values[i], blamed, doubts[i])

@@ -95,7 +95,7 @@ func TestAnswersAreShared(t *testing.T) {
 					case 1:
 						_, _, err = reader.At(t.Context(), query.Job, query.To)
 					case 2:
-						each.Columns = []diagnosis.Column{diagnosis.Column(n % diagnosis.Columns), diagnosis.MaxBusy}
+						each.Columns = []diagnosis.Column{diagnosis.Column(n / 4), diagnosis.MaxBusy}
 						if n > 20 {
 							each.Figures = []diagnosis.Figure{diagnosis.RestartCount}
 						}

@@ -12,6 +12,7 @@ import (
 // jobMetric is a metric of JobManagers, of which several have it in turn where there
 // are standbys.
 type jobMetric struct {
+	// name is empty for a figure that no metric has.
 	name string
 	// function picks the one of a window's samples that counts.
 	function string
@@ -27,6 +28,7 @@ var figures = [diagnosis.Figures]jobMetric{
 		name: "flink_jobmanager_job_lastCheckpointCompletedTimestamp", function: "max_over_time",
 		value: func(completed, at float64) float64 { return max(at-completed, 0) / 1000 },
 	},
+	diagnosis.CheckpointIntervals: {}, // Flink reports no interval
 	diagnosis.CheckpointDuration: {
 		name: "flink_jobmanager_job_lastCheckpointDuration", function: "last_over_time",
 		value: func(milliseconds, _ float64) float64 { return milliseconds / 1000 },
@@ -36,6 +38,9 @@ var figures = [diagnosis.Figures]jobMetric{
 
 // addFigure sets a figure of the job at each of the points.
 func (r *Reader) addFigure(ctx context.Context, of history.Job, figure diagnosis.Figure, points grid, summaries history.Summaries) (history.Warnings, error) {
+	if figures[figure].name == "" {
+		return nil, nil
+	}
 	s, err := r.session(of)
 	if err != nil {
 		return nil, err
