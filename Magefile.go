@@ -127,6 +127,15 @@ func Bench() error {
 		run([]step{{name: "browser", do: timedBrowser, missing: browser.Available()}}))
 }
 
+// Soak puts the built plugin under the load of SOAK_VIEWERS viewers (200) with ten
+// panels each and 50 alert rules for SOAK_MINUTES (10), and then sends 200 queries of all
+// types at once for SOAK_ATTACK_SECONDS (60). It prints how long queries took, the
+// requests to Flink, memory, and what was busy: docs/reliability.md keeps the figures.
+func Soak() error {
+	mg.Deps(Backend)
+	return sh.RunV("go", "test", "-tags", "bench", "-count=1", "-v", "-timeout", "2h", "./e2e/soak")
+}
+
 // performance opens the page on it.
 const performance = "What a query costs, compared with the cost of its requests or of encoding its answer alone, in one run of `go tool mage bench`, which writes this page. " +
 	"Both are measured alternately in one run; the tables have the shortest of several times, because other work on the machine can only make them longer. A figure beside its bar with ✗ did not meet it. " +

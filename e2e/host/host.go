@@ -83,6 +83,15 @@ func (p *Plugin) CheckHealth(ctx context.Context, settings backend.DataSourceIns
 	return backend.FromProto().CheckHealthResponse(answer), nil
 }
 
+// Metrics requests what Grafana serves at /metrics/plugins, in Prometheus' text format.
+func (p *Plugin) Metrics(ctx context.Context) ([]byte, error) {
+	answer, err := p.diagnostics.CollectMetrics(ctx, &pluginv2.CollectMetricsRequest{})
+	if err != nil {
+		return nil, fmt.Errorf("the plugin did not answer with its metrics: %w", err)
+	}
+	return answer.GetMetrics().GetPrometheus(), nil
+}
+
 // QueryData sends the queries in one request, as a panel does. An error means
 // that the plugin did not answer at all; a query's own is in its response.
 func (p *Plugin) QueryData(ctx context.Context, settings backend.DataSourceInstanceSettings, queries ...backend.DataQuery) (*backend.QueryDataResponse, error) {
@@ -91,7 +100,7 @@ func (p *Plugin) QueryData(ctx context.Context, settings backend.DataSourceInsta
 
 // Evaluate sends the queries in one request, as an alert rule does.
 func (p *Plugin) Evaluate(ctx context.Context, settings backend.DataSourceInstanceSettings, queries ...backend.DataQuery) (*backend.QueryDataResponse, error) {
-	return p.query(ctx, settings, map[string]string{backend.FromAlertHeaderName: "true"}, queries)
+	return p.query(ctx, settings, fromAlert, queries)
 }
 
 func (p *Plugin) query(ctx context.Context, settings backend.DataSourceInstanceSettings, headers map[string]string, queries []backend.DataQuery) (*backend.QueryDataResponse, error) {
@@ -117,6 +126,14 @@ func (p *Plugin) exchange(ctx context.Context, settings backend.DataSourceInstan
 	}
 	return answer, nil
 }
+
+// EvaluateEncoded is [Plugin.Evaluate] without that decoding.
+func (p *Plugin) EvaluateEncoded(ctx context.Context, settings backend.DataSourceInstanceSettings, queries ...backend.DataQuery) (*pluginv2.QueryDataResponse, error) {
+	return p.exchange(ctx, settings, fromAlert, queries)
+}
+
+// fromAlert are the headers of an alert rule's request.
+var fromAlert = map[string]string{backend.FromAlertHeaderName: "true"}
 
 // CallResource sends the request, whose PluginContext is filled in here, and
 // returns the first part of the answer, which is all of it but for streams.

@@ -51,7 +51,7 @@ func (c *Collector) Checkpoints(ctx context.Context, info job.Info) (checkpoints
 // withInterval adds how often the job makes checkpoints, and whether it makes any. It
 // takes a request, once.
 func (c *Collector) withInterval(ctx context.Context, info job.Info, checkpoints job.Checkpoints) (_ job.Checkpoints, requests int, err error) {
-	interval, started, err := c.track(info.ID).checkpointInterval.get(ctx, forever, func(ctx context.Context) (time.Duration, error) {
+	interval, started, err := c.track(info.ID).checkpointInterval.get(ctx, checkpointsReads, forever, func(ctx context.Context) (time.Duration, error) {
 		return c.client.CheckpointInterval(ctx, info.ID)
 	})
 	checkpoints.Interval, checkpoints.On = interval, checkpoints.On || interval > 0
@@ -70,7 +70,7 @@ func (c *Collector) RecentCheckpoints(ctx context.Context, info job.Info, maxAge
 }
 
 func (c *Collector) checkpointsOfAge(ctx context.Context, info job.Info, tracked *trackedJob, maxAge time.Duration) (checkpoints job.Checkpoints, requests int, err error) {
-	checkpoints, started, err := tracked.checkpoints.get(ctx, maxAge, func(ctx context.Context) (read job.Checkpoints, err error) {
+	checkpoints, started, err := tracked.checkpoints.get(ctx, checkpointsReads, maxAge, func(ctx context.Context) (read job.Checkpoints, err error) {
 		answer, err := c.client.Checkpoints(ctx, info.ID)
 		if remote.IsKind(err, remote.NotFound) { // a batch job makes none
 			answer, err = flink.Checkpoints{}, nil
@@ -141,7 +141,7 @@ func checkpointOf(c flink.Checkpoint) job.Checkpoint {
 func (c *Collector) CheckpointDetails(ctx context.Context, info job.Info, of job.Checkpoint) (details job.CheckpointDetails, requests int, err error) {
 	tracked := c.track(info.ID)
 	var asked atomic.Int64
-	details, started, err := tracked.checkpointDetails.of(of.ID).get(ctx, forever, func(ctx context.Context) (job.CheckpointDetails, error) {
+	details, started, err := tracked.checkpointDetails.of(of.ID).get(ctx, checkpointsReads, forever, func(ctx context.Context) (job.CheckpointDetails, error) {
 		graph, requests, err := c.lastGraph(ctx, info, tracked)
 		asked.Add(int64(requests) + 1)
 		if err != nil {
@@ -182,7 +182,7 @@ func (c *Collector) TaskCheckpoint(ctx context.Context, info job.Info, id int64,
 }
 
 func (c *Collector) taskCheckpoint(ctx context.Context, info job.Info, tracked *trackedJob, id int64, taskID string) (details job.CheckpointDetails, requests int, err error) {
-	details, started, err := tracked.taskCheckpoints.of(taskCheckpointKey{id, taskID}).get(ctx, forever, func(ctx context.Context) (job.CheckpointDetails, error) {
+	details, started, err := tracked.taskCheckpoints.of(taskCheckpointKey{id, taskID}).get(ctx, checkpointsReads, forever, func(ctx context.Context) (job.CheckpointDetails, error) {
 		subtasks, err := c.client.SubtaskCheckpoints(ctx, info.ID, id, taskID)
 		if remote.IsKind(err, remote.NotFound) {
 			return job.UnknownCheckpointDetails, nil

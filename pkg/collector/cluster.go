@@ -52,12 +52,13 @@ func (c Cluster) SplitJobPages() bool { return !c.before(1, 16) }
 // before reports whether the cluster is older than a version; one that cannot
 // be read counts as new.
 func (c Cluster) before(major, minor int) bool {
-	parts := strings.SplitN(c.Version, ".", 3)
-	if len(parts) < 2 {
+	first, rest, more := strings.Cut(c.Version, ".")
+	if !more {
 		return false
 	}
-	m, errMajor := strconv.Atoi(parts[0])
-	n, errMinor := strconv.Atoi(parts[1])
+	second, _, _ := strings.Cut(rest, ".")
+	m, errMajor := strconv.Atoi(first)
+	n, errMinor := strconv.Atoi(second)
 	if errMajor != nil || errMinor != nil {
 		return false
 	}

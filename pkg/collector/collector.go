@@ -9,13 +9,14 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/grafana/grafana-plugin-sdk-go/backend/log"
+	"go.opentelemetry.io/otel/attribute"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink"
@@ -44,9 +45,9 @@ type Options struct {
 	// MaxBytes is about how much memory is taken by what is kept of jobs before those go
 	// that the cluster no longer lists; 0 for 64 MiB.
 	MaxBytes int
-	// Logger gets a line when the cluster stops answering, and when it answers
-	// again. nil is for none.
-	Logger log.Logger
+	// Availability is whether the cluster answers, in common with other collectors of
+	// it; nil for one of its own that logs nothing.
+	Availability *Availability
 }
 
 // Collector polls one cluster. It is safe for concurrent use. It has no goroutine
@@ -67,11 +68,13 @@ type Collector struct {
 	tracked   map[string]*trackedJob // by job id
 	hanging   hangingJobs
 	forgotten time.Time // when jobs were last searched for those to forget
-	down      bool      // the cluster did not answer the last request for its jobs
 }
 
 // New returns a collector for the cluster of the client.
 func New(client *flink.Client, options Options) *Collector {
+	if options.Availability == nil {
+		options.Availability = NewAvailability(nil, false)
+	}
 	collector := &Collector{client: client, options: options, tracked: map[string]*trackedJob{}}
 	collector.taskManagers.client, collector.taskManagers.fetch, collector.flameGraphs.client = client, &collector.fetch, client
 	collector.sampler.collector = collector
@@ -92,7 +95,7 @@ func (c *Collector) Concurrency() int { return c.client.Concurrency() }
 // are [remote.Error] or the context's.
 func (c *Collector) Cluster(ctx context.Context) (cluster Cluster, requests int, err error) {
 	var asked atomic.Int64
-	cluster, started, err := c.cluster.get(ctx, clusterAge, func(ctx context.Context) (Cluster, error) {
+	cluster, started, err := c.cluster.get(ctx, clusterReads, clusterAge, func(ctx context.Context) (Cluster, error) {
 		asked.Add(1)
 		overview, err := c.client.Overview(ctx)
 		if err != nil {
@@ -182,7 +185,7 @@ func (c *Collector) LastAnswer() time.Time {
 }
 
 func (c *Collector) jobsOfAge(ctx context.Context, maxAge time.Duration) (jobs []job.Info, requests int, err error) {
-	jobs, started, err := c.jobs.get(ctx, maxAge, func(ctx context.Context) ([]job.Info, error) {
+	jobs, started, err := c.jobs.get(ctx, jobsReads, maxAge, func(ctx context.Context) ([]job.Info, error) {
 		summaries, err := c.client.Jobs(ctx)
 		c.noteList(ctx, err)
 		return infos(summaries), err
@@ -234,10 +237,14 @@ func (c *Collector) poll(ctx context.Context, info job.Info, tracked *trackedJob
 		return nil, requests, errNotItsTurn
 	}
 	defer release()
-	result, started, err := tracked.polled.get(ctx, maxAge, func(ctx context.Context) (pollResult, error) {
+	result, started, err := tracked.polled.get(ctx, pollReads, maxAge, func(ctx context.Context) (pollResult, error) {
 		begun := time.Now()
+		ctx, span := remote.Span(ctx, "poll", attribute.String("flink.job_id", info.ID))
 		result, err := newPoll(c, cluster, tracked).run(ctx, info)
 		c.noteHanging(tracked, result.verdict, time.Since(begun), err)
+		observePoll(begun, result.verdict, err)
+		span.SetAttributes(attribute.Int("flink.requests", result.requests))
+		remote.EndSpan(span, err)
 		return result, err
 	})
 	if started {
@@ -250,17 +257,40 @@ func (c *Collector) poll(ctx context.Context, info job.Info, tracked *trackedJob
 // had, of which nothing is known, because of err. So an alert rule finds its
 // series, without a value, rather than none.
 func (c *Collector) Unknown(info job.Info, err error) *diagnosis.Verdict {
-	graph := &job.Graph{}
-	if last, _ := c.track(info.ID).polled.last(); last.verdict != nil {
+	tracked, graph := c.track(info.ID), &job.Graph{}
+	if last, _ := tracked.polled.last(); last.verdict != nil {
 		graph = last.verdict.Snapshot.Graph
 	}
-	return diagnosis.Diagnose(job.UnknownSnapshot(info, graph, time.Now(), err))
+	return tracked.unknown.of(info, graph, err, c.options.MaxAge)
+}
+
+// unknownVerdict is that on a job which did not answer lately: while a cluster is away
+// all queries about the job share it, as they would share a poll.
+type unknownVerdict struct {
+	mu      sync.Mutex
+	verdict *diagnosis.Verdict
+	why     string
+}
+
+// of is the last one, if it says the same and is at most maxAge old, or else another.
+func (u *unknownVerdict) of(info job.Info, graph *job.Graph, err error, maxAge time.Duration) *diagnosis.Verdict {
+	why, now := fmt.Sprint(err), time.Now()
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.verdict != nil && u.why == why {
+		if of := u.verdict.Snapshot; of.Job == info && of.Graph == graph && now.Sub(of.At) <= maxAge {
+			return u.verdict
+		}
+	}
+	u.verdict, u.why = diagnosis.Diagnose(job.UnknownSnapshot(info, graph, now, err)), why
+	u.verdict.Keep()
+	return u.verdict
 }
 
 // Graph is the job's graph, which costs one request at most.
 func (c *Collector) Graph(ctx context.Context, info job.Info) (graph *job.Graph, requests int, err error) {
 	tracked := c.track(info.ID)
-	graph, started, err := tracked.graph.get(ctx, c.options.MaxAge, func(ctx context.Context) (*job.Graph, error) {
+	graph, started, err := tracked.graph.get(ctx, graphReads, c.options.MaxAge, func(ctx context.Context) (*job.Graph, error) {
 		answer, err := c.client.Job(ctx, info.ID)
 		if err != nil {
 			return nil, err
@@ -280,7 +310,7 @@ func (c *Collector) Restarts(ctx context.Context, info job.Info) (restarts float
 }
 
 func (c *Collector) restartsOfAge(ctx context.Context, info job.Info, tracked *trackedJob, maxAge time.Duration) (restarts float64, requests int, err error) {
-	number, started, err := tracked.restarts.get(ctx, maxAge, func(ctx context.Context) (flink.Number, error) {
+	number, started, err := tracked.restarts.get(ctx, restartsReads, maxAge, func(ctx context.Context) (flink.Number, error) {
 		return c.client.Restarts(ctx, info.ID)
 	})
 	return float64(number), count(started), err
@@ -289,7 +319,7 @@ func (c *Collector) restartsOfAge(ctx context.Context, info job.Info, tracked *t
 // Details splits the backpressure of a snapshot's running tasks, in the order of
 // its graph: one or more requests per task, because Flink limits the URL's length.
 func (c *Collector) Details(ctx context.Context, snapshot *job.Snapshot) (tasks []TaskDetails, requests int, err error) {
-	result, started, err := c.track(snapshot.Job.ID).details.get(ctx, c.options.MaxAge, func(ctx context.Context) (detailsResult, error) {
+	result, started, err := c.track(snapshot.Job.ID).details.get(ctx, detailsReads, c.options.MaxAge, func(ctx context.Context) (detailsResult, error) {
 		return readDetails(ctx, c.client, snapshot)
 	})
 	if started {
@@ -347,7 +377,7 @@ func (c *Collector) HotMethod(ctx context.Context, key FlameGraphKey) (hot diagn
 // Waits reads how a task of a job waits, softly or hard, at most once a minute; unknown
 // where Flink does not report or answer that.
 func (c *Collector) Waits(ctx context.Context, jobID, taskID string) (waits diagnosis.Waits, requests int) {
-	waits, started, _ := c.track(jobID).waits.of(taskID).get(ctx, waitsAge, func(ctx context.Context) (diagnosis.Waits, error) {
+	waits, started, _ := c.track(jobID).waits.of(taskID).get(ctx, waitsReads, waitsAge, func(ctx context.Context) (diagnosis.Waits, error) {
 		return readWaits(ctx, c.client, jobID, taskID), nil
 	})
 	return waits, count(started)
@@ -387,9 +417,8 @@ func (c *Collector) track(jobID string) *trackedJob {
 	return tracked
 }
 
-// noteList keeps in the history whether the cluster is up, which is whether it answers
-// a request for its list of jobs, and logs a change; a request that was given up shows
-// nothing. Were other requests to show it too, a cluster that fails some of them would
+// noteList keeps whether the cluster is up, which is whether it answers a request for
+// its list of jobs; a request that was given up shows nothing. Were other requests to show it too, a cluster that fails some of them would
 // be up and down in turn.
 func (c *Collector) noteList(ctx context.Context, err error) {
 	if ctx.Err() != nil {
@@ -398,24 +427,13 @@ func (c *Collector) noteList(ctx context.Context, err error) {
 	if c.options.History != nil {
 		c.options.History.Answered(time.Now(), err == nil)
 	}
-	c.mu.Lock()
-	changed := c.down != (err != nil)
-	c.down = err != nil
-	c.mu.Unlock()
-	switch {
-	case c.options.Logger == nil || !changed:
-	case err != nil:
-		c.options.Logger.Warn("The Flink cluster does not answer", "address", c.client.Base(), "error", err)
-	default:
-		c.options.Logger.Info("The Flink cluster answers again", "address", c.client.Base())
-	}
+	c.options.Availability.note(err)
 }
 
 // isDown reports whether the cluster did not answer the last request for its jobs.
 func (c *Collector) isDown() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.down
+	_, down := c.options.Availability.state()
+	return down
 }
 
 // keep puts a poll's verdict into the history. It shows that the cluster is still up.
@@ -452,6 +470,7 @@ type trackedJob struct {
 	hanging  hanging
 
 	polled   shared[pollResult]
+	unknown  unknownVerdict
 	graph    shared[*job.Graph]
 	restarts shared[flink.Number]
 	details  shared[detailsResult]

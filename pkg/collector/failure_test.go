@@ -221,3 +221,25 @@ func TestClusterThatFails(t *testing.T) {
 		})
 	}
 }
+
+// While a job does not answer all who ask within the age limit have one verdict, of which
+// nothing is known; another reason or a newer time is another.
+func TestUnknownIsShared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := collectorOf(t, &sim.Cluster{Version: "2.3.0", Fetch: fetch, Jobs: []*sim.Job{sim.HeldBack("orders", 3, 2, 1)}})
+		info := listed(t, c)
+		polled(t, c, info)
+		first := c.Unknown(info, errors.New("one"))
+		if len(first.Snapshot.Tasks) != 3 || c.Unknown(info, errors.New("one")) != first {
+			t.Errorf("the verdict of %d tasks is not shared", len(first.Snapshot.Tasks))
+		}
+		if c.Unknown(info, errors.New("another")) == first {
+			t.Error("it is shared in spite of another reason")
+		}
+		before := c.Unknown(info, nil)
+		time.Sleep(maxAge + time.Millisecond)
+		if c.Unknown(info, nil) == before {
+			t.Error("it is shared beyond the age limit")
+		}
+	})
+}

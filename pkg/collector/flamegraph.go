@@ -154,7 +154,7 @@ func (f *flameGraphs) await(ctx context.Context, key FlameGraphKey, maxAge, pati
 			age = min(age, flameGraphRetry/2)
 		}
 		var started bool
-		graph, started, err = kept.get(ctx, age, func(ctx context.Context) (FlameGraph, error) { return f.read(ctx, key) })
+		graph, started, err = kept.get(ctx, flameGraphReads, age, func(ctx context.Context) (FlameGraph, error) { return f.read(ctx, key) })
 		requests += count(started)
 		again := time.Now().Add(flameGraphRetry)
 		if err != nil || graph.State != flink.FlameGraphWaiting || again.After(end) {
@@ -190,7 +190,7 @@ func (f *flameGraphs) hotMethod(ctx context.Context, key FlameGraphKey) (hot dia
 		return hot, false, 0
 	}
 	last, _ := kept.last()
-	read, started, _ := kept.get(ctx, last.age(), func(ctx context.Context) (hotMethod, error) {
+	read, started, _ := kept.get(ctx, flameGraphReads, last.age(), func(ctx context.Context) (hotMethod, error) {
 		return f.readHotMethod(ctx, key, last.waits)
 	})
 	if started {

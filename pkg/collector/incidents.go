@@ -22,7 +22,7 @@ func (c *Collector) Exceptions(ctx context.Context, info job.Info) (exceptions [
 }
 
 func (c *Collector) exceptionsOfAge(ctx context.Context, info job.Info, tracked *trackedJob, maxAge time.Duration) (exceptions []job.Incident, requests int, err error) {
-	exceptions, started, err := tracked.exceptions.get(ctx, maxAge, func(ctx context.Context) ([]job.Incident, error) {
+	exceptions, started, err := tracked.exceptions.get(ctx, exceptionsReads, maxAge, func(ctx context.Context) ([]job.Incident, error) {
 		answer, err := c.client.Exceptions(ctx, info.ID)
 		if err != nil {
 			return nil, err

@@ -41,6 +41,7 @@ type samplerState struct {
 	// a request more; tried when the job was last polled, missed when the cluster then
 	// had no such job.
 	wanted, tried, missed time.Time
+	due                   time.Time // when the poll was due that began last
 	moreWanted            [extras]time.Time
 	polling               bool // the sampler's poll is under way
 }
@@ -166,7 +167,7 @@ func (s *sampler) due(now time.Time) (next time.Time, due []*trackedJob, wanted 
 			at = later(at, now.Add(minSampling))
 		}
 		if !at.After(now) {
-			tracked.sampled.tried = now
+			tracked.sampled.tried, tracked.sampled.due = now, at
 			due = append(due, tracked)
 		} else if at.Before(next) {
 			next = at
@@ -221,6 +222,9 @@ func (s *sampler) pollAll(ctx context.Context, polls *errgroup.Group, due []*tra
 	for _, tracked := range due {
 		if err != nil || ctx.Err() != nil {
 			s.locked(func() { tracked.sampled.missed = time.Time{} })
+			if ctx.Err() == nil {
+				samplerPolls.WithLabelValues(failed).Inc()
+			}
 			continue
 		}
 		s.locked(func() { tracked.sampled.polling = true })
@@ -235,18 +239,24 @@ func (s *sampler) pollAll(ctx context.Context, polls *errgroup.Group, due []*tra
 // pollJob polls the job, or shares a poll that is under way.
 func (s *sampler) pollJob(ctx context.Context, tracked *trackedJob) {
 	s.collector.mu.Lock()
-	info, wanted := tracked.sampled.info, tracked.sampled.moreWanted
+	info, wanted, due := tracked.sampled.info, tracked.sampled.moreWanted, tracked.sampled.due
 	s.collector.mu.Unlock()
+	samplerLag.Observe(time.Since(due).Seconds())
 	s.readMore(ctx, info, tracked, wanted)
 	verdict, _, err := s.collector.poll(ctx, info, tracked, 0)
 	switch {
 	case ctx.Err() != nil:
 	case errors.Is(err, errNotItsTurn):
+		samplerPolls.WithLabelValues(skipped).Inc()
 		s.locked(func() { tracked.sampled.tried = time.Now().Add(minSampling - s.every()*9/10) })
 	case err != nil:
+		samplerPolls.WithLabelValues(failed).Inc()
 		s.failed(ctx, tracked, err)
-	case verdict.Snapshot.Job.State.Terminal():
-		s.finish(tracked)
+	default:
+		samplerPolls.WithLabelValues(answered).Inc()
+		if verdict.Snapshot.Job.State.Terminal() {
+			s.finish(tracked)
+		}
 	}
 }
 
@@ -278,7 +288,7 @@ func (s *sampler) failed(ctx context.Context, tracked *trackedJob, err error) {
 	id, tried := tracked.sampled.info.ID, tracked.sampled.tried
 	s.collector.mu.Unlock()
 	// One list serves all polls that began before it.
-	now, _, left := s.listing.get(ctx, time.Since(tried), func(ctx context.Context) (jobListing, error) {
+	now, _, left := s.listing.get(ctx, jobsReads, time.Since(tried), func(ctx context.Context) (jobListing, error) {
 		jobs, _, err := s.collector.jobsOfAge(ctx, 0)
 		return jobListing{jobs, err}, ctx.Err()
 	})

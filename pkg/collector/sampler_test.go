@@ -250,7 +250,7 @@ func TestLogOfAClusterThatGoesAway(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				book := &logbook{}
-				s := newSampledCluster(t, access{timeout: 10 * time.Second}, collector.Options{IdleAfter: time.Hour, Logger: book},
+				s := newSampledCluster(t, access{timeout: 10 * time.Second}, collector.Options{IdleAfter: time.Hour, Availability: collector.NewAvailability(book, false)},
 					sim.HeldBack("orders", 3, 2, 1), sim.HeldBack("payments", 3, 2, 1))
 				s.askForAll(t)
 				for range 2 {
@@ -260,12 +260,12 @@ func TestLogOfAClusterThatGoesAway(t *testing.T) {
 					}
 					s.fail(s.below(c.below, c.answer))
 					time.Sleep(10 * time.Minute)
-					if lines := book.read(); len(lines) != 1 || !strings.HasPrefix(lines[0], "warn The Flink cluster does not answer") || !strings.Contains(lines[0], "http://flink:8081") || !strings.Contains(lines[0], c.reason) {
+					if lines := book.read(); len(lines) != 1 || !strings.HasPrefix(lines[0], "warn The Flink cluster does not answer") || !strings.Contains(lines[0], c.reason) {
 						t.Errorf("while it is away: %q", lines)
 					}
 					s.fail(nil)
 					time.Sleep(time.Minute)
-					if lines := book.read(); len(lines) != 1 || !strings.HasPrefix(lines[0], "info The Flink cluster answers again") || !strings.Contains(lines[0], "http://flink:8081") {
+					if lines := book.read(); len(lines) != 1 || !strings.HasPrefix(lines[0], "info The Flink cluster answers again") {
 						t.Errorf("when it answers again: %q", lines)
 					}
 				}
@@ -278,7 +278,7 @@ func TestLogOfAClusterThatGoesAway(t *testing.T) {
 func TestCancelledQueryIsNotLogged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		book := &logbook{}
-		s := newSampledCluster(t, access{}, collector.Options{Logger: book}, sim.HeldBack("orders", 3, 2, 1))
+		s := newSampledCluster(t, access{}, collector.Options{Availability: collector.NewAvailability(book, false)}, sim.HeldBack("orders", 3, 2, 1))
 		s.fail(hanging)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()

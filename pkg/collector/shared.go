@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend/log"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/remote"
 )
 
 // shared is a value that costs requests: every caller within its age
@@ -32,14 +34,18 @@ type fetch[T any] struct {
 
 // get returns the value if it is at most maxAge old, else what a fetch returns.
 // started reports whether this call began the fetch, and so caused its requests.
-func (s *shared[T]) get(ctx context.Context, maxAge time.Duration, do func(context.Context) (T, error)) (value T, started bool, err error) {
+func (s *shared[T]) get(ctx context.Context, reads remote.CacheReads, maxAge time.Duration, do func(context.Context) (T, error)) (value T, started bool, err error) {
 	s.mu.Lock()
 	if !s.at.IsZero() && time.Since(s.at) <= maxAge {
 		defer s.mu.Unlock()
+		reads.Hit.Inc()
 		return s.value, false, nil
 	}
 	if s.under == nil {
 		s.under, started = s.begin(ctx, do), true
+		reads.Missed.Inc()
+	} else {
+		reads.Shared.Inc()
 	}
 	joined := s.under
 	joined.waiters++

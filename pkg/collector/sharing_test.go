@@ -8,7 +8,12 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/remote"
 )
+
+// ofTest count the reads of a value of these tests.
+var ofTest = remote.NewCacheReads("test")
 
 // slow is a fetch of one second that counts the fetches and returns their
 // number.
@@ -33,7 +38,7 @@ func TestOneFetchForAllWhoWait(t *testing.T) {
 		for caller := range 20 {
 			group.Go(func() {
 				time.Sleep(time.Duration(caller) * 10 * time.Millisecond) // all within the fetch's second
-				got, began, err := value.get(t.Context(), 0, slow(&fetches))
+				got, began, err := value.get(t.Context(), ofTest, 0, slow(&fetches))
 				if got != 1 || err != nil {
 					t.Errorf("caller %d got %d, %v", caller, got, err)
 				}
@@ -61,9 +66,9 @@ func TestValueWithinItsAgeCostsNothing(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var value shared[int]
 				var fetches atomic.Int64
-				first, _, _ := value.get(t.Context(), 2*time.Second, slow(&fetches))
+				first, _, _ := value.get(t.Context(), ofTest, 2*time.Second, slow(&fetches))
 				time.Sleep(c.after)
-				second, started, err := value.get(t.Context(), 2*time.Second, slow(&fetches))
+				second, started, err := value.get(t.Context(), ofTest, 2*time.Second, slow(&fetches))
 				if fetches.Load() != c.fetches || int64(second) != c.fetches || started != (c.fetches == 2) {
 					t.Errorf("%d fetches, then %d after %d, started %t, %v; want %d fetches", fetches.Load(), second, first, started, err, c.fetches)
 				}
@@ -82,7 +87,7 @@ func wait(t *testing.T, value *shared[int], fetch func(context.Context) (int, er
 	ctx, cancel := context.WithCancel(t.Context())
 	begun := waiter{cancel, make(chan error, 1)}
 	go func() {
-		_, _, err := value.get(ctx, 0, fetch)
+		_, _, err := value.get(ctx, ofTest, 0, fetch)
 		begun.ended <- err
 	}()
 	synctest.Wait() // it waits for the fetch now
@@ -131,15 +136,15 @@ func TestNextCallerBeginsAnotherFetch(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 		defer cancel()
-		if _, _, err := value.get(ctx, 0, stubborn); !errors.Is(err, context.DeadlineExceeded) {
+		if _, _, err := value.get(ctx, ofTest, 0, stubborn); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("who ran out of time got %v", err)
 		}
-		got, started, err := value.get(t.Context(), 0, func(context.Context) (string, error) { return "new", nil })
+		got, started, err := value.get(t.Context(), ofTest, 0, func(context.Context) (string, error) { return "new", nil })
 		if got != "new" || !started || err != nil {
 			t.Errorf("the next caller got %q, started %t, %v", got, started, err)
 		}
 		time.Sleep(2 * time.Second)
-		kept, started, _ := value.get(t.Context(), time.Minute, nil)
+		kept, started, _ := value.get(t.Context(), ofTest, time.Minute, nil)
 		if kept != "new" || started {
 			t.Errorf("kept %q, started %t; want that of the new fetch", kept, started)
 		}
@@ -157,7 +162,7 @@ func TestFailureIsSharedAndNotKept(t *testing.T) {
 			return 7, failure
 		}
 		var fetches atomic.Int64
-		if _, _, err := value.get(t.Context(), 0, slow(&fetches)); err != nil {
+		if _, _, err := value.get(t.Context(), ofTest, 0, slow(&fetches)); err != nil {
 			t.Fatal(err)
 		}
 		succeeded := time.Now()
@@ -171,7 +176,7 @@ func TestFailureIsSharedAndNotKept(t *testing.T) {
 		if last, at := value.last(); last != 1 || !at.Equal(succeeded) {
 			t.Errorf("the last value is %d, of %s", last, at)
 		}
-		got, started, err := value.get(t.Context(), time.Millisecond, slow(&fetches))
+		got, started, err := value.get(t.Context(), ofTest, time.Millisecond, slow(&fetches))
 		if got != 2 || !started || err != nil {
 			t.Errorf("after a failure: %d, started %t, %v; want a new fetch", got, started, err)
 		}
@@ -183,11 +188,11 @@ func TestFailureIsSharedAndNotKept(t *testing.T) {
 func TestPanicInAFetchIsAnError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var value shared[int]
-		_, _, err := value.get(t.Context(), 0, func(context.Context) (int, error) { panic("no such index") })
+		_, _, err := value.get(t.Context(), ofTest, 0, func(context.Context) (int, error) { panic("no such index") })
 		if err == nil || err.Error() != "reading Flink's answer failed: no such index" {
 			t.Errorf("got %v", err)
 		}
-		if got, _, err := value.get(t.Context(), 0, func(context.Context) (int, error) { return 1, nil }); got != 1 || err != nil {
+		if got, _, err := value.get(t.Context(), ofTest, 0, func(context.Context) (int, error) { return 1, nil }); got != 1 || err != nil {
 			t.Errorf("and then %d, %v", got, err)
 		}
 	})
@@ -197,7 +202,7 @@ func TestPanicInAFetchIsAnError(t *testing.T) {
 func TestFetchHasTheValuesOfWhoBeganIt(t *testing.T) {
 	type key struct{}
 	var value shared[any]
-	got, _, err := value.get(context.WithValue(t.Context(), key{}, "trace"), 0, func(ctx context.Context) (any, error) { return ctx.Value(key{}), nil })
+	got, _, err := value.get(context.WithValue(t.Context(), key{}, "trace"), ofTest, 0, func(ctx context.Context) (any, error) { return ctx.Value(key{}), nil })
 	if got != "trace" || err != nil {
 		t.Errorf("the value is %v, %v", got, err)
 	}

@@ -26,7 +26,7 @@ type taskManagers struct {
 
 // list is that of Flink: see [Collector.TaskManagers].
 func (t *taskManagers) list(ctx context.Context, maxAge time.Duration) (managers []job.TaskManager, requests int, err error) {
-	managers, started, err := t.listed.get(ctx, maxAge, func(ctx context.Context) ([]job.TaskManager, error) {
+	managers, started, err := t.listed.get(ctx, managersReads, maxAge, func(ctx context.Context) ([]job.TaskManager, error) {
 		listed, err := t.client.TaskManagers(ctx)
 		managers := make([]job.TaskManager, len(listed))
 		for i, each := range listed {
@@ -147,7 +147,7 @@ func (t *taskManagers) usagesOf(ctx context.Context, cluster Cluster, ids []stri
 			usages[i] = UsageResult{job.UnknownUsage, errOtherTimedOut}
 			return
 		}
-		usage, started, err := kept[i].read.get(ctx, maxAge, func(ctx context.Context) (UsageResult, error) {
+		usage, started, err := kept[i].read.get(ctx, managersReads, maxAge, func(ctx context.Context) (UsageResult, error) {
 			usage, err := t.read(ctx, ids[i], kept[i])
 			return UsageResult{usage, err}, ctx.Err() // a failure is shared, too
 		})

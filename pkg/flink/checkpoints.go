@@ -184,7 +184,7 @@ func (c *Client) Checkpoints(ctx context.Context, jobID string) (checkpoints Che
 	if err != nil {
 		return checkpoints, err
 	}
-	return checkpoints, c.get(ctx, path+"/checkpoints", func(d *decoder) { d.checkpoints.read(d, &checkpoints) })
+	return checkpoints, c.get(ctx, checkpointsPath, path+"/checkpoints", func(d *decoder) { d.checkpoints.read(d, &checkpoints) })
 }
 
 // CheckpointInterval requests how often a job makes checkpoints by itself, 0 for never.
@@ -196,7 +196,7 @@ func (c *Client) CheckpointInterval(ctx context.Context, jobID string) (time.Dur
 		return 0, err
 	}
 	var config checkpointConfig
-	err = c.get(ctx, path+"/checkpoints/config", func(d *decoder) { d.checkpointConfig.read(d, &config) })
+	err = c.get(ctx, checkpointConfigPath, path+"/checkpoints/config", func(d *decoder) { d.checkpointConfig.read(d, &config) })
 	if remote.IsKind(err, remote.NotFound) {
 		return 0, nil
 	}
@@ -220,7 +220,7 @@ func (c *Client) Checkpoint(ctx context.Context, jobID string, id int64) (checkp
 	if err != nil {
 		return checkpoint, err
 	}
-	return checkpoint, c.get(ctx, path, func(d *decoder) { d.checkpoint.read(d, &checkpoint) })
+	return checkpoint, c.get(ctx, checkpointPath, path, func(d *decoder) { d.checkpoint.read(d, &checkpoint) })
 }
 
 // checkpointPath builds the path of a checkpoint, whose ids are no negative numbers.
@@ -242,6 +242,6 @@ func (c *Client) SubtaskCheckpoints(ctx context.Context, jobID string, id int64,
 		return nil, err
 	}
 	var answer SubtaskCheckpoints
-	err = c.get(ctx, path+"/subtasks/"+taskID, func(d *decoder) { d.subtaskCheckpoints.read(d, &answer) })
+	err = c.get(ctx, taskCheckpointPath, path+"/subtasks/"+taskID, func(d *decoder) { d.subtaskCheckpoints.read(d, &answer) })
 	return answer.Subtasks, err
 }

@@ -29,7 +29,7 @@ var overviewFields = fields[Overview]{
 // gateway, is an error of kind [remote.HistoryServer]: that takes two requests
 // more, which are not made where a JobManager has answered before.
 func (c *Client) Overview(ctx context.Context) (overview Overview, err error) {
-	err = c.get(ctx, "/overview", func(d *decoder) { d.overview.read(d, &overview) })
+	err = c.get(ctx, overviewPath, "/overview", func(d *decoder) { d.overview.read(d, &overview) })
 	switch {
 	case err == nil && overview.Version == "":
 		err = c.wrongService("/overview")
@@ -59,11 +59,11 @@ var sqlGatewayFields = fields[sqlGateway]{
 // each has a path of its own, which names the Flink.
 func (c *Client) otherService(ctx context.Context) bool {
 	var history historyServer
-	if c.get(ctx, "/config", func(d *decoder) { d.history.read(d, &history) }) == nil && history.version != "" {
+	if c.get(ctx, configPath, "/config", func(d *decoder) { d.history.read(d, &history) }) == nil && history.version != "" {
 		return true
 	}
 	var gateway sqlGateway
-	return c.get(ctx, "/v1/info", func(d *decoder) { d.gateway.read(d, &gateway) }) == nil && strings.Contains(gateway.product, "Flink")
+	return c.get(ctx, infoPath, "/v1/info", func(d *decoder) { d.gateway.read(d, &gateway) }) == nil && strings.Contains(gateway.product, "Flink")
 }
 
 // Option is one entry of the JobManager's configuration.
@@ -82,7 +82,7 @@ type Config []Option
 
 // Config requests the JobManager's configuration.
 func (c *Client) Config(ctx context.Context) (config Config, err error) {
-	return config, c.get(ctx, "/jobmanager/config", func(d *decoder) { config = list(d, &d.option) })
+	return config, c.get(ctx, jobManagerConfigPath, "/jobmanager/config", func(d *decoder) { config = list(d, &d.option) })
 }
 
 // defaultFetch is Flink's default of metrics.fetcher.update-interval.

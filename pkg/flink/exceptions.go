@@ -98,6 +98,6 @@ func (c *Client) Exceptions(ctx context.Context, jobID string) ([]Exception, err
 		return nil, err
 	}
 	var answer exceptionsAnswer
-	err = c.get(ctx, path+"/exceptions?maxExceptions=100", func(d *decoder) { d.exceptions.read(d, &answer) })
+	err = c.get(ctx, exceptionsPath, path+"/exceptions?maxExceptions=100", func(d *decoder) { d.exceptions.read(d, &answer) })
 	return answer.history.entries, err
 }

@@ -83,7 +83,7 @@ func (c *Client) FlameGraph(ctx context.Context, jobID, taskID string, subtask i
 		path += fmt.Sprintf("&subtaskindex=%d", subtask)
 	}
 	answer := flameGraphAnswer{reader: callReader{names: map[string]string{}}}
-	if err := c.get(ctx, path, func(d *decoder) { d.flameGraph.read(d, &answer) }); err != nil {
+	if err := c.get(ctx, flameGraphPath, path, func(d *decoder) { d.flameGraph.read(d, &answer) }); err != nil {
 		return graph, err
 	}
 	if !answer.timed {

@@ -52,12 +52,12 @@ func (c *Client) Base() string { return c.base }
 // Concurrency is how many requests may be under way at once.
 func (c *Client) Concurrency() int { return c.concurrency }
 
-// get requests a path and reads the answer. Errors are [remote.Error]; they name
-// the path without its query, which may list hundreds of metrics.
-func (c *Client) get(ctx context.Context, path string, read func(*decoder)) error {
+// get requests a path of an endpoint and reads the answer. Errors are [remote.Error];
+// they name the path without its query, which may list hundreds of metrics.
+func (c *Client) get(ctx context.Context, of *remote.Endpoint, path string, read func(*decoder)) error {
 	plain, _, _ := strings.Cut(path, "?")
 	request := c.base + plain
-	answer, err := c.rest.R().SetContext(ctx).SetHeader("Accept", "application/json").SetDoNotParseResponse(true).Get(c.base + path)
+	answer, err := c.rest.R().SetContext(of.With(ctx)).SetHeader("Accept", "application/json").SetDoNotParseResponse(true).Get(c.base + path)
 	if err != nil {
 		return remote.Unanswered(remote.Flink, request, err)
 	}

@@ -51,7 +51,7 @@ var jobsFields = fields[jobsAnswer]{
 // them. It triggers no metric fetch.
 func (c *Client) Jobs(ctx context.Context) ([]JobSummary, error) {
 	var answer jobsAnswer
-	if err := c.get(ctx, "/jobs/overview", func(d *decoder) { d.jobs.read(d, &answer) }); err != nil {
+	if err := c.get(ctx, jobsPath, "/jobs/overview", func(d *decoder) { d.jobs.read(d, &answer) }); err != nil {
 		return nil, err
 	}
 	if answer.jobs == nil {
@@ -210,7 +210,7 @@ func (c *Client) Job(ctx context.Context, jobID string) (job Job, err error) {
 	if err != nil {
 		return job, err
 	}
-	if err = c.get(ctx, path, func(d *decoder) { d.job.read(d, &job) }); err == nil && job.State == "" {
+	if err = c.get(ctx, jobPath, path, func(d *decoder) { d.job.read(d, &job) }); err == nil && job.State == "" {
 		err = c.wrongService(path)
 	}
 	return job, err

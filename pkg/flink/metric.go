@@ -33,7 +33,7 @@ func (c *Client) Restarts(ctx context.Context, jobID string) (Number, error) {
 		return unknown, err
 	}
 	var metrics []Metric
-	err = c.get(ctx, path+"/metrics?get=numRestarts,fullRestarts", func(d *decoder) { metrics = list(d, &d.metric) })
+	err = c.get(ctx, jobMetricsPath, path+"/metrics?get=numRestarts,fullRestarts", func(d *decoder) { metrics = list(d, &d.metric) })
 	restarts := unknown
 	for _, metric := range metrics {
 		if metric.ID == "numRestarts" || metric.ID == "fullRestarts" && !restarts.Known() {
@@ -55,7 +55,7 @@ func (c *Client) SubtaskMetrics(ctx context.Context, jobID, taskID string, subta
 	for _, query := range lists(subtasks, names) {
 		requests++
 		var metrics []Metric
-		if err := c.get(ctx, path+"/metrics?get="+query, func(d *decoder) { metrics = list(d, &d.metric) }); err != nil {
+		if err := c.get(ctx, taskMetricsPath, path+"/metrics?get="+query, func(d *decoder) { metrics = list(d, &d.metric) }); err != nil {
 			return nil, requests, err
 		}
 		for _, metric := range metrics {
@@ -89,7 +89,7 @@ func (c *Client) AggregatedMetrics(ctx context.Context, jobID, taskID string, na
 	}
 	var metrics []Aggregate
 	query := url.QueryEscape(strings.Join(names, ","))
-	if err := c.get(ctx, path+"/subtasks/metrics?get="+query, func(d *decoder) { metrics = list(d, &d.aggregate) }); err != nil {
+	if err := c.get(ctx, aggregatedMetricsPath, path+"/subtasks/metrics?get="+query, func(d *decoder) { metrics = list(d, &d.aggregate) }); err != nil {
 		return nil, err
 	}
 	found := make(map[string]Aggregate, len(names))
@@ -109,7 +109,7 @@ func (c *Client) MetricNames(ctx context.Context, jobID, taskID string) (names [
 		return nil, err
 	}
 	var metrics []Aggregate
-	err = c.get(ctx, path+"/subtasks/metrics", func(d *decoder) { metrics = list(d, &d.aggregate) })
+	err = c.get(ctx, aggregatedMetricsPath, path+"/subtasks/metrics", func(d *decoder) { metrics = list(d, &d.aggregate) })
 	for _, metric := range metrics {
 		names = append(names, metric.ID)
 	}

@@ -169,7 +169,7 @@ func (c *Client) Task(ctx context.Context, jobID, taskID string, buffer []Subtas
 		return task, err
 	}
 	task.Subtasks, task.most = buffer[:0], most
-	return task, c.get(ctx, path, func(d *decoder) { d.task.read(d, &task) })
+	return task, c.get(ctx, taskPath, path, func(d *decoder) { d.task.read(d, &task) })
 }
 
 // Backpressure is the answer of /jobs/:jid/vertices/:vid/backpressure: Flink's
@@ -209,5 +209,5 @@ func (c *Client) Backpressure(ctx context.Context, jobID, taskID string) (pressu
 	if err != nil {
 		return pressure, err
 	}
-	return pressure, c.get(ctx, path+"/backpressure", func(d *decoder) { d.backpressure.read(d, &pressure) })
+	return pressure, c.get(ctx, backpressurePath, path+"/backpressure", func(d *decoder) { d.backpressure.read(d, &pressure) })
 }

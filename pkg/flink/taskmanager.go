@@ -51,7 +51,7 @@ var taskManagersFields = fields[taskManagersAnswer]{
 // TaskManagers lists the cluster's TaskManagers. It triggers no metric fetch.
 func (c *Client) TaskManagers(ctx context.Context) ([]TaskManager, error) {
 	var answer taskManagersAnswer
-	if err := c.get(ctx, "/taskmanagers", func(d *decoder) { d.taskManagers.read(d, &answer) }); err != nil {
+	if err := c.get(ctx, taskManagersPath, "/taskmanagers", func(d *decoder) { d.taskManagers.read(d, &answer) }); err != nil {
 		return nil, err
 	}
 	if answer.managers == nil {
@@ -144,7 +144,7 @@ func (c *Client) TaskManagerMetrics(ctx context.Context, id string) (found TaskM
 		return found, false, err
 	}
 	var metrics []Metric
-	if err := c.get(ctx, path+"/metrics?get="+taskManagerMetrics, func(d *decoder) { metrics = list(d, &d.metric) }); err != nil {
+	if err := c.get(ctx, managerMetricsPath, path+"/metrics?get="+taskManagerMetrics, func(d *decoder) { metrics = list(d, &d.metric) }); err != nil {
 		return found, false, err
 	}
 	values := make(map[string]Number, len(metrics))

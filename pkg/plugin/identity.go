@@ -53,7 +53,9 @@ type identities struct {
 	settings settings
 	clients  []*flink.Client
 	webURLs  []string // of each of them
-	key      [sha256.Size]byte
+	// availabilities are those of each, whoever sends the request.
+	availabilities []*collector.Availability
+	key            [sha256.Size]byte
 
 	mu    sync.Mutex
 	kept  map[[sha256.Size]byte]*identity
@@ -66,8 +68,8 @@ type identity struct {
 	asked time.Time
 }
 
-func newIdentities(s settings, clients []*flink.Client, webURLs []string) *identities {
-	ids := &identities{settings: s, clients: clients, webURLs: webURLs, kept: map[[sha256.Size]byte]*identity{}}
+func newIdentities(s settings, clients []*flink.Client, webURLs []string, availabilities []*collector.Availability) *identities {
+	ids := &identities{settings: s, clients: clients, webURLs: webURLs, availabilities: availabilities, kept: map[[sha256.Size]byte]*identity{}}
 	_, _ = rand.Read(ids.key[:]) // never fails, by its contract
 	return ids
 }
@@ -122,7 +124,7 @@ func (ids *identities) newView() view {
 		made.clusters = append(made.clusters, &query.Cluster{
 			Name:      ids.settings.all()[n].Name,
 			WebURL:    ids.webURLs[n],
-			Collector: collector.New(client, collector.Options{MaxAge: ids.settings.maxAge}),
+			Collector: collector.New(client, collector.Options{MaxAge: ids.settings.maxAge, Availability: ids.availabilities[n]}),
 		})
 	}
 	made.engine = query.NewEngine(made.clusters, ids.settings.patience())
@@ -169,6 +171,28 @@ func (ids *identities) close() {
 	if ids.sweep != nil {
 		ids.sweep.Stop()
 	}
+}
+
+// collectors are those of all who are kept.
+func (ids *identities) collectors() (all []*collector.Collector) {
+	ids.mu.Lock()
+	defer ids.mu.Unlock()
+	for _, kept := range ids.kept {
+		for _, cluster := range kept.clusters {
+			all = append(all, cluster.Collector)
+		}
+	}
+	return all
+}
+
+// size is how many are kept, and about how much memory their samples take.
+func (ids *identities) size() (count, bytes int) {
+	ids.mu.Lock()
+	defer ids.mu.Unlock()
+	for _, kept := range ids.kept {
+		bytes += kept.bytes()
+	}
+	return len(ids.kept), bytes
 }
 
 // bytes is about how much memory the identity's samples take.

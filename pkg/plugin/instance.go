@@ -9,7 +9,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/backend/httpclient"
 	"github.com/grafana/grafana-plugin-sdk-go/backend/instancemgmt"
-	"github.com/grafana/grafana-plugin-sdk-go/backend/log"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/collector"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/flink"
@@ -43,6 +43,8 @@ type Instance struct {
 	rootURL bool
 	// identities are nil unless Grafana forwards its users' credentials.
 	identities *identities
+	// underWay has room for the requests that are worked on at once.
+	underWay *semaphore.Weighted
 	// err is what is wrong with the settings: every query and the health check
 	// answer with it.
 	err     error
@@ -58,8 +60,9 @@ func New(ctx context.Context, source backend.DataSourceInstanceSettings) (instan
 
 // New is the same with what the factory has.
 func (f Factory) New(ctx context.Context, source backend.DataSourceInstanceSettings) (instancemgmt.Instance, error) {
-	instance := &Instance{rootURL: source.URL != ""}
+	instance := &Instance{rootURL: source.URL != "", underWay: semaphore.NewWeighted(maxRequests)}
 	instance.err = instance.open(ctx, f, source)
+	live.add(instance)
 	return instance, nil
 }
 
@@ -80,6 +83,7 @@ func (i *Instance) open(ctx context.Context, factory Factory, source backend.Dat
 	store := factory.openStore(ctx, s, source)
 	var clients []*flink.Client
 	var webURLs []string
+	var availabilities []*collector.Availability
 	for _, configured := range s.all() {
 		asked, err := flink.New(client.Apart(), configured.URL)
 		if err != nil && len(s.Clusters) > 0 {
@@ -93,11 +97,13 @@ func (i *Instance) open(ctx context.Context, factory Factory, source backend.Dat
 			return err
 		}
 		clients, webURLs = append(clients, asked), append(webURLs, web)
-		i.addCluster(s, configured.Name, web, asked, store)
+		availability, leave := known.join(availabilityKey{dataSource(ctx, source), configured.Name, asked.Base(), s.forwards()})
+		i.closers, availabilities = append(i.closers, leave), append(availabilities, availability)
+		i.addCluster(s, configured.Name, web, asked, store, availability)
 	}
 	i.engine = query.NewEngine(i.clusters, s.patience())
 	if s.forwards() {
-		i.identities = newIdentities(s, clients, webURLs)
+		i.identities = newIdentities(s, clients, webURLs, availabilities)
 		i.closers = append(i.closers, i.identities.close)
 	}
 	return nil
@@ -105,7 +111,7 @@ func (i *Instance) open(ctx context.Context, factory Factory, source backend.Dat
 
 // addCluster adds a cluster with its collector, which fills the history, if there
 // is one: what is at another address is another cluster's.
-func (i *Instance) addCluster(s settings, name, webURL string, client *flink.Client, store *memory.Store) {
+func (i *Instance) addCluster(s settings, name, webURL string, client *flink.Client, store *memory.Store, availability *collector.Availability) {
 	cluster := &query.Cluster{Name: name, WebURL: webURL, Prometheus: i.prometheus}
 	if i.prometheus != nil {
 		cluster.Streaks = history.NewStreaks()
@@ -114,7 +120,7 @@ func (i *Instance) addCluster(s settings, name, webURL string, client *flink.Cli
 		cluster.Memory = store.Cluster(name + " at " + client.Base())
 	}
 	cluster.Collector = collector.New(client, collector.Options{
-		MaxAge: s.maxAge, History: cluster.Memory, IdleAfter: s.History.idleAfter, Logger: log.DefaultLogger,
+		MaxAge: s.maxAge, History: cluster.Memory, IdleAfter: s.History.idleAfter, Availability: availability,
 		MaxBytes: s.History.limits.MaxBytes,
 	})
 	i.closers = append(i.closers, cluster.Collector.Close)
@@ -145,12 +151,17 @@ func (f Factory) openStore(ctx context.Context, s settings, source backend.DataS
 	if pool == nil {
 		pool = memory.Process
 	}
-	of := memory.DataSource{Namespace: backend.PluginConfigFromContext(ctx).Namespace, ID: source.ID, UID: source.UID}
-	return pool.Open(of, s.History.limits, time.Now())
+	return pool.Open(dataSource(ctx, source), s.History.limits, time.Now())
+}
+
+// dataSource identifies the data source over all its instances.
+func dataSource(ctx context.Context, source backend.DataSourceInstanceSettings) memory.DataSource {
+	return memory.DataSource{Namespace: backend.PluginConfigFromContext(ctx).Namespace, ID: source.ID, UID: source.UID}
 }
 
 // Dispose is called by the SDK when newer settings have replaced these.
 func (i *Instance) Dispose() {
+	live.remove(i)
 	for n := len(i.closers) - 1; n >= 0; n-- {
 		i.closers[n]()
 	}

@@ -4,22 +4,30 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/backend/log"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/collector"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/frame"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/query"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/remote"
 )
 
 // QueryData answers every query of a request, all at once: they share samples,
 // and the client bounds the requests to Flink. One query's failure is its own. Equal
 // queries have one answer, and all answers together a limit.
 func (i *Instance) QueryData(ctx context.Context, request *backend.QueryDataRequest) (*backend.QueryDataResponse, error) {
+	if err := i.underWay.Acquire(ctx, 1); err != nil {
+		return nil, err
+	}
+	defer i.underWay.Release(1)
 	response := backend.NewQueryDataResponse()
 	_, fromAlert := request.Headers[backend.FromAlertHeaderName]
 	who := requester{request.PluginContext.User, request.PluginContext.Namespace, request.GetHTTPHeaders()}
@@ -42,7 +50,7 @@ func (i *Instance) QueryData(ctx context.Context, request *backend.QueryDataRequ
 			response.Responses[refID] = named(answers[n], refID, copied > 0)
 		}
 	}
-	return response, nil
+	return response, takeTurn(ctx, bytes)
 }
 
 // sources are the queries' JSON.
@@ -55,6 +63,10 @@ func sources(queries []backend.DataQuery) [][]byte {
 }
 
 const (
+	// maxRequests is how many requests a data source works on at once; the others wait, in
+	// their order. Where more come than the machine can answer, each takes longer, and
+	// memory does not grow with them.
+	maxRequests = 128
 	// maxQueries is how many queries of a request are worked on at once.
 	maxQueries = 32
 	// maxAnswerBytes is about how long the answers to a request are together.
@@ -142,32 +154,61 @@ func answerBytes(answer backend.DataResponse) (bytes int) {
 	return bytes
 }
 
-// answer answers one query, whatever happens.
+// slowQuery is from how long on a query has a line in the log.
+const slowQuery = 5 * time.Second
+
+// answer answers one query, whatever happens. All that is logged within has its
+// identifiers, and so has its span, if it is part of a trace.
 func (i *Instance) answer(ctx context.Context, source backend.DataQuery, who requester, fromAlert, several bool) (response backend.DataResponse) {
+	begun := time.Now()
+	ctx = identified(ctx, "refId", source.RefID)
+	ctx, span := remote.Span(ctx, "query", attribute.String("grafana.ref_id", remote.Shortened(source.RefID)))
+	var parsed query.Query
 	defer func() {
 		if fault := recover(); fault != nil {
 			caught := collector.Caught(fault)
-			log.DefaultLogger.FromContext(ctx).Error("A query made the plugin panic", "refId", source.RefID, "fault", caught, "stack", string(caught.Stack))
+			log.DefaultLogger.FromContext(ctx).Error("A query made the plugin panic", "fault", caught, "stack", string(caught.Stack))
 			response = errorResponse(fmt.Errorf("the plugin failed on this query (%w): please report it with the server's log", caught))
 		}
+		took := time.Since(begun)
+		if took >= slowQuery {
+			log.DefaultLogger.FromContext(ctx).Warn("A query took long", "duration", took, "error", response.Error)
+		}
+		observeQuery(parsed.Type, took, response)
+		describe(span, parsed.Type, response)
+		remote.EndSpan(span, response.Error)
 	}()
-	frames, err := i.frames(ctx, source, who, fromAlert, several)
+	parsed, err := query.Parse(source.JSON, source.QueryType, fromAlert)
+	ctx = identified(ctx, "queryType", parsed.Type)
+	if err != nil {
+		return errorResponse(err)
+	}
+	if i.err != nil {
+		return errorResponse(i.err)
+	}
+	over := history.Range{From: source.TimeRange.From, To: source.TimeRange.To}
+	request := query.NewRequest(parsed, over, begun, int(source.MaxDataPoints), fromAlert)
+	request.AmongMeasures = several
+	frames, err := i.viewFor(who).engine.Answer(ctx, request)
 	if err != nil {
 		return errorResponse(err)
 	}
 	return backend.DataResponse{Frames: frames, Status: backend.StatusOK}
 }
 
-func (i *Instance) frames(ctx context.Context, source backend.DataQuery, who requester, fromAlert, several bool) (data.Frames, error) {
-	parsed, err := query.Parse(source.JSON, source.QueryType, fromAlert)
-	if err != nil {
-		return nil, err
+// identified has what is logged within the context carry a text of the query, in one
+// line and of a bounded length.
+func identified(ctx context.Context, name, text string) context.Context {
+	return log.WithContextualAttributes(ctx, append(slices.Clone(log.ContextualAttributesFromContext(ctx)), name, remote.Shortened(text)))
+}
+
+// describe adds to a query's span what was queried, and how many requests that took.
+func describe(span trace.Span, queryType string, answer backend.DataResponse) {
+	span.SetAttributes(attribute.String("grafana.query_type", remote.Shortened(queryType)))
+	if len(answer.Frames) == 0 {
+		return
 	}
-	if i.err != nil {
-		return nil, i.err
+	if custom, is := customOf(answer.Frames[0]); is {
+		span.SetAttributes(attribute.Int("flink.requests", custom.Requests), attribute.Int("grafana.frames", len(answer.Frames)))
 	}
-	over := history.Range{From: source.TimeRange.From, To: source.TimeRange.To}
-	request := query.NewRequest(parsed, over, time.Now(), int(source.MaxDataPoints), fromAlert)
-	request.AmongMeasures = several
-	return i.viewFor(who).engine.Answer(ctx, request)
 }

@@ -42,7 +42,7 @@ func (r *clusterResult) addEnded(ctx context.Context, req Request) {
 		r.endUnreachable(req)
 		return
 	}
-	if r.cluster.Memory == nil {
+	if r.cluster.Memory == nil || !req.FromAlert && len(req.Jobs.exact) == 0 {
 		return
 	}
 	past, _, err := r.cluster.Memory.Jobs(ctx, history.Range{From: req.Now.Add(-lately), To: time.Now()})
@@ -51,10 +51,13 @@ func (r *clusterResult) addEnded(ctx context.Context, req Request) {
 	}
 	slices.SortStableFunc(past, func(a, b history.Job) int { return b.Last.Compare(a.Last) })
 	for _, each := range past {
-		listed, replaced := r.find(each)
 		exactly := req.Jobs.Exactly(each.Name, each.ID)
 		wanted := exactly || req.FromAlert && req.Measure.EndsWell() && req.Jobs.Choose(each.Name, each.ID)
-		if replaced || listed != nil && !listed.State.Terminal() || !wanted || !req.Types.Choose(each.Type) {
+		if !wanted || !req.Types.Choose(each.Type) {
+			continue
+		}
+		listed, replaced := r.find(each)
+		if replaced || listed != nil && !listed.State.Terminal() {
 			continue
 		}
 		info := job.Info{ID: each.ID, Name: each.Name, Plain: each.Name, Type: each.Type}

@@ -26,12 +26,24 @@ type jobRange struct {
 // read fills in the job's series. If only a part of the range could not be read
 // there are series beside the error.
 func (r jobRange) read(ctx context.Context) {
+	key, keeps := r.key()
+	if kept, found := keptRanges.get(key); keeps && found {
+		kept.fill(r)
+	} else {
+		r.readAnew(ctx)
+		if after, _ := r.key(); keeps && after == key {
+			keptRanges.keep(key, r)
+		}
+	}
+	r.choice.reduce(r.job.series)
+}
+
+func (r jobRange) readAnew(ctx context.Context) {
 	if r.req.By == diagnosis.ByJob || r.req.By == diagnosis.ByTask {
 		r.fromSummaries(ctx)
 	} else {
 		r.fromSnapshots(ctx)
 	}
-	r.choice.reduce(r.job.series)
 }
 
 func (r jobRange) query() history.Query {

@@ -45,6 +45,12 @@ func init() { // the answers refer to the registry
 	}
 }
 
+// IsType reports whether there is a query type of that name.
+func IsType(name string) bool {
+	_, is := types[name]
+	return is
+}
+
 func typeNames() []string { return slices.Sorted(maps.Keys(types)) }
 
 // load is a view of how subtasks spend their time, with what else is added to it.

@@ -109,6 +109,24 @@ func (c *Cluster) rows(query history.Query) (all []rows) {
 	return all
 }
 
+// Window identifies the samples of a job in a range: equal windows have the same, which
+// do not change any more.
+type Window struct {
+	of          *series
+	first, last time.Duration
+	wall        int64 // that the positions are read with
+}
+
+// Window is that of the samples that a query selects; some is false if there are none.
+func (c *Cluster) Window(query history.Query) (window Window, some bool) {
+	all := c.rows(query)
+	if len(all) == 0 {
+		return window, false
+	}
+	first, last := &all[0], &all[len(all)-1]
+	return Window{first.of, first.heads[first.from].at, last.heads[last.end-1].at, first.clock.wall.UnixNano()}, true
+}
+
 // Find is a job of any time that is kept, as it was last known.
 func (c *Cluster) Find(jobID string) (found history.Job, ok bool) {
 	c.readJob(jobID, func(series *series, clock clock) {

@@ -29,6 +29,9 @@ const (
 	settledAge = 5 * time.Minute
 )
 
+// reads count those of the answers.
+var reads = remote.NewCacheReads("prometheus")
+
 // answer is what was made from the queries of a session, and their warnings.
 // Nobody may change it.
 type answer struct {
@@ -66,6 +69,7 @@ func newCache() *cache {
 // the age that comes with it unless there is an error.
 func (c *cache) get(ctx context.Context, question string, load func(context.Context) (answer, time.Duration, error)) (answer, error) {
 	if kept := c.answers.Get(question); kept != nil {
+		reads.Hit.Inc()
 		return kept.Value(), nil
 	}
 	joined := c.join(ctx, question, load)
@@ -83,7 +87,10 @@ func (c *cache) join(ctx context.Context, question string, load func(context.Con
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	joined := c.flights[question]
-	if joined == nil {
+	if joined != nil {
+		reads.Shared.Inc()
+	} else {
+		reads.Missed.Inc()
 		ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 		joined = &flight{cancel: cancel, done: make(chan struct{})}
 		c.flights[question] = joined

@@ -125,6 +125,14 @@ func newClient(over *remote.Client, base *url.URL, options Options) *client {
 	return made
 }
 
+// endpoints are those of Prometheus' API that are requested, by how their paths end, as
+// the plugin's metrics name them.
+var endpoints = map[string]*remote.Endpoint{
+	"/query":       remote.NewEndpoint(remote.Prometheus, "/api/v1/query"),
+	"/query_range": remote.NewEndpoint(remote.Prometheus, "/api/v1/query_range"),
+	"/values":      remote.NewEndpoint(remote.Prometheus, "/api/v1/label/{label}/values"),
+}
+
 // URL is the address of an endpoint. Those used have no arguments in the path
 // but a label's name.
 func (c *client) URL(endpoint string, arguments map[string]string) *url.URL {
@@ -144,6 +152,9 @@ func (c *client) Do(ctx context.Context, request *http.Request) (*http.Response,
 	defer c.slots.Release(1)
 	if kept := c.failure.Load(); kept != nil && time.Now().Before(kept.until) {
 		return nil, nil, kept.err
+	}
+	if of := endpoints[request.URL.Path[strings.LastIndex(request.URL.Path, "/"):]]; of != nil {
+		ctx = of.With(ctx)
 	}
 	request = request.WithContext(ctx)
 	request.Header.Set("Accept", "application/json")

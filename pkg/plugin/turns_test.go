@@ -1,0 +1,73 @@
+package plugin_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
+)
+
+// Large answers are encoded a few at a time, and the turn of each ends when it was sent:
+// many more than fit at once are all answered.
+func TestLargeAnswersTakeTurns(t *testing.T) {
+	const rows, askers = 4000, 40 // of more than 1 MiB each
+	cluster := httptest.NewServer(newCluster(sim.HeldBack("orders", 2, rows/2, 1)))
+	defer cluster.Close()
+	settings := settingsWith(map[string]any{"url": cluster.URL, "maxAge": "1h"})
+	served := serve(t)
+	var group sync.WaitGroup
+	for range askers {
+		group.Go(func() {
+			answer := sendOverGRPC(t, served, settings, `{"queryType": "subtasks"}`)["A"]
+			if answer.Error != nil || answer.Frames[0].Rows() != rows {
+				t.Errorf("an answer of %d frames, %v", len(answer.Frames), answer.Error)
+			}
+		})
+	}
+	group.Wait()
+}
+
+// A data source works on so many requests at once: one more waits until another has
+// ended, or its caller goes away.
+func TestRequestsTakeTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const most = 128
+		l := newLabWith(t, map[string]any{"timeoutSeconds": 5}, sim.HeldBack("orders", 2, 1, 1))
+		var flink swappable
+		l.ctx = inMemory(t.Context(), map[string]http.Handler{"flink:8081": &flink})
+		flink.become(hangingFlink)
+		request := func(ctx context.Context) error {
+			_, err := l.QueryData(ctx, &backend.QueryDataRequest{Queries: []backend.DataQuery{{RefID: "A", JSON: []byte(`{"queryType": "jobs"}`), TimeRange: lastHour()}}})
+			return err
+		}
+		var group sync.WaitGroup
+		for range most {
+			group.Go(func() {
+				if err := request(l.ctx); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		synctest.Wait()
+		impatient, cancel := context.WithTimeout(l.ctx, time.Second)
+		defer cancel()
+		if err := request(impatient); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("one request more: %v", err)
+		}
+		flink.become(l.Cluster)
+		begun := time.Now()
+		l.frame(t, `{"queryType": "jobs"}`)
+		if waited := time.Since(begun); waited == 0 {
+			t.Error("it did not wait for another to end")
+		}
+		group.Wait()
+	})
+}
