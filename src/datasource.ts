@@ -63,7 +63,7 @@ export class DataSource extends DataSourceWithBackend<FlinkQuery, FlinkSettings>
 
   async getTagValues({ key, filters, timeRange }: DataSourceGetTagValuesOptions<FlinkQuery>): Promise<MetricFindValue[]> {
     const of = valuesOf(key, filters);
-    const { names } = of ? await this.names(of.list, of.chosen, timeRange) : { names: [] };
+    const { names } = 'list' in of ? await this.names(of.list, of.chosen, timeRange) : of;
     return names.map((text) => ({ text }));
   }
 

@@ -8,6 +8,9 @@ export interface FlinkQuery extends DataQuery {
   clusters?: string[];
   jobs?: string[];
   tasks?: string[];
+  /** Of query types bottlenecks, subtasks and taskmanagers, and kinds of bottlenecks and jobs: ad hoc filters set them. */
+  hosts?: string[];
+  kinds?: string[];
   /** STREAMING, BATCH; none means all. */
   types?: string[];
   /** Of query types measure and history. */
@@ -16,7 +19,7 @@ export interface FlinkQuery extends DataQuery {
   by?: string;
   /** Of query types measure, history and timeline: how series are named, with {{job}} and the like. */
   legend?: string;
-  /** Of query type subtasks: soft and hard backpressure, buffers. */
+  /** Of query type subtasks: soft and hard backpressure, buffers; of jobs: the course of severity, and restarts. */
   detail?: boolean;
   /** Of query type scaling: what if tasks had so many subtasks, by their name; a variable is text. */
   parallelism?: Record<string, number | string>;
@@ -51,6 +54,11 @@ export interface PrometheusSettings {
   url?: string;
   user?: string;
   tenant?: string;
+  /** Whether the secret prometheusTlsCACert is trusted, and whether prometheusTlsClientCert is shown. */
+  tlsAuthWithCACert?: boolean;
+  tlsAuth?: boolean;
+  tlsSkipVerify?: boolean;
+  serverName?: string;
 }
 
 /** The keys of jsonData that are ours; what is absent has the backend's default. */
@@ -73,10 +81,13 @@ export interface FlinkSecrets {
   bearerToken?: string;
   prometheusPassword?: string;
   prometheusBearerToken?: string;
+  prometheusTlsCACert?: string;
+  prometheusTlsClientCert?: string;
+  prometheusTlsClientKey?: string;
 }
 
 /** Lists that the backend can name things from. */
-export type Listing = 'clusters' | 'jobs' | 'tasks' | 'subtasks' | 'taskmanagers';
+export type Listing = 'clusters' | 'jobs' | 'tasks' | 'subtasks' | 'taskmanagers' | 'hosts';
 
 /** What the backend answers when it lists names. */
 export interface Names {

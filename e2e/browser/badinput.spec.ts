@@ -66,3 +66,38 @@ test('a newer query is replaced only on request', async ({ page, visit }) => {
   expect(await query(page)).toMatchObject({ refId: 'A', schemaVersion: 1, queryType: 'history' });
   await expect(field(page, 'Jobs')).toBeVisible();
 });
+
+const names = ['/^etl-(a|b)$/', `<img src=x onerror="document.title='run'">`, 'x'.repeat(500)];
+
+test('a job whose name is an expression, HTML or 500 characters is listed, chosen and answered for', async ({ addresses, configure, page, visit }) => {
+  await configure({ jsonData: { url: addresses.odd } });
+  await visit(editing({ schemaVersion: 1, queryType: 'bottlenecks' }));
+  for (const name of names) {
+    await field(page, 'Jobs').click();
+    await option(page, name).click();
+    await page.keyboard.press('Escape');
+  }
+  expect(await query(page)).toMatchObject({ jobs: names });
+  await page.getByRole('button', { name: 'Run queries' }).click();
+  const answer = page.getByRole('region', { name: 'Answer' });
+  for (const name of names) {
+    await expect(answer.getByRole('cell', { name, exact: true })).toHaveCount(1);
+  }
+  await expect(page).toHaveTitle('Flink Backpressure'); // nothing of a name has run
+  await usable(page);
+});
+
+test('a variable that resolves to nothing is of all, and says so', async ({ page, visit }) => {
+  await visit(editing({ schemaVersion: 1, queryType: 'jobs', jobs: ['$job'] }, '?var-job='));
+  await page.getByRole('button', { name: 'Run queries' }).click();
+  const answer = page.getByRole('region', { name: 'Answer' });
+  await expect(answer).toContainText('as a variable without a value is');
+  await expect(answer).toContainText('two-sources');
+});
+
+test('events over a year are those of a week, and say so', async ({ page, visit }) => {
+  const to = Date.now();
+  await visit(editing({ schemaVersion: 1, queryType: 'events' }, `?from=${to - 365 * 86_400_000}&to=${to}`));
+  await page.getByRole('button', { name: 'Run queries' }).click();
+  await expect(page.getByRole('region', { name: 'Answer' })).toContainText('Only the last 7 days');
+});

@@ -1,7 +1,7 @@
 // Bundles the host page: `node e2e/browser/build.mjs`. With GRAFANA_UI=10.4 it
 // is made of the packages in e2e/browser/grafana-10.
 import { build } from 'esbuild';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -49,7 +49,7 @@ const settingsCache = {
     onResolve({ filter: /^settings-cache$/ }, () =>
       older
         ? { path: 'none', namespace: 'settings-cache' }
-        : { path: join(packages, 'node_modules/@grafana/runtime/dist/esm/services/dataSource/settings.mjs') }
+        : { path: realpathSync(join(packages, 'node_modules/@grafana/runtime/dist/esm/services/dataSource/settings.mjs')) } // as esbuild names it, or there are two caches
     );
     onLoad({ filter: /./, namespace: 'settings-cache' }, () => ({ contents: 'export const initDataSourceInstanceSettings = () => {};' }));
   },

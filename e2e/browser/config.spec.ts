@@ -63,6 +63,35 @@ test('what is saved is shown again', async ({ addresses, configure, page, visit 
   await expect(page.getByLabel('Time-out')).toHaveValue('2.5');
 });
 
+test('Prometheus has TLS settings of its own, which are kept and reset', async ({ addresses, configure, faults, page, state, visit }) => {
+  faults.expect(/\/health$/);
+  await configure({ jsonData: { url: addresses.normal } });
+  await visit('/config');
+  await open(page, 'Prometheus');
+  await page.getByLabel('Prometheus address').fill('http://prometheus:9090');
+  await expect(page.getByLabel('Prometheus has a CA of its own')).toHaveCount(0);
+  await page.getByLabel('Prometheus address').fill('https://prometheus:9090');
+  for (const name of ['Prometheus has a CA of its own', 'Prometheus wants a client certificate', 'Skip the check of Prometheus’ certificate']) {
+    await page.getByLabel(name).press('Space');
+  }
+  await page.getByLabel('CA certificate of Prometheus').fill('a CA');
+  await page.getByLabel('Client certificate for Prometheus').fill('a certificate');
+  await page.getByLabel('Client key for Prometheus').fill('a key');
+  await page.getByLabel('Server name of Prometheus').fill('prometheus.example');
+  const kept = { url: 'https://prometheus:9090', tlsAuthWithCACert: true, tlsAuth: true, tlsSkipVerify: true, serverName: 'prometheus.example' };
+  await saveAndTest(page);
+  // Certificates that are none are named.
+  await expect(page.getByText("The data source's settings of Prometheus cannot be used")).toBeVisible();
+  expect((await state()).saved).toMatchObject({
+    jsonData: { prometheus: kept },
+    secureJsonData: { prometheusTlsCACert: 'a CA', prometheusTlsClientCert: 'a certificate', prometheusTlsClientKey: 'a key' },
+  });
+  await visit('/config');
+  await expect(page.getByLabel('CA certificate of Prometheus')).toHaveValue('configured');
+  await page.getByRole('button', { name: 'Reset' }).first().click();
+  await expect(page.getByLabel('CA certificate of Prometheus')).toHaveValue('');
+});
+
 test('a bearer token is sent, kept, and reset', async ({ addresses, configure, faults, page, state, visit }) => {
   await configure({ jsonData: { url: addresses.guarded } });
   faults.expect(/\/health$/);

@@ -1,11 +1,11 @@
 /** What every browser test stands on: a data source of its own, and pages that must be without fault when they are left. */
-import { expect, type Page, test as base } from '@playwright/test';
+import { type BrowserContext, expect, type Page, test as base } from '@playwright/test';
 
 import { findings } from './accessibility';
 import { Faults } from './faults';
 
 /** The simulated clusters, see server/flinks.go. */
-export type Cluster = 'normal' | 'east' | 'large' | 'shop' | 'empty' | 'slow' | 'page' | 'guarded' | 'away';
+export type Cluster = 'normal' | 'east' | 'large' | 'odd' | 'shop' | 'empty' | 'slow' | 'page' | 'guarded' | 'away';
 
 /** A data source's settings, as Grafana's API has them. */
 export interface Saved {
@@ -38,9 +38,36 @@ interface Fixtures {
   state: () => Promise<State>;
 }
 
-export const test = base.extend<Fixtures>({
-  // The stand-in of this worker: playwright.config.ts reads the addresses from the server's line.
-  baseURL: async ({}, provide, { parallelIndex }) => provide(process.env[`BROWSER_ADDRESS_${parallelIndex}`]),
+/** The stand-in of a worker: playwright.config.ts reads the addresses from the server's line. */
+const standIn = (worker: number) => process.env[`BROWSER_ADDRESS_${worker}`];
+
+interface WorkerFixtures {
+  browsing: BrowserContext;
+}
+
+export const test = base.extend<Fixtures, WorkerFixtures>({
+  baseURL: async ({}, provide, { parallelIndex }) => provide(standIn(parallelIndex)),
+  // A page is 10 MB of scripts: the tests of a worker share a browser's cache, with what it has compiled of them.
+  browsing: [
+    async ({ browser }, provide, { parallelIndex, project }) => {
+      const context = await browser.newContext({ ...project.use.contextOptions, baseURL: standIn(parallelIndex) });
+      await provide(context);
+      await context.close();
+    },
+    { scope: 'worker' },
+  ],
+  context: async ({ browsing }, provide) => provide(browsing),
+  // What a page stores is gone with it, as in a browser of its own.
+  page: async ({ context, viewport }, provide) => {
+    const page = await context.newPage();
+    await page.setViewportSize(viewport!);
+    await provide(page);
+    if (page.url().startsWith('http')) {
+      await page.evaluate(() => localStorage.clear());
+    }
+    await page.close();
+    await context.clearCookies();
+  },
   faults: async ({ page }, provide) => provide(new Faults(page)),
   addresses: [
     async ({ request }, provide) => {

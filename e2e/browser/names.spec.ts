@@ -93,3 +93,10 @@ test('details are wanted by a switch', async ({ page, visit }) => {
   expect(await query(page)).toMatchObject({ detail: true });
   expect((await fields(page))[0]).toEqual(expect.arrayContaining(['hard_backpressured', 'in_pool_usage']));
 });
+
+test('the course of severity and the restarts of jobs are wanted by a switch', async ({ page, visit }) => {
+  await visit(editing({ schemaVersion: 1, queryType: 'jobs', jobs: ['skew'] }));
+  await page.getByLabel('Course of severity, and restarts').press('Space');
+  expect(await query(page)).toMatchObject({ detail: true });
+  expect((await fields(page))[0]).toEqual(expect.arrayContaining(['trend', 'restarts']));
+});

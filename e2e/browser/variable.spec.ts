@@ -26,6 +26,7 @@ const lists: Record<string, string[]> = {
   Tasks: ['slow-window', 'Source: orders'],
   Subtasks: ['0', '3'],
   TaskManagers: ['tm-1', 'tm-2'],
+  Hosts: ['host-1', 'host-2'],
 };
 
 for (const [label, some] of Object.entries(lists)) {

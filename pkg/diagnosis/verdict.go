@@ -25,6 +25,9 @@ const (
 	NotKnown       Kind = "unknown"     // too little was measured
 )
 
+// Kinds are all of them, in the order of docs/verdict.md.
+var Kinds = []Kind{Capacity, Skewed, Machine, Network, AtSource, Alternating, UnmeasuredWork, None, NotKnown}
+
 // Verdict is what holds a job back, by one snapshot. It is made once a snapshot
 // and shared by all its views; nothing changes it.
 type Verdict struct {

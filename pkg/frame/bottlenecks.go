@@ -41,7 +41,9 @@ func Bottlenecks(result Result) data.Frames {
 			return value(f, f.load(f.root.Task))
 		}
 	}
-	return table(result, "bottlenecks", findingsOf(result),
+	rows := findingsOf(result)
+	result.Notices = append(slices.Clone(result.Notices), result.emptied(len(rows))...)
+	return table(result, "bottlenecks", rows,
 		severity(share("severity", (*finding).severity)),
 		linked(word("job", func(f *finding) string { return f.Snapshot.Job.Name }), jobLink),
 		linked(word("task", ofTask(func(task job.Task) string { return task.Name })), taskLink),
@@ -92,8 +94,26 @@ func findingsOf(r Result) (findings []finding) {
 			findings = append(findings, finding{Job: j})
 		}
 	}
+	return r.narrowed(findings)
+}
+
+// narrowed leaves the findings on the hosts and of the kinds chosen, worst first. What
+// has no hot subtasks is on no host.
+func (r Result) narrowed(findings []finding) []finding {
+	findings = slices.DeleteFunc(findings, func(f finding) bool {
+		elsewhere := r.OnHost != nil && (f.root == nil || !slices.ContainsFunc(f.root.Hosts, r.OnHost))
+		return elsewhere || r.OfKind != nil && !r.OfKind(f.kind())
+	})
 	slices.SortStableFunc(findings, func(a, b finding) int { return cmp.Compare(b.rank(), a.rank()) })
 	return findings
+}
+
+// emptied is the notice that the hosts or kinds chosen leave no row.
+func (r Result) emptied(rows int) []data.Notice {
+	if rows > 0 || r.OnHost == nil && r.OfKind == nil {
+		return nil
+	}
+	return []data.Notice{{Severity: data.NoticeSeverityInfo, Text: "Nothing of the jobs chosen is on the hosts, or of the kinds, chosen."}}
 }
 
 // rank orders by severity; what is unknown comes before what is well.

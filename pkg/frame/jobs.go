@@ -1,7 +1,6 @@
 package frame
 
 import (
-	"cmp"
 	"math"
 	"slices"
 	"time"
@@ -45,7 +44,9 @@ func Jobs(result Result, details bool) data.Frames {
 		page("job_url", func(f *finding) string { return f.Pages.Job(f.Snapshot.Job) }),
 		page("task_url", ofRoot(func(f *finding, task job.Task) string { return f.Pages.Task(f.Snapshot.Job, task.ID) })),
 	)
-	return table(result, "jobs", worstOf(result), columns...)
+	rows := worstOf(result)
+	result.Notices = append(slices.Clone(result.Notices), result.emptied(len(rows))...)
+	return table(result, "jobs", rows, columns...)
 }
 
 // ofRoot is a text about the task of a root cause; empty where there is none.
@@ -65,8 +66,9 @@ func worstOf(r Result) []finding {
 	for i, j := range r.Jobs {
 		findings[i] = finding{Job: j, root: j.WorstRoot(j.Tasks)}
 	}
-	slices.SortStableFunc(findings, func(a, b finding) int { return cmp.Compare(b.rank(), a.rank()) })
-	return findings
+	result := r
+	result.OnHost = nil // a job is on many
+	return result.narrowed(findings)
 }
 
 // course is how severe the job's bottleneck was over the range; empty if that is not

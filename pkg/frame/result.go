@@ -8,6 +8,7 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )
 
@@ -28,6 +29,10 @@ type Result struct {
 	Checkpoints []Checkpoint
 	Incidents   []Incident
 	Events      []Event
+	// OnHost and OfKind narrow rows down to what is on a host, and to root causes of a
+	// kind; nil for all.
+	OnHost func(host string) bool
+	OfKind func(kind diagnosis.Kind) bool
 	// Names are what a variable offers.
 	Names []string
 	// Legend is how series are named.

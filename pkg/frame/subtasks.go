@@ -20,7 +20,7 @@ type subtaskRow struct {
 // its time. Shares are 0 to 1, records per second; null is not known. With
 // detailed it has the columns of [job.Detail] too.
 func Subtasks(result Result, detailed bool) data.Frames {
-	if len(result.Jobs) != 1 || detailed {
+	if len(result.Jobs) != 1 || detailed || result.OnHost != nil {
 		fields, notices := subtaskFields(result, detailed)
 		return tableOf(result, "subtasks", fields, notices...)
 	}
@@ -69,7 +69,9 @@ func subtaskFields(result Result, detailed bool) ([]*data.Field, []data.Notice) 
 		page("task_url", func(r *subtaskRow) string { return r.Pages.Task(r.Snapshot.Job, r.task.ID) }),
 		page("taskmanager_url", func(r *subtaskRow) string { return r.Pages.TaskManager(r.TaskManager) }),
 	)
-	return bounded(subtaskRowsOf(result), columns...)
+	rows := subtaskRowsOf(result)
+	fields, notices := bounded(rows, columns...)
+	return fields, append(notices, result.emptied(len(rows))...)
 }
 
 // detail is a column that is unknown where there are no details.
@@ -96,6 +98,9 @@ func subtaskRowsOf(r Result) []subtaskRow {
 		for _, task := range j.Tasks {
 			subtasks := j.load(task).Subtasks
 			for i := range subtasks {
+				if r.OnHost != nil && !r.OnHost(subtasks[i].Host) {
+					continue
+				}
 				row := subtaskRow{
 					Job: j, SubtaskLoad: &subtasks[i], task: &j.Snapshot.Graph.Tasks[task],
 					status: j.SubtaskStatus(task, &subtasks[i]),

@@ -61,6 +61,7 @@ func prometheusClient(s settings, source backend.DataSourceInstanceSettings, mid
 		System: remote.Prometheus, BearerToken: source.DecryptedSecureJSONData["prometheusBearerToken"],
 		Timeout: s.timeout, Concurrency: min(s.MaxConcurrency, maxPrometheusQueries), Middlewares: middlewares,
 	}
+	config.Options.TLS = s.Prometheus.tls(source.DecryptedSecureJSONData)
 	if s.Prometheus.User != "" {
 		config.Options.BasicAuth = &httpclient.BasicAuthOptions{User: s.Prometheus.User, Password: source.DecryptedSecureJSONData["prometheusPassword"]}
 	}

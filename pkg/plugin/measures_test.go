@@ -520,11 +520,20 @@ func TestRegistryOfMeasures(t *testing.T) {
 	for _, each := range diagnosis.Measures {
 		registry = append(registry, measure{each.Name, each.By})
 	}
-	text, err := json.MarshalIndent(registry, "", "  ")
+	checkRegistry(t, "registry", registry)
+}
+
+// So are the kinds of root cause.
+func TestRegistryOfKinds(t *testing.T) { checkRegistry(t, "kinds", diagnosis.Kinds) }
+
+// checkRegistry compares a list with its golden file.
+func checkRegistry(t *testing.T, name string, of any) {
+	t.Helper()
+	text, err := json.MarshalIndent(of, "", "  ")
 	if err != nil {
 		t.Fatal(err)
 	}
-	const golden = "../query/testdata/registry.json"
+	golden := "../query/testdata/" + name + ".json"
 	if *update {
 		if err := errors.Join(os.MkdirAll("../query/testdata", 0o755), os.WriteFile(golden, append(text, '\n'), 0o644)); err != nil {
 			t.Fatal(err)

@@ -15,7 +15,7 @@ const (
 	noObject    = `The query is no JSON object: save the panel or rule again, or write it as {"queryType": "tasks", …}.`
 	queryTypes  = ": choose one of bottlenecks, checkpoints, events, exceptions, flameGraph, history, jobs, measure, nodeGraph, scaling, subtasks, taskmanagers, tasks, timeline, variable."
 	allMeasures = ": choose one of bottleneck, status, busy, backpressured, idle, skew, records_in, records_out, watermark_lag, pending_records, blame, kind, running, restarts, checkpoint_age, checkpoint_intervals, checkpoint_duration, checkpoint_failures, up."
-	variables   = ": choose one of clusters, jobs, subtasks, taskmanagers, tasks."
+	variables   = ": choose one of clusters, hosts, jobs, subtasks, taskmanagers, tasks."
 	noNorth     = `There is no cluster "north" in this data source: it has west, east.`
 )
 
@@ -53,8 +53,10 @@ var queriesInError = map[string]struct {
 	"jobs of numbers":     {`{"queryType": "tasks", "jobs": ["a", 7]}`, 400, `The query cannot be read (jobs cannot be a number).`},
 	"a measure as a list": {`{"queryType": "measure", "measure": []}`, 400, `The query cannot be read (measure cannot be an array).`},
 
+	"an unknown kind": {`{"queryType": "bottlenecks", "kinds": ["slow"]}`, 400, `There is no kind "slow": choose one of capacity, skew, machine, network, source, alternating, unmeasured, none, unknown.`},
+
 	"no variable":                  {`{"queryType": "variable"}`, 400, `There is no variable ""` + variables},
-	"an unknown variable":          {`{"queryType": "variable", "variable": "hosts"}`, 400, `There is no variable "hosts"` + variables},
+	"an unknown variable":          {`{"queryType": "variable", "variable": "racks"}`, 400, `There is no variable "racks"` + variables},
 	"a variable in capitals":       {`{"queryType": "variable", "variable": "Jobs"}`, 400, `There is no variable "Jobs"` + variables},
 	"an unknown cluster":           {`{"queryType": "tasks", "clusters": ["north"]}`, 404, noNorth},
 	"names of no cluster":          {`{"queryType": "variable", "variable": "clusters", "clusters": ["north"]}`, 404, noNorth},

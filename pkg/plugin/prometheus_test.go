@@ -2,10 +2,7 @@ package plugin_test
 
 import (
 	"context"
-	"encoding/pem"
 	"fmt"
-	"io"
-	"log"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -22,6 +19,7 @@ import (
 
 	"github.com/flinkscope/flinkscope-flink-datasource/internal/promtest"
 	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/tlstest"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/frame"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )
@@ -197,21 +195,73 @@ func TestRedirectsOfPrometheus(t *testing.T) {
 	}
 }
 
-// Where the certificate of Prometheus cannot be verified, one sentence says so.
+// Prometheus has TLS settings of its own, none of Flink's. Where a connection fails, one
+// sentence says why, and which setting is for it.
 func TestTLSOfPrometheus(t *testing.T) {
-	prometheus := httptest.NewUnstartedServer(promtest.Handler())
-	prometheus.Config.ErrorLog = log.New(io.Discard, "", 0)
-	prometheus.StartTLS()
-	defer prometheus.Close()
+	const (
+		unsigned = "its TLS certificate is signed by an unknown authority, see prometheus.tlsAuthWithCACert and prometheusTlsCACert"
+		misnamed = "its TLS certificate is not for this host, see prometheus.serverName, but for prometheus.example"
+		unasked  = `it broke off TLS with "handshake failure", see prometheus.tlsAuth, prometheusTlsClientCert and prometheusTlsClientKey`
+	)
+	ours, theirs := tlstest.NewAuthority("ours"), tlstest.NewAuthority("theirs")
+	good := tlstest.Serve(t, promtest.Handler(), ours.Issue("prometheus", time.Hour, "127.0.0.1"), nil)
+	named := tlstest.Serve(t, promtest.Handler(), ours.Issue("prometheus", time.Hour, "prometheus.example"), nil)
+	mutual := tlstest.Serve(t, promtest.Handler(), ours.Issue("prometheus", time.Hour, "127.0.0.1"), ours)
+	known, unknown := ours.Issue("plugin", time.Hour), theirs.Issue("plugin", time.Hour)
 	flink := httptest.NewServer(newCluster())
 	defer flink.Close()
-	settings := settingsWith(map[string]any{"url": flink.URL, "tlsAuthWithCACert": true, "prometheus": map[string]any{"url": prometheus.URL}})
-	// It is trusted for Flink, not for Prometheus.
-	settings.DecryptedSecureJSONData = map[string]string{"tlsCACert": string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: prometheus.Certificate().Raw}))}
-	shown := firstFrame(t, sendOver(t.Context(), t, open(t, settings), scrapedPast(), nil, `{"queryType": "history"}`), "A")
-	want := "The past is not known as a whole: Prometheus could not be reached at " + prometheus.URL + "/api/v1/query_range (its TLS certificate is signed by an unknown authority"
-	if texts := strings.Join(notices(shown), " "); !strings.HasPrefix(texts, want) {
-		t.Errorf("the notices are %q", texts)
+	on := map[string]any{"tlsAuthWithCACert": true}
+	both := map[string]any{"tlsAuthWithCACert": true, "tlsAuth": true}
+	ca := map[string]string{"prometheusTlsCACert": ours.Certificate}
+	client := func(of tlstest.Identity) map[string]string {
+		return map[string]string{"prometheusTlsCACert": ours.Certificate, "prometheusTlsClientCert": of.Certificate, "prometheusTlsClientKey": of.Key}
+	}
+	answerOf := func(t *testing.T, address string, keys map[string]any, secrets map[string]string) backend.DataResponse {
+		of := map[string]any{"url": address}
+		maps.Copy(of, keys)
+		settings := settingsWith(map[string]any{"url": flink.URL, "tlsAuthWithCACert": true, "tlsSkipVerify": true, "prometheus": of})
+		// What is trusted for Flink is not for Prometheus.
+		settings.DecryptedSecureJSONData = map[string]string{"tlsCACert": ours.Certificate}
+		maps.Copy(settings.DecryptedSecureJSONData, secrets)
+		return sendOver(t.Context(), t, open(t, settings), scrapedPast(), nil, `{"queryType": "history"}`)["A"]
+	}
+	for name, c := range map[string]struct {
+		address string
+		keys    map[string]any
+		secrets map[string]string
+		fault   string // "" where it is answered
+	}{
+		"own CA":                       {good, on, ca, ""},
+		"Flink's CA":                   {good, nil, nil, unsigned},
+		"another's CA":                 {good, on, map[string]string{"prometheusTlsCACert": theirs.Certificate}, unsigned},
+		"a CA that is not switched on": {good, nil, ca, unsigned},
+		"skip verify":                  {named, map[string]any{"tlsSkipVerify": true}, nil, ""},
+		"another name":                 {named, on, ca, misnamed},
+		"server name":                  {named, map[string]any{"tlsAuthWithCACert": true, "serverName": " prometheus.example "}, ca, ""},
+		"client certificate":           {mutual, both, client(known), ""},
+		"another's, for a client":      {mutual, both, client(unknown), unasked},
+		"one that is not switched on":  {mutual, on, client(known), unasked},
+	} {
+		t.Run(name, func(t *testing.T) {
+			response := answerOf(t, c.address, c.keys, c.secrets)
+			if response.Error != nil {
+				t.Fatal(response.Error)
+			}
+			texts := strings.Join(notices(response.Frames[0]), " ")
+			switch want := "The past is not known as a whole: Prometheus could not be reached at " + c.address + "/api/v1/query_range (" + c.fault + ")"; {
+			case c.fault == "" && strings.Contains(texts, "could not be reached"), c.fault != "" && !strings.HasPrefix(texts, want):
+				t.Errorf("the notices are %q, want %q", texts, c.fault)
+			}
+		})
+	}
+	for what, secrets := range map[string]map[string]string{
+		"failed to parse TLS CA PEM certificate":                {"prometheusTlsCACert": marker},
+		"tls: failed to find any PEM data in certificate input": {"prometheusTlsCACert": ours.Certificate, "prometheusTlsClientCert": marker, "prometheusTlsClientKey": known.Key},
+		"tls: private key does not match public key":            {"prometheusTlsCACert": ours.Certificate, "prometheusTlsClientCert": known.Certificate, "prometheusTlsClientKey": unknown.Key},
+	} {
+		t.Run(what, func(t *testing.T) {
+			checkError(t, answerOf(t, good, both, secrets), backend.StatusBadRequest, "The data source's settings of Prometheus cannot be used ("+what+").")
+		})
 	}
 }
 

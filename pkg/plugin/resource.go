@@ -23,8 +23,9 @@ type listing struct {
 }
 
 // CallResource lists names for the query editor: GET clusters, jobs, tasks,
-// subtasks or taskmanagers, with repeated parameters cluster, job and task as
-// in a query, and from and to, the time range in milliseconds, by default now. Nothing of the path reaches Flink.
+// subtasks, taskmanagers or hosts, with repeated parameters cluster, job and task as
+// in a query, and from and to, the time range in milliseconds, by default now. Nothing of
+// the path reaches Flink.
 func (i *Instance) CallResource(ctx context.Context, request *backend.CallResourceRequest, sender backend.CallResourceResponseSender) error {
 	status, answer := i.list(ctx, request)
 	body, err := json.Marshal(answer)
@@ -39,7 +40,7 @@ func (i *Instance) CallResource(ctx context.Context, request *backend.CallResour
 func (i *Instance) list(ctx context.Context, request *backend.CallResourceRequest) (status int, answer listing) {
 	switch {
 	case !query.IsVariable(request.Path):
-		return http.StatusNotFound, listing{Names: []string{}, Error: "There is no such resource: ask for clusters, jobs, tasks, subtasks or taskmanagers."}
+		return http.StatusNotFound, listing{Names: []string{}, Error: "There is no such resource: ask for clusters, jobs, tasks, subtasks, taskmanagers or hosts."}
 	case request.Method != http.MethodGet:
 		return http.StatusMethodNotAllowed, listing{Names: []string{}, Error: "A resource can only be read."}
 	case i.err != nil:

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
+	"github.com/grafana/grafana-plugin-sdk-go/backend/httpclient"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history/memory"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/query"
@@ -47,6 +48,24 @@ type prometheusSettings struct {
 	URL    string `json:"url"`
 	User   string `json:"user"`
 	Tenant string `json:"tenant"`
+	// TLS, by Grafana's names: whether prometheusTlsCACert is trusted, and whether
+	// prometheusTlsClientCert is shown.
+	TLSAuthWithCACert bool   `json:"tlsAuthWithCACert"`
+	TLSAuth           bool   `json:"tlsAuth"`
+	TLSSkipVerify     bool   `json:"tlsSkipVerify"`
+	ServerName        string `json:"serverName"`
+}
+
+// tls are the SDK's options of TLS, with the certificates among the secrets.
+func (p prometheusSettings) tls(secrets map[string]string) *httpclient.TLSOptions {
+	options := &httpclient.TLSOptions{InsecureSkipVerify: p.TLSSkipVerify, ServerName: p.ServerName}
+	if p.TLSAuthWithCACert {
+		options.CACertificate = secrets["prometheusTlsCACert"]
+	}
+	if p.TLSAuth {
+		options.ClientCertificate, options.ClientKey = secrets["prometheusTlsClientCert"], secrets["prometheusTlsClientKey"]
+	}
+	return options
 }
 
 // historySettings bound the built-in history.
@@ -113,7 +132,7 @@ func (s *settings) trim() {
 	s.WebURL = strings.TrimSpace(s.WebURL)
 	s.URL, s.ClusterName, s.MaxAge = strings.TrimSpace(s.URL), strings.TrimSpace(s.ClusterName), strings.TrimSpace(s.MaxAge)
 	p := &s.Prometheus
-	p.URL, p.User, p.Tenant = strings.TrimSpace(p.URL), strings.TrimSpace(p.User), strings.TrimSpace(p.Tenant)
+	p.URL, p.User, p.Tenant, p.ServerName = strings.TrimSpace(p.URL), strings.TrimSpace(p.User), strings.TrimSpace(p.Tenant), strings.TrimSpace(p.ServerName)
 	var kept []clusterSettings
 	for _, each := range s.Clusters {
 		each.Name, each.URL, each.WebURL = strings.TrimSpace(each.Name), strings.TrimSpace(each.URL), strings.TrimSpace(each.WebURL)

@@ -39,7 +39,7 @@ func fixedAnswer(text string) sim.Fault {
 }
 
 // Each variable lists names, each once however many have it, in the order of
-// clusters, jobs and tasks; selectors are those of any query. It polls no job.
+// clusters, jobs and tasks; selectors are those of any query. None but hosts polls jobs.
 func TestVariables(t *testing.T) {
 	for query, c := range map[string]struct {
 		want     string
@@ -89,6 +89,12 @@ func TestVariables(t *testing.T) {
 		`"taskmanagers", "clusters": ["/^n/"]`:        {"", 0},
 		`"taskmanagers", "jobs": ["clicks"]`:          {"tm-1 tm-2 tm-east", 2}, // they belong to no job
 		`"taskmanagers", "clusters": ["east", "/w/"]`: {"tm-1 tm-2 tm-east", 2},
+
+		// Where subtasks run is in samples: the list and the cluster's settings, each job's
+		// graph, and of each task its subtasks and, as there is one sample alone, its gauges.
+		`"hosts", "clusters": ["east"]`:                     {"host-1 host-2", 3 + 1 + 2*2 + 1 + 2},
+		`"hosts", "clusters": ["east"], "jobs": ["orders"]`: {"host-1 host-2", 3 + 1 + 2*2},
+		`"hosts", "clusters": ["east"], "jobs": ["clicks"]`: {"host-1", 3 + 1 + 2},
 	} {
 		t.Run(query, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -242,7 +248,7 @@ func TestResources(t *testing.T) {
 // reaches Flink.
 func TestResourcesRefused(t *testing.T) {
 	const (
-		absent   = `"error":"There is no such resource: ask for clusters, jobs, tasks, subtasks or taskmanagers."`
+		absent   = `"error":"There is no such resource: ask for clusters, jobs, tasks, subtasks, taskmanagers or hosts."`
 		readOnly = `"error":"A resource can only be read."`
 		cluster  = `{"names":[],"error":"There is no cluster \"north\" in this data source: it has west, east."}`
 	)
@@ -252,7 +258,7 @@ func TestResourcesRefused(t *testing.T) {
 		want                     string // the body's end
 	}{
 		"no path":                    {"GET", "", "", 404, absent},
-		"unknown":                    {"GET", "hosts", "", 404, absent},
+		"unknown":                    {"GET", "racks", "", 404, absent},
 		"in capitals":                {"GET", "Jobs", "", 404, absent},
 		"a slash":                    {"GET", "/jobs", "", 404, absent},
 		"a slash behind":             {"GET", "jobs/", "", 404, absent},

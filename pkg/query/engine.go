@@ -40,6 +40,7 @@ func (e *Engine) Answer(ctx context.Context, req Request) (data.Frames, error) {
 	req.until, req.grace = e.until(ctx), e.patience/4
 	frames, err := types[req.Type].answer(ctx, e, req)
 	if err == nil {
+		req.addUseless(frames)
 		frame.AddStatistics(frames, time.Now())
 	}
 	return frames, err
@@ -98,6 +99,7 @@ func (e *Engine) load(ctx context.Context, req Request) (loaded, error) {
 	}
 	result, err := answer(ctx, req, clusters)
 	result.Requests += requests
+	result.Result = req.narrowed(result.Result)
 	return result, err
 }
 

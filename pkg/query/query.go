@@ -34,6 +34,8 @@ type Query struct {
 	Clusters      Selectors    `json:"clusters"`
 	Jobs          Selectors    `json:"jobs"`
 	Tasks         Selectors    `json:"tasks"`
+	Hosts         Selectors    `json:"hosts"`
+	Kinds         Selectors    `json:"kinds"`
 	Types         Types        `json:"types"`
 	MeasureName   string       `json:"measure"`
 	By            diagnosis.By `json:"by"`
@@ -95,6 +97,9 @@ func Parse(source []byte, otherType string, fromAlert bool) (q Query, err error)
 	}
 	if err == nil {
 		err = q.checkLegend()
+	}
+	if err == nil {
+		err = q.checkNarrowing(fromAlert)
 	}
 	return q, err
 }

@@ -29,11 +29,13 @@ const (
 // Selectors choose among names: ids, exact names, or /regular expressions/.
 // None at all, or Grafana's "All", choose everything.
 type Selectors struct {
-	// all are in the query's order: those of exact are ids or exact names, and
-	// expressions the others.
+	// all are in the query's order. exact are their texts: an expression is a name, too,
+	// of what is called so.
 	all         []Selector
 	exact       map[string]bool
 	expressions []Selector
+	// blank is set where one is empty, as a variable without a value is.
+	blank bool
 }
 
 // Selector is one of them.
@@ -62,8 +64,9 @@ func ReadSelectors(texts []string) (read Selectors, err error) {
 	seen := map[string]bool{}
 	size := expressionSize{}
 	for _, text := range texts {
+		read.blank = read.blank || text == ""
 		if text == "" || seen[text] {
-			continue // a variable without a value, or a name that is there twice
+			continue
 		}
 		if seen[text] = true; len(seen) > maxSelectors {
 			return Selectors{}, badQuery("The query has %d names and expressions of one kind, and %d are the most: choose with a regular expression, such as /orders-.*/.", len(texts), maxSelectors)
@@ -81,7 +84,6 @@ func (s *Selectors) add(selector Selector) {
 	s.all = append(s.all, selector)
 	if !selector.exact() {
 		s.expressions = append(s.expressions, selector)
-		return
 	}
 	if s.exact == nil {
 		s.exact = map[string]bool{}

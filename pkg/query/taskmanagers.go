@@ -52,6 +52,7 @@ func answerTaskManagers(ctx context.Context, e *Engine, req Request) (data.Frame
 	if err != nil {
 		return nil, cmp.Or(failed, err)
 	}
+	of.narrow()
 	of.sort()
 	if isLive {
 		of.addUsages(inTime, clusters)
@@ -146,6 +147,13 @@ func (m *managers) add(cluster *Cluster, manager job.TaskManager, load *diagnosi
 	m.result.TaskManagers = append(m.result.TaskManagers, row)
 }
 
+// narrow leaves those on the hosts that the query chose.
+func (m *managers) narrow() {
+	m.result.TaskManagers = slices.DeleteFunc(m.result.TaskManagers, func(row frame.TaskManager) bool {
+		return !m.req.Hosts.Choose(row.Host, "")
+	})
+}
+
 // sort puts the worst first.
 func (m *managers) sort() {
 	slices.SortFunc(m.result.TaskManagers, func(a, b frame.TaskManager) int {
@@ -238,6 +246,9 @@ func (m *managers) addPastUsages(ctx context.Context, clusters []*Cluster) {
 
 // none is why there is no row.
 func (m *managers) none() data.Notice {
+	if m.req.Hosts.some() {
+		return info("No TaskManager of those chosen is on the hosts chosen.")
+	}
 	if m.narrowed() {
 		return info("No subtask of the jobs and tasks chosen runs on a TaskManager.")
 	}

@@ -18,6 +18,10 @@ type queryType struct {
 	numeric bool
 	// measure is set where the query names a measure.
 	measure bool
+	// ofJobs is set where the answer is of whole jobs, whatever tasks they have.
+	ofJobs bool
+	// hosts and kinds are set where the query may choose by them.
+	hosts, kinds bool
 	// lags is set where polls are to request how far behind tasks are, from then on.
 	lags bool
 }
@@ -27,20 +31,20 @@ var types map[string]queryType
 
 func init() { // the answers refer to the registry
 	types = map[string]queryType{
-		"subtasks":     {answer: answerSubtasks},
+		"subtasks":     {answer: answerSubtasks, hosts: true},
 		"tasks":        {answer: load(frame.Tasks, blame)},
 		"nodeGraph":    {answer: load(frame.NodeGraph)},
-		"bottlenecks":  {answer: load(frame.Bottlenecks, since, addEvidence)},
-		"jobs":         {answer: answerJobs},
+		"bottlenecks":  {answer: load(frame.Bottlenecks, since, addEvidence), hosts: true, kinds: true},
+		"jobs":         {answer: answerJobs, kinds: true},
 		"measure":      {answer: answerMeasure, numeric: true, measure: true},
 		"history":      {answer: answerHistory, numeric: true, measure: true},
 		"timeline":     {answer: answerTimeline},
-		"taskmanagers": {answer: answerTaskManagers},
+		"taskmanagers": {answer: answerTaskManagers, hosts: true},
 		"scaling":      {answer: answerScaling, lags: true},
 		"variable":     {answer: answerVariable},
 		"flameGraph":   {answer: answerFlameGraph},
-		"checkpoints":  {answer: answerCheckpoints},
-		"exceptions":   {answer: answerExceptions},
+		"checkpoints":  {answer: answerCheckpoints, ofJobs: true},
+		"exceptions":   {answer: answerExceptions, ofJobs: true},
 		"events":       {answer: answerEvents},
 	}
 }

@@ -26,6 +26,7 @@ var variables = map[string]variable{
 	"tasks":        {now: taskNames, at: taskNamesAt},
 	"subtasks":     {now: subtaskNames, at: subtaskNamesAt},
 	"taskmanagers": {now: taskManagerNames, at: frame.Job.TaskManagers},
+	"hosts":        {now: hostNames, at: hostsOf},
 }
 
 // IsVariable reports whether there is a variable of that name.

@@ -72,7 +72,7 @@ func NewClient(config Config) (*Client, error) {
 	if token := strings.TrimSpace(config.BearerToken); token != "" {
 		options.Header.Set("Authorization", "Bearer "+token)
 	}
-	options.Middlewares = append(defaultMiddlewares(config.Forwarded), counted(config.System), httpclient.MiddlewareFunc(explainTLS))
+	options.Middlewares = append(defaultMiddlewares(config.Forwarded), counted(config.System), explainTLS(config.System))
 	options.Middlewares = append(options.Middlewares, config.Middlewares...)
 	var own *http.Transport
 	made.close = func() { own.CloseIdleConnections() }
@@ -238,14 +238,16 @@ func (b endingBody) Close() error {
 
 // explainTLS replaces the text of a TLS failure by what it is and which setting is
 // for it.
-func explainTLS(_ httpclient.Options, next http.RoundTripper) http.RoundTripper {
-	return httpclient.RoundTripperFunc(func(request *http.Request) (*http.Response, error) {
-		response, err := next.RoundTrip(request)
-		if text := tlsFault(err); text != "" {
-			return response, &explained{text, err}
-		}
-		return response, err
-	})
+func explainTLS(of System) httpclient.MiddlewareFunc {
+	return func(_ httpclient.Options, next http.RoundTripper) http.RoundTripper {
+		return httpclient.RoundTripperFunc(func(request *http.Request) (*http.Response, error) {
+			response, err := next.RoundTrip(request)
+			if text := tlsSettings[of].fault(err); text != "" {
+				return response, &explained{text, err}
+			}
+			return response, err
+		})
+	}
 }
 
 // explained is an error in other words.
@@ -257,22 +259,31 @@ type explained struct {
 func (e *explained) Error() string { return e.text }
 func (e *explained) Unwrap() error { return e.err }
 
-// tlsFault is a failure of TLS in words that fit into the sentence of
+// tlsKeys are the settings that are for TLS.
+type tlsKeys struct{ authority, serverName, client string }
+
+// tlsSettings are those of each system.
+var tlsSettings = map[System]tlsKeys{
+	Flink:      {"tlsAuthWithCACert and tlsCACert", "serverName", "tlsAuth, tlsClientCert and tlsClientKey"},
+	Prometheus: {"prometheus.tlsAuthWithCACert and prometheusTlsCACert", "prometheus.serverName", "prometheus.tlsAuth, prometheusTlsClientCert and prometheusTlsClientKey"},
+}
+
+// fault is a failure of TLS in words that fit into the sentence of
 // [Error]: short, and without a colon. It is empty for any other.
-func tlsFault(err error) string {
+func (k tlsKeys) fault(err error) string {
 	var unknown x509.UnknownAuthorityError
 	var named x509.HostnameError
 	var invalid x509.CertificateInvalidError
 	var server *net.OpError
 	switch {
 	case errors.As(err, &unknown):
-		return "its TLS certificate is signed by an unknown authority, see tlsAuthWithCACert and tlsCACert"
+		return "its TLS certificate is signed by an unknown authority, see " + k.authority
 	case errors.As(err, &named):
-		return "its TLS certificate is not for this host, see serverName, but for " + hosts(named.Certificate)
+		return "its TLS certificate is not for this host, see " + k.serverName + ", but for " + hosts(named.Certificate)
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		return fmt.Sprintf("its TLS certificate is valid only from %s to %s", invalid.Cert.NotBefore.Format(time.DateOnly), invalid.Cert.NotAfter.Format(time.DateOnly))
 	case errors.As(err, &server) && server.Op == "remote error":
-		return fmt.Sprintf("it broke off TLS with %q, see tlsAuth, tlsClientCert and tlsClientKey", strings.TrimPrefix(server.Err.Error(), "tls: "))
+		return fmt.Sprintf("it broke off TLS with %q, see %s", strings.TrimPrefix(server.Err.Error(), "tls: "), k.client)
 	default:
 		return ""
 	}

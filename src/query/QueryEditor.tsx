@@ -9,7 +9,7 @@ import { Newer, Unknown } from './Faults';
 import { LegendField } from './LegendField';
 import { NamesField } from './NamesField';
 import { ParallelismField } from './ParallelismField';
-import { changed, initialQuery, jobTypeOf, jobTypes, measures, modes, offered, queryType, seriesOf, takes, typeless, variables } from './queryTypes';
+import { changed, detailOf, initialQuery, jobTypeOf, jobTypes, measures, modes, offered, queryType, seriesOf, takes, typeless, variables } from './queryTypes';
 import { Row } from './Row';
 import { SubtaskField } from './SubtaskField';
 
@@ -57,7 +57,7 @@ export function QueryEditor({ app, datasource, onChange, onRunQuery, query: save
         {takes(query, 'jobs') && <NamesField label="Jobs" list="jobs" {...names} />}
         {takes(query, 'tasks') && <NamesField label="Tasks" list="tasks" {...names} />}
         {takes(query, 'subtask') && <SubtaskField value={query.subtask} onChange={(subtask) => change({ subtask })} />}
-        {takes(query, 'detail') && <DetailField value={query.detail} onChange={(detail) => change({ detail })} />}
+        {takes(query, 'detail') && <DetailField {...detailOf(query)} value={query.detail} onChange={(detail) => change({ detail })} />}
         {takes(query, 'legend') && <LegendField value={query.legend} onChange={(legend) => change({ legend })} />}
         {takes(query, 'parallelism') && <ParallelismField value={query.parallelism} onChange={(parallelism) => change({ parallelism })} />}
       </Row>

@@ -31,7 +31,14 @@ test.each<[string[], Array<[string, string, ...string[]]>, string[]]>([
 test('clusters, jobs and tasks are filtered, each in its own list', () => {
   const filters = [{ key: 'cluster', operator: '=', value: 'east' }, { key: 'job', operator: '=', value: 'orders' }, { key: 'task', operator: '=', value: 'sink' }];
   expect(filtered({ refId: 'A', queryType: 'tasks' }, filters)).toMatchObject({ clusters: ['east'], jobs: ['orders'], tasks: ['sink'] });
-  expect(filtered({ refId: 'A', queryType: 'jobs' }, filters)).toEqual({ refId: 'A', queryType: 'jobs', clusters: ['east'], jobs: ['orders'] });
+  expect(filtered({ refId: 'A', queryType: 'variable', variable: 'jobs' }, filters)).toEqual({ refId: 'A', queryType: 'variable', variable: 'jobs', clusters: ['east'] });
+});
+
+test('hosts and kinds are sent whatever the type is: the backend says where they have no effect', () => {
+  const filters = [{ key: 'host', operator: '=', value: 'host-2' }, { key: 'kind', operator: '=|', value: '', values: ['skew', 'machine'] }];
+  for (const queryType of ['bottlenecks', 'tasks', 'measure']) {
+    expect(filtered({ refId: 'A', queryType }, filters)).toEqual({ refId: 'A', queryType, hosts: ['host-2'], kinds: ['skew', 'machine'] });
+  }
 });
 
 test('a filter that is not about names of ours changes nothing', () => {
@@ -54,5 +61,7 @@ test('the values of a filter are among what the others chose', () => {
   expect(valuesOf('task', others)).toEqual({ list: 'tasks', chosen: { clusters: ['east'], jobs: ['orders'] } });
   expect(valuesOf('job', others)).toEqual({ list: 'jobs', chosen: { clusters: ['east'], jobs: [] } });
   expect(valuesOf('cluster', others)).toEqual({ list: 'clusters', chosen: { clusters: [], jobs: [] } });
-  expect(valuesOf('region')).toBeUndefined();
+  expect(valuesOf('host', others)).toEqual({ list: 'hosts', chosen: { clusters: ['east'], jobs: ['orders'] } });
+  expect(valuesOf('kind', others)).toMatchObject({ names: expect.arrayContaining(['capacity', 'skew']) });
+  expect(valuesOf('region')).toEqual({ names: [] });
 });

@@ -15,6 +15,7 @@ test.each<[Partial<FlinkQuery>, string]>([
   [{ queryType: 'scaling', parallelism: { window: 8 } }, 'Scaling · what if window = 8'],
   [{ queryType: 'variable', variable: 'taskmanagers' }, 'Names: TaskManagers'],
   [{ queryType: 'jobs', tasks: ['sink'] }, 'Jobs'],
+  [{ queryType: 'jobs', detail: true }, 'Jobs · course of severity, and restarts'],
   [{ queryType: 'icicles' }, 'Unknown query type “icicles”'],
 ])('%j is shown as %s', (query, want) => {
   expect(displayText({ refId: 'A', ...query })).toBe(want);

@@ -1,6 +1,6 @@
 import { type FlinkQuery } from '../types';
 import { names } from './interpolate';
-import { jobTypeOf, measureOf, modes, queryType, seriesOf, takes, typeless, variables } from './queryTypes';
+import { detailOf, jobTypeOf, measureOf, modes, queryType, seriesOf, takes, typeless, variables } from './queryTypes';
 import { textOf } from './parallelism';
 
 /** A query in a line, as the query history and the inspector show it. */
@@ -35,7 +35,7 @@ function detailsOf(query: FlinkQuery): string[] {
     details.push(`${types.toLowerCase()} jobs`);
   }
   if (takes(query, 'detail') && query.detail) {
-    details.push('buffers and soft/hard backpressure');
+    details.push((detailOf(query)?.label ?? 'details').toLowerCase());
   }
   if (takes(query, 'subtask') && query.subtask !== undefined && query.subtask !== '') {
     details.push(`subtask ${query.subtask}`);

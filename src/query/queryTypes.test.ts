@@ -1,6 +1,7 @@
+import backendKinds from '../../pkg/query/testdata/kinds.json';
 import registry from '../../pkg/query/testdata/registry.json';
 import type { FlinkQuery } from '../types';
-import { annotationQuery, changed, initialQuery, jobTypeOf, measures, offered, seriesOf, takes, typeless } from './queryTypes';
+import { annotationQuery, changed, detailOf, initialQuery, jobTypeOf, kinds, measures, offered, seriesOf, takes, typeless } from './queryTypes';
 
 const full: FlinkQuery = {
   refId: 'A', hide: true, schemaVersion: 1, queryType: 'subtasks', detail: true, parallelism: { sink: 4 },
@@ -15,7 +16,7 @@ describe('a query keeps only the keys that it takes', () => {
     ['tasks', { queryType: 'tasks' }, ['clusters', 'jobs', 'tasks']],
     ['taskmanagers', { queryType: 'taskmanagers' }, ['clusters', 'jobs', 'tasks']],
     ['flameGraph', { queryType: 'flameGraph' }, ['clusters', 'jobs', 'tasks', 'subtask', 'mode']],
-    ['jobs', { queryType: 'jobs' }, ['clusters', 'jobs']],
+    ['jobs', { queryType: 'jobs' }, ['clusters', 'jobs', 'detail']],
     ['measure', { queryType: 'measure' }, ['clusters', 'jobs', 'tasks', 'types', 'measure', 'by', 'legend']],
     ['history', { queryType: 'history' }, ['clusters', 'jobs', 'tasks', 'types', 'measure', 'by', 'legend']],
     ['history of jobs alone', { queryType: 'history', measure: 'running', by: 'job' }, ['clusters', 'jobs', 'measure', 'by', 'legend']],
@@ -30,6 +31,7 @@ describe('a query keeps only the keys that it takes', () => {
     ['names of jobs', { queryType: 'variable', variable: 'jobs' }, ['clusters', 'variable']],
     ['names of tasks', { queryType: 'variable', variable: 'tasks' }, ['clusters', 'jobs', 'variable']],
     ['names of subtasks', { queryType: 'variable', variable: 'subtasks' }, ['clusters', 'jobs', 'tasks', 'variable']],
+    ['names of hosts', { queryType: 'variable', variable: 'hosts' }, ['clusters', 'jobs', 'tasks', 'variable']],
     ['names of TaskManagers', { queryType: 'variable', variable: 'taskmanagers' }, ['clusters', 'variable']],
   ])('%s', (_, change, keys) => {
     const { refId, hide, schemaVersion, queryType, ...rest } = changed(full, change);
@@ -83,6 +85,12 @@ test('a saved query without a type is what the backend takes it for', () => {
   expect(typeless('unified-alerting')).toMatchObject({ queryType: 'measure', types: ['STREAMING'] });
 });
 
+test('a query type that takes details names them, and no other does', () => {
+  for (const { value } of offered()) {
+    expect(detailOf({ refId: 'A', queryType: value }) !== undefined).toBe(takes({ refId: 'A', queryType: value }, 'detail'));
+  }
+});
+
 test('every query type that is offered stands below a heading, and says which panel fits', () => {
   expect([...new Set(offered().map(({ group }) => group))]).toEqual(['Diagnose', 'Over time', 'Alerts and stats']);
   expect(offered().filter(({ panel }) => !panel)).toEqual([]);
@@ -102,6 +110,10 @@ test('an alert rule is offered numbers alone, a panel all but the names', () => 
 
 test('the measures are those of the backend’s registry, with the same series, the default first', () => {
   expect(measures.map(({ value, by }) => ({ name: value, by }))).toEqual(registry);
+});
+
+test('the kinds are those of the backend, in its order', () => {
+  expect(kinds).toEqual(backendKinds);
 });
 
 test.each<[string, FlinkQuery | undefined, FlinkQuery]>([

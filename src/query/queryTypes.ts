@@ -43,7 +43,7 @@ export const queryTypes: QueryType[] = [
   { value: 'taskmanagers', label: 'TaskManagers', description: 'A row a TaskManager: how busy its subtasks are, slots, CPU, memory', ...table, ...diagnose, keys: load },
   { value: 'flameGraph', label: 'Flame graph', description: 'Where the threads of one task spend their time', panel: 'Flame graph', ...diagnose, keys: [...load, 'subtask', 'mode'] },
   { value: 'scaling', label: 'Scaling', description: 'The parallelism that tasks need, and what if they had another', ...table, ...diagnose, keys: [...load, 'parallelism'] },
-  { value: 'jobs', label: 'Jobs', description: 'A row a job: its state, its worst task, its bottleneck', ...table, ...diagnose, keys: ['clusters', 'jobs'] },
+  { value: 'jobs', label: 'Jobs', description: 'A row a job: its state, its worst task, its bottleneck', ...table, ...diagnose, keys: ['clusters', 'jobs', 'detail'] },
   { value: 'history', label: 'History', description: 'A measure over time, for graphs and alert rules', panel: 'Time series', ...overTime, keys: [...load, 'types', 'measure', 'by', 'legend'] },
   { value: 'timeline', label: 'Timeline', description: 'The status of tasks or jobs over time', panel: 'State timeline', ...overTime, keys: [...load, 'by'] },
   { value: 'checkpoints', label: 'Checkpoints', description: 'A row a checkpoint: how long it took, and where', ...table, ...overTime, keys: ['clusters', 'jobs'] },
@@ -78,6 +78,9 @@ export const measures: Measure[] = [
   { value: 'up', label: 'Up', description: '1 when the cluster’s REST API answered, else 0', by: ['cluster'] },
 ];
 
+/** Why a task holds a job back, as the backend registers it. */
+export const kinds = ['capacity', 'skew', 'machine', 'network', 'source', 'alternating', 'unmeasured', 'none', 'unknown'];
+
 /** Which threads a flame graph is of, the default first. */
 export const modes: Choice[] = [
   { value: 'full', label: 'All threads', description: 'Whether they run or wait' },
@@ -92,6 +95,7 @@ export const variables: Choice[] = [
   { value: 'tasks', label: 'Tasks', description: 'Names of the tasks of the jobs chosen' },
   { value: 'subtasks', label: 'Subtasks', description: 'Indexes up to the highest parallelism of the tasks chosen' },
   { value: 'taskmanagers', label: 'TaskManagers', description: 'Ids of the TaskManagers of the clusters chosen' },
+  { value: 'hosts', label: 'Hosts', description: 'Hosts that subtasks of the tasks chosen run on' },
 ];
 
 /** The query types that one may choose there: in an alert rule only numbers. */
@@ -100,6 +104,15 @@ export const offered = (app?: CoreApp | `${CoreApp}`) =>
 
 /** Whether one writes an alert rule. */
 export const alerting = (app?: CoreApp | `${CoreApp}`) => app === 'unified-alerting';
+
+/** What a query has in addition if it wants details, and what that costs. */
+const details: Record<string, Pick<Choice, 'label' | 'description'>> = {
+  subtasks: { label: 'Buffers and soft/hard backpressure', description: 'Costs one request or more a task' },
+  jobs: { label: 'Course of severity, and restarts', description: 'Over the time range; costs one request a job' },
+};
+
+/** That of a query; nothing of one that has no details. */
+export const detailOf = ({ queryType }: FlinkQuery) => details[queryType ?? ''];
 
 /** What type of job a measure is about. */
 export const jobTypes: Choice[] = [
@@ -169,7 +182,7 @@ function listed({ queryType, variable }: FlinkQuery): Key[] {
   if (queryType !== 'variable') {
     return [];
   }
-  const uses: Record<string, Key[]> = { tasks: ['clusters', 'jobs'], subtasks: ['clusters', 'jobs', 'tasks'], jobs: ['clusters'], taskmanagers: ['clusters'] };
+  const uses: Record<string, Key[]> = { tasks: ['clusters', 'jobs'], subtasks: ['clusters', 'jobs', 'tasks'], hosts: ['clusters', 'jobs', 'tasks'], jobs: ['clusters'], taskmanagers: ['clusters'] };
   return load.filter((key) => !(uses[variable ?? ''] ?? []).includes(key));
 }
 

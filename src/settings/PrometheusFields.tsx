@@ -3,6 +3,7 @@ import React from 'react';
 import { type PrometheusSettings } from '../types';
 import { changeSettings, type Props } from './props';
 import { addressFault } from './faults';
+import { PrometheusTls } from './PrometheusTls';
 import { SecretField } from './SecretField';
 import { TextField } from './TextField';
 
@@ -26,6 +27,7 @@ export function PrometheusFields(props: Props) {
       <SecretField {...props} label="Password" help="Of that user." secret="prometheusPassword" />
       <SecretField {...props} label="Bearer token" help="Sent instead of user and password." secret="prometheusBearerToken" />
       <TextField label="Tenant" help="The header X-Scope-OrgID, where several share a Mimir or a Thanos." value={tenant} readOnly={readOnly} width={30} onChange={(tenant) => change({ tenant })} />
+      {/^\s*https:/i.test(url ?? '') && <PrometheusTls {...props} settings={jsonData.prometheus ?? {}} onChange={change} />}
     </>
   );
 }

@@ -1,4 +1,4 @@
-import { Field, SecretInput } from '@grafana/ui';
+import { Field, SecretInput, SecretTextArea } from '@grafana/ui';
 import React, { useId } from 'react';
 
 import { type FlinkSecrets } from '../types';
@@ -9,10 +9,12 @@ interface SecretProps extends Props {
   help: string;
   secret: keyof FlinkSecrets;
   required?: boolean;
+  /** Set for a text of several lines: how it begins. */
+  begin?: string;
 }
 
 /** A secret, which Grafana keeps and never shows again. */
-export function SecretField({ options, onOptionsChange, label, help, secret, required }: SecretProps) {
+export function SecretField({ options, onOptionsChange, label, help, secret, required, begin }: SecretProps) {
   const id = useId();
   const change = (text: string, configured: boolean) =>
     onOptionsChange({
@@ -20,16 +22,16 @@ export function SecretField({ options, onOptionsChange, label, help, secret, req
       secureJsonData: { ...options.secureJsonData, [secret]: text },
       secureJsonFields: { ...options.secureJsonFields, [secret]: configured },
     });
+  const input = {
+    id,
+    isConfigured: Boolean(options.secureJsonFields?.[secret]),
+    value: options.secureJsonData?.[secret] ?? '',
+    onChange: (event: React.ChangeEvent<HTMLInputElement | HTMLTextAreaElement>) => change(event.currentTarget.value, false),
+    onReset: () => change('', false),
+  };
   return (
     <Field label={label} description={help} htmlFor={id} required={required} disabled={options.readOnly}>
-      <SecretInput
-        id={id}
-        width={40}
-        isConfigured={Boolean(options.secureJsonFields?.[secret])}
-        value={options.secureJsonData?.[secret] ?? ''}
-        onChange={(event) => change(event.currentTarget.value, false)}
-        onReset={() => change('', false)}
-      />
+      {begin ? <SecretTextArea {...input} cols={45} rows={6} placeholder={`Begins with ${begin}`} /> : <SecretInput {...input} width={40} />}
     </Field>
   );
 }

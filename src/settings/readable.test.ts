@@ -4,7 +4,7 @@ test('settings that are as they should be stay so', () => {
   const settings = {
     url: 'http://flink:8081', webUrl: 'https://flink.example', clusterName: 'west', clusters: [{ name: 'east', url: 'http://east:8081', webUrl: 'https://east.example' }],
     timeoutSeconds: 2.5, maxConcurrency: 4, maxAge: '2s', oauthPassThru: true, httpHeaderName1: 'X-Team',
-    history: { retention: '6h', maxMemoryMiB: 128, idleAfter: '30m' }, prometheus: { url: 'http://prometheus:9090', user: 'me', tenant: 'a' },
+    history: { retention: '6h', maxMemoryMiB: 128, idleAfter: '30m' }, prometheus: { url: 'https://prometheus:9090', user: 'me', tenant: 'a', serverName: 'p', tlsAuthWithCACert: true, tlsAuth: false, tlsSkipVerify: true },
   };
   expect(readable(settings)).toEqual(settings);
 });

@@ -18,7 +18,10 @@ export function readable(saved: unknown): FlinkSettings {
     maxConcurrency: number(settings.maxConcurrency),
     maxAge: text(settings.maxAge),
     history: { retention: text(history.retention), maxMemoryMiB: number(history.maxMemoryMiB), idleAfter: text(history.idleAfter) },
-    prometheus: { url: text(prometheus.url), user: text(prometheus.user), tenant: text(prometheus.tenant) },
+    prometheus: {
+      url: text(prometheus.url), user: text(prometheus.user), tenant: text(prometheus.tenant), serverName: text(prometheus.serverName),
+      tlsAuthWithCACert: flag(prometheus.tlsAuthWithCACert), tlsAuth: flag(prometheus.tlsAuth), tlsSkipVerify: flag(prometheus.tlsSkipVerify),
+    },
   };
 }
 
@@ -34,3 +37,5 @@ const object = (saved: unknown): Record<string, unknown> => (typeof saved === 'o
 const text = (saved: unknown) => (typeof saved === 'string' || typeof saved === 'number' ? String(saved) : undefined);
 
 const number = (saved: unknown) => (saved === null || saved === '' || !Number.isFinite(Number(saved)) ? undefined : Number(saved));
+
+const flag = (saved: unknown) => (typeof saved === 'boolean' ? saved : undefined);

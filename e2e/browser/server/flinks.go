@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -50,6 +51,7 @@ func startFlinks(ctx context.Context) (flinks map[string]*flink, past string, er
 		"east":    east,
 		"large":   large(500, 100),
 		"shop":    shop,
+		"odd":     newOdd(),
 		"empty":   &sim.Cluster{Version: flinkVersion, Fetch: 10 * time.Second},
 		"slow":    sim.Spoiled(normal, sim.Hanging()),
 		"page":    sim.Spoiled(normal, sim.LoginPage()),
@@ -77,6 +79,13 @@ func large(jobs, tasks int) *sim.Cluster {
 		cluster.Jobs[i] = sim.Chain(fmt.Sprintf("job-%03d", i), chain...)
 	}
 	return cluster
+}
+
+// newOdd is a cluster of jobs whose names one does not expect.
+func newOdd() *sim.Cluster {
+	return &sim.Cluster{Version: flinkVersion, Fetch: 10 * time.Second, Jobs: []*sim.Job{
+		sim.HeldBack("/^etl-(a|b)$/", 3, 2, 1), sim.HeldBack(`<img src=x onerror="document.title='run'">`, 3, 2, 1), sim.HeldBack(strings.Repeat("x", 500), 3, 2, 1),
+	}}
 }
 
 func (f *flink) counting(next http.Handler) http.Handler {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"path/filepath"
@@ -24,12 +25,21 @@ func (p places) handle(mux *http.ServeMux) {
 		"/public/build/img/icons/":               p.icons,
 		"/public/img/icons/":                     p.icons, // up to Grafana 11
 	} {
-		mux.Handle("GET "+prefix, http.StripPrefix(prefix, http.FileServer(http.Dir(directory))))
+		mux.Handle("GET "+prefix, kept(http.StripPrefix(prefix, http.FileServer(http.Dir(directory)))))
 	}
 	for _, icons := range []string{"/public/build/img/icons/", "/public/img/icons/"} {
 		mux.HandleFunc("GET "+icons+"unicons/spinner.svg", spinner)
 	}
 	mux.HandleFunc("GET /healthy", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+}
+
+// kept has the browser keep files, and with them what it has compiled, for as long as the
+// server lives: nothing of them changes meanwhile.
+func kept(files http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", fmt.Sprintf("max-age=%.0f", longest.Seconds()))
+		files.ServeHTTP(w, r)
+	})
 }
 
 // index is the page whose React warns, or, with react=production in the address,
