@@ -331,8 +331,9 @@ func steps() []step {
 const matrixVersions = "1.13.6,1.14.6,1.15.4,1.16.3,1.17.2,1.18.1,1.19.3,1.20.5,2.0.2,2.1.3,2.2.1,2.3.0"
 
 // Pictures takes the pictures of docs/pictures, with the built plugin before a simulated
-// cluster: each dashboard, the job graph, a bottleneck that moves and a flame graph, in
-// both themes. Those named real are of a real Flink with a slow task.
+// cluster: each dashboard, the job graph, a bottleneck that moves, a flame graph, Explore,
+// Save & test, the editors and what a rule evaluates, in both themes. Those named real are
+// of a real Flink with a slow task. The catalogue's, in src/img, are the same files.
 func Pictures(ctx context.Context) error {
 	mg.Deps(Frontend, Backend)
 	flink, err := cluster.Start(ctx, filepath.Join("e2e", "flink"), cluster.Newest, "bottleneck")
@@ -340,7 +341,7 @@ func Pictures(ctx context.Context) error {
 		return err
 	}
 	defer flink.Close()
-	return sh.RunWithV(map[string]string{"PICTURES": "docs/pictures", "PICTURES_FLINK": flink.URL()}, "npm", "run", "e2e", "--", "pictures.spec.ts", "realflink.spec.ts")
+	return sh.RunWithV(map[string]string{"PICTURES": "docs/pictures", "PICTURES_FLINK": flink.URL()}, "npm", "run", "e2e", "--", "pictures.spec.ts", "realflink.spec.ts", "screenshots.spec.ts")
 }
 
 // Matrix runs the tests on real Flinks of every minor version and writes

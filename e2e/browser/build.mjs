@@ -2,7 +2,7 @@
 // is made of the packages in e2e/browser/grafana-10.
 import { build } from 'esbuild';
 import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -38,7 +38,7 @@ const defaults = {
 const noDashboards = {
   name: 'no-dashboards',
   setup({ onLoad }) {
-    onLoad({ filter: /[\\/]dashboard[\\/]DashboardPage\.tsx$/ }, () => ({ contents: 'export const DashboardPage = () => null;' }));
+    onLoad({ filter: /[\\/]dashboard[\\/](Dashboard|Explore)Page\.tsx$/ }, ({ path }) => ({ contents: `export const ${basename(path, '.tsx')} = () => null;` }));
   },
 };
 

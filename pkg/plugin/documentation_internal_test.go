@@ -27,7 +27,7 @@ var (
 	// grafanaKeys are those of jsonData that the SDK reads, or Grafana itself.
 	grafanaKeys = regexp.MustCompile(`^(tlsAuth|tlsAuthWithCACert|tlsSkipVerify|serverName|enableSecureSocksProxy|httpHeaderName\d+)$`)
 	// secretKeys are those of secureJsonData.
-	secretKeys = regexp.MustCompile(`^(bearerToken|prometheusPassword|prometheusBearerToken|basicAuthPassword|tlsCACert|tlsClientCert|tlsClientKey|httpHeaderValue\d+)$`)
+	secretKeys = regexp.MustCompile(`^(bearerToken|prometheusPassword|prometheusBearerToken|prometheusTls(CACert|ClientCert|ClientKey)|basicAuthPassword|tlsCACert|tlsClientCert|tlsClientKey|httpHeaderValue\d+)$`)
 	// sourceKeys are those of a data source in a provisioning file. The address is not in
 	// its root.
 	sourceKeys = []string{"name", "uid", "type", "access", "isDefault", "editable", "orgId", "basicAuth", "basicAuthUser", "jsonData", "secureJsonData"}
@@ -176,6 +176,9 @@ func checkSource(t *testing.T, of map[string]any) error {
 	authority := tlstest.NewAuthority("documentation")
 	identity := authority.Issue("grafana", time.Hour)
 	certificates := map[string]string{"tlsCACert": authority.Certificate, "tlsClientCert": identity.Certificate, "tlsClientKey": identity.Key}
+	for key, text := range maps.Clone(certificates) {
+		certificates["prometheusT"+key[1:]] = text
+	}
 	for key, value := range secrets {
 		if !secretKeys.MatchString(key) {
 			return fmt.Errorf("there is no secret %s", key)

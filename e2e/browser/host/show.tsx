@@ -26,16 +26,22 @@ export async function show(settings: DataSourceInstanceSettings) {
   const pages: Record<string, () => ReactElement | Promise<ReactElement>> = {
     '/config': () => <ConfigPage {...loaded} />,
     '/dashboard': () => dashboard(loaded),
+    '/explore': () => explore(loaded),
     '/filters': () => <FiltersPage {...loaded} />,
     '/help': () => <HelpPage {...loaded} />,
     '/query': () => <QueryPage {...loaded} />,
     '/variable': () => <VariablePage {...loaded} />,
   };
   const page = await pages[location.pathname]?.();
-  createRoot(document.getElementById('root')!).render(<Shell wide={location.pathname === '/dashboard'}>{page}</Shell>);
+  createRoot(document.getElementById('root')!).render(<Shell wide={['/dashboard', '/explore'].includes(location.pathname)}>{page}</Shell>);
 }
 
-/** What draws panels is large: no other page loads it. */
+/** What draws panels is large: no page loads it that needs none. */
+async function explore(loaded: Loaded) {
+  const { ExplorePage } = await import('./dashboard/ExplorePage');
+  return <ExplorePage {...loaded} />;
+}
+
 async function dashboard(loaded: Loaded) {
   const { DashboardPage } = await import('./dashboard/DashboardPage');
   return <DashboardPage {...loaded} />;

@@ -13,7 +13,7 @@ import (
 type places struct{ plugin, page, icons string }
 
 // routes are those of the host page.
-var routes = []string{"/config", "/dashboard", "/filters", "/help", "/query", "/variable"}
+var routes = []string{"/config", "/dashboard", "/explore", "/filters", "/help", "/query", "/variable"}
 
 func (p places) handle(mux *http.ServeMux) {
 	for _, route := range routes {
