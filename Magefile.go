@@ -281,6 +281,58 @@ func memory(out io.Writer) error {
 	return command(out, "go", "test", "-count=1", "-v", "-p", "1", "-run", "Memory", "./pkg/...")
 }
 
+// fuzzTests are all fuzz tests, by package, with how often the check runs each: about as
+// often as a core does in ten seconds, beside what they begin with.
+var fuzzTests = []struct {
+	folder, name string
+	runs         int
+}{
+	{"pkg/flink", "FuzzDecoder", 20_000},
+	{"pkg/flink", "FuzzEndpoints", 4000},
+	{"pkg/query", "FuzzParse", 10_000},
+	{"pkg/history/prometheus", "FuzzPrometheusAnswers", 3000},
+	{"pkg/diagnosis", "FuzzDiagnose", 10_000},
+	{"pkg/diagnosis", "FuzzTaskManagerLoads", 20_000},
+	{"pkg/plugin", "FuzzSettings", 1000},
+	{"pkg/plugin", "FuzzAnswers", 300},
+	{"pkg/plugin", "FuzzNothingTypedReachesFlink", 1000},
+}
+
+// Fuzz runs each fuzz test for FUZZ_TIME (5m), one after another, on one core. What it
+// finds it writes to the folder testdata of its package, where each test reads it from
+// then on.
+func Fuzz() error {
+	for _, each := range fuzzTests {
+		if err := fuzz(os.Stdout, each.folder, each.name, cmp.Or(os.Getenv("FUZZ_TIME"), "5m")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fuzzed runs each a number of times, which is the same on any machine.
+func fuzzed(out io.Writer) error {
+	found, err := sh.Output("git", "grep", "-h", "-o", "^func Fuzz[A-Za-z]*", "--", "*_test.go")
+	if err != nil {
+		return err
+	}
+	if names := strings.Split(found, "\n"); len(names) != len(fuzzTests) {
+		return fmt.Errorf("fuzzTests in Magefile.go has %d fuzz tests, and there are %d: %s", len(fuzzTests), len(names), strings.Join(names, ", "))
+	}
+	for _, each := range fuzzTests {
+		if err := fuzz(out, each.folder, each.name, fmt.Sprintf("%dx", each.runs)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fuzz runs one fuzz test. Inputs that are of interest it makes shorter a few times only:
+// by default that takes up to a minute for each.
+func fuzz(out io.Writer, folder, name, time string) error {
+	return command(out, "go", "test", "./"+folder, "-run", "^$", "-fuzz", "^"+name+"$", "-fuzztime", time, "-fuzzminimizetime", "20x", "-parallel", "1")
+}
+
 // Aliases let check be a target beside its namespace.
 var Aliases = map[string]any{"check": Check.All}
 
@@ -303,7 +355,7 @@ func (Check) Full() error {
 }
 
 // slow are the tests that sample a real Flink for minutes, or several Flinks each.
-const slow = "Alternating|Checkpoints|HardCases|HotMethod|Lags|Prometheus|Recommended|TaskManagers"
+const slow = "Alternating|Checkpoints|Faults|HardCases|HotMethod|Lags|Prometheus|Recommended|TaskManagers"
 
 // steps are those of the check; the tests on a real Flink come last, so that
 // the output ends with their outcome.
@@ -315,6 +367,7 @@ func steps() []step {
 		{name: "staticcheck", do: staticcheck},
 		{name: "types", do: script("typecheck"), missing: node},
 		{name: "lint", do: script("lint"), missing: node},
+		{name: "fuzzing", do: fuzzed, beside: true}, // each of the two takes one core
 		{name: "unit tests of the frontend", do: script("test:ci"), missing: node},
 		{name: "build", do: builds(node)},
 		{name: "test", do: tested},

@@ -123,7 +123,13 @@ func (r reporter) target(t *testing.T, flink *cluster.Cluster) string {
 // startPrometheus scrapes the target every second until the end of the test.
 func startPrometheus(t *testing.T, target string) (address string) {
 	t.Helper()
-	scraper, err := scraping.Start(t.Context(), t.TempDir(), time.Second, target)
+	return startScraper(t, scraping.Prometheus, target)
+}
+
+// startScraper is [startPrometheus] with another system that has its API.
+func startScraper(t *testing.T, system scraping.System, target string) (address string) {
+	t.Helper()
+	scraper, err := system.Start(t.Context(), t.TempDir(), time.Second, target)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +137,7 @@ func startPrometheus(t *testing.T, target string) (address string) {
 		if err := scraper.Close(); err != nil {
 			t.Error(err)
 		}
-		gone(t, "Prometheus", scraper.PID())
+		gone(t, string(system), scraper.PID())
 	})
 	return scraper.URL
 }

@@ -36,7 +36,7 @@ const (
 // Over the same minute, the shares of each subtask from Prometheus are those of
 // Flink's own counters, for jobs with a known bottleneck, which the verdict
 // names; with label values as Flink's reporter mangles them by default, and as
-// they are.
+// they are. So are those from VictoriaMetrics.
 func TestPrometheusAgreesWithFlink(t *testing.T) {
 	needPrometheus(t)
 	for name, c := range map[string]struct {
@@ -50,17 +50,27 @@ func TestPrometheusAgreesWithFlink(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			prom := reporter{"prom", 21000, 21999}
 			running := startFlink(t, c.version, prom.conf(c.mangled), "bottleneck", "skew")
-			reader := newReader(t, startPrometheus(t, prom.target(t, running)))
-			if err := reader.Check(t.Context()); err != nil {
-				t.Error(err)
+			readers := map[scraping.System]*prometheus.Reader{}
+			for _, system := range scraping.Systems {
+				readers[system] = newReader(t, startScraper(t, system, prom.target(t, running)))
+				// VictoriaMetrics shows what it scraped 30 s ago at the latest.
+				until(t, func() (error, bool) {
+					err := readers[system].Check(t.Context())
+					return err, err == nil
+				})
 			}
-			for _, minute := range countMinute(t, running.URL()) {
-				snapshot := minute.fromPrometheus(t, reader)
-				minute.compare(t, snapshot)
-				checkVerdict(t, snapshot)
-				if minute.job.Name == "bottleneck" {
-					minute.checkWithoutGraph(t, reader, c.task)
-				}
+			minutes := countMinute(t, running.URL())
+			for system, reader := range readers {
+				t.Run(string(system), func(t *testing.T) {
+					for _, minute := range minutes {
+						snapshot := minute.fromPrometheus(t, reader)
+						minute.compare(t, snapshot)
+						checkVerdict(t, snapshot)
+						if minute.job.Name == "bottleneck" {
+							minute.checkWithoutGraph(t, reader, c.task)
+						}
+					}
+				})
 			}
 		})
 	}

@@ -32,13 +32,14 @@ const (
 )
 
 // announced are the addresses that Flink prints: of its Prometheus reporters,
-// and, when all tasks of its jobs run, of its REST API.
-var announced = regexp.MustCompile(`^(FLINK_URL|FLINK_REPORTER)=(.*)$`)
+// and, when all tasks of its jobs run, of its REST API; and what it was told to do, when
+// it has been done.
+var announced = regexp.MustCompile(`^(FLINK_URL|FLINK_REPORTER|FLINK_DONE)=(.*)$`)
 
 // Cluster is a Flink cluster that runs, with all tasks of its jobs running.
 type Cluster struct {
 	url     string
-	stdin   io.Closer
+	stdin   io.WriteCloser
 	process *process.Process
 }
 
@@ -116,6 +117,34 @@ func (c *Cluster) Reporter(first, last int) string {
 // PID is the id of the JVM's process.
 func (c *Cluster) PID() int {
 	return c.process.PID()
+}
+
+// TerminateTaskManager has the first TaskManager end, as if its machine had gone, and
+// returns when it has; what runs on it fails.
+func (c *Cluster) TerminateTaskManager(ctx context.Context) error {
+	return c.command(ctx, "terminate TaskManager")
+}
+
+// StartTaskManager starts another one, with as many slots.
+func (c *Cluster) StartTaskManager(ctx context.Context) error {
+	return c.command(ctx, "start TaskManager")
+}
+
+// command sends a command and returns when it has been done.
+func (c *Cluster) command(ctx context.Context, line string) error {
+	done := func() (count int) {
+		for _, match := range c.process.Matches() {
+			if match[1] == "FLINK_DONE" && match[2] == line {
+				count++
+			}
+		}
+		return count
+	}
+	before := done()
+	if _, err := io.WriteString(c.stdin, line+"\n"); err != nil {
+		return fmt.Errorf("%s: %w", line, err)
+	}
+	return c.process.Until(ctx, startTimeout, line, func(context.Context) (bool, error) { return done() > before, nil })
 }
 
 // Close ends the JVM, by force after ten seconds, and returns when it is gone.

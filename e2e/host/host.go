@@ -103,6 +103,11 @@ func (p *Plugin) Evaluate(ctx context.Context, settings backend.DataSourceInstan
 	return p.query(ctx, settings, fromAlert, queries)
 }
 
+// QueryWith sends the queries in one request, with headers of Grafana's.
+func (p *Plugin) QueryWith(ctx context.Context, settings backend.DataSourceInstanceSettings, headers map[string]string, queries ...backend.DataQuery) (*backend.QueryDataResponse, error) {
+	return p.query(ctx, settings, headers, queries)
+}
+
 func (p *Plugin) query(ctx context.Context, settings backend.DataSourceInstanceSettings, headers map[string]string, queries []backend.DataQuery) (*backend.QueryDataResponse, error) {
 	answer, err := p.exchange(ctx, settings, headers, queries)
 	if err != nil {

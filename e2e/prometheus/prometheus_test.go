@@ -31,18 +31,20 @@ func TestPrometheusRunsUntilItIsClosed(t *testing.T) {
 	if err := Available(); err != nil {
 		t.Skip(err)
 	}
-	p, err := Start(t.Context(), t.TempDir(), time.Second, scraped(t), scraped(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !strings.HasPrefix(p.URL, "http://127.0.0.1:") {
-		t.Errorf("address is %q", p.URL)
-	}
-	if err := p.Close(); err != nil {
-		t.Error(err)
-	}
-	if err := syscall.Kill(p.PID(), 0); !errors.Is(err, syscall.ESRCH) {
-		t.Errorf("process %d is still there: %v", p.PID(), err)
+	for _, system := range Systems {
+		p, err := system.Start(t.Context(), t.TempDir(), time.Second, scraped(t), scraped(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasPrefix(p.URL, "http://127.0.0.1:") {
+			t.Errorf("the address of %s is %q", system, p.URL)
+		}
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+		if err := syscall.Kill(p.PID(), 0); !errors.Is(err, syscall.ESRCH) {
+			t.Errorf("%s's process %d is still there: %v", system, p.PID(), err)
+		}
 	}
 }
 
@@ -59,7 +61,7 @@ func TestStartFails(t *testing.T) {
 
 func TestPrometheusIsNamedWhereItIsMissing(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
-	if err := Available(); err == nil || !strings.Contains(err.Error(), "install Debian's package prometheus") {
+	if err := Available(); err == nil || !strings.Contains(err.Error(), "install Debian's package prometheus") || !strings.Contains(err.Error(), "package victoria-metrics") {
 		t.Errorf("got %v", err)
 	}
 }

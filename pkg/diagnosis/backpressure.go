@@ -96,11 +96,12 @@ func (s *search) run(ofSources []ending) (found []ending) {
 			ends = append(ends, s.endsBelow(task)...)
 		}
 	}
+	places := map[int]int{}
 	for _, end := range append(ends, ofSources...) {
-		at := slices.IndexFunc(found, func(known ending) bool { return known.task == end.task })
+		at, known := places[end.task]
 		switch {
-		case at < 0:
-			found = append(found, end)
+		case !known:
+			places[end.task], found = len(found), append(found, end)
 		case preference(end) > preference(found[at]) || preference(end) == preference(found[at]) && s.id(end.instead) < s.id(found[at].instead):
 			found[at] = end // the same, in whatever order Flink lists the tasks
 		}
@@ -182,7 +183,25 @@ func (s *search) follow(task int) (ends []ending) {
 	}
 	for _, output := range outputs {
 		if s.fullness(output) >= fullest-noise {
-			ends = append(ends, s.endsAt(output)...)
+			ends = joined(ends, s.endsAt(output))
+		}
+	}
+	return ends
+}
+
+// maxEndings is how many endings below one task are followed. There are a few; but of a
+// plan that connects all with all as many as tasks.
+const maxEndings = 200
+
+// joined are the endings of both, each once: by as many ways as a plan has between two
+// tasks they would be many.
+func joined(ends, more []ending) []ending {
+	if len(ends) == 0 {
+		return slices.Clip(more)
+	}
+	for _, end := range more {
+		if len(ends) < maxEndings && !slices.Contains(ends, end) {
+			ends = append(ends, end)
 		}
 	}
 	return ends
@@ -273,11 +292,18 @@ func (s *search) withBusier(ends []ending) []ending {
 // alsoAtLimit are the tasks below one that is at its limit which are too, though it does
 // not wait for them: it alone made faster, they would be the next.
 func (s *search) alsoAtLimit(task int) (ends []ending) {
-	for _, output := range s.outputs(task) {
-		if load := s.snapshot.Tasks[output]; load.Busy.Max >= surely && !passesOn(load) {
-			ends = append(append(ends, s.alsoAtLimit(output)...), works(output))
+	seen := map[int]bool{task: true} // there may be several ways to one, or a cycle, which no job has
+	var follow func(task int)
+	follow = func(task int) {
+		for _, output := range s.outputs(task) {
+			if load := s.snapshot.Tasks[output]; !seen[output] && len(seen) <= maxEndings && load.Busy.Max >= surely && !passesOn(load) {
+				seen[output] = true
+				follow(output)
+				ends = append(ends, works(output))
+			}
 		}
 	}
+	follow(task)
 	return ends
 }
 

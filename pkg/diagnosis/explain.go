@@ -239,6 +239,9 @@ func Advise(snapshot *job.Snapshot, root Root) string {
 	}
 }
 
+// isFactor reports whether a number can be how many times as much something is.
+func isFactor(number float64) bool { return number > 0 && !math.IsInf(number, 1) }
+
 // adviseSkewed returns what to do about few hot subtasks: they get many records, or
 // dear ones.
 func adviseSkewed(snapshot *job.Snapshot, root Root) string {
@@ -261,12 +264,12 @@ func adviseSkewed(snapshot *job.Snapshot, root Root) string {
 	switch {
 	case others.records == 0 && hot.records > 0:
 		return fmt.Sprintf("Look at the keys that reach %s: its hot subtasks get all records. %s", name, rest)
+	case !isFactor(more) || !isFactor(dearer): // not known
+		return fmt.Sprintf("Look at the keys that reach %s: a few of them carry most records, or take longer to work on. %s", name, rest)
 	case more > dearer:
 		return fmt.Sprintf("Look at the keys that reach %s: a few of them carry most records, as its hot subtasks get %s as many as the others. %s", name, times(more), rest)
-	case more <= dearer:
+	default:
 		return fmt.Sprintf("Look at the keys that reach %s: some take longer to work on, as its hot subtasks work %s as long on each record as the others, and get %s as many. More parallelism will not help; to make these records cheaper, or a key that spreads them, will.", name, times(dearer), times(more))
-	default: // not known
-		return fmt.Sprintf("Look at the keys that reach %s: a few of them carry most records, or take longer to work on. %s", name, rest)
 	}
 }
 

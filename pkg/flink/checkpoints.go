@@ -142,13 +142,13 @@ var subtaskCheckpointsFields = fields[SubtaskCheckpoints]{
 // SubtaskCheckpoint is a subtask's part in a checkpoint, in milliseconds. One that has
 // not acknowledged it, Status "pending_or_failed", has nothing but its index.
 type SubtaskCheckpoint struct {
-	Index      int    `json:"index"`
-	Status     string `json:"status"`
-	Duration   int64  `json:"end_to_end_duration"`
-	StartDelay int64  `json:"start_delay"`
-	Unaligned  bool   `json:"unaligned_checkpoint"`
-	Parts      checkpointParts
-	Alignment  alignmentPart
+	Index      int             `json:"index"`
+	Status     string          `json:"status"`
+	Duration   int64           `json:"end_to_end_duration"`
+	StartDelay int64           `json:"start_delay"`
+	Unaligned  bool            `json:"unaligned_checkpoint"`
+	Parts      checkpointParts `json:"checkpoint"`
+	Alignment  alignmentPart   `json:"alignment"`
 }
 
 // Acknowledged reports whether the subtask has finished its part.
@@ -164,14 +164,19 @@ var subtaskCheckpointFields = fields[SubtaskCheckpoint]{
 	"alignment":            func(d *decoder, s *SubtaskCheckpoint) { d.alignmentPart.read(d, &s.Alignment) },
 }
 
-type checkpointParts struct{ Sync, Async int64 }
+type checkpointParts struct {
+	Sync  int64 `json:"sync"`
+	Async int64 `json:"async"`
+}
 
 var checkpointPartsFields = fields[checkpointParts]{
 	"sync":  func(d *decoder, p *checkpointParts) { p.Sync = d.integer() },
 	"async": func(d *decoder, p *checkpointParts) { p.Async = d.integer() },
 }
 
-type alignmentPart struct{ Duration int64 }
+type alignmentPart struct {
+	Duration int64 `json:"duration"`
+}
 
 var alignmentPartFields = fields[alignmentPart]{
 	"duration": func(d *decoder, p *alignmentPart) { p.Duration = d.integer() },

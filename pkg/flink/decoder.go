@@ -692,14 +692,22 @@ func (d *decoder) skipText() {
 
 // skipRest is the same for what is left of one.
 func (d *decoder) skipRest() {
-	escaped := false
+	const escape, digits = -1, 4
+	escaped := 0 // escape after a backslash, or how many digits of \u follow
 	for {
 		for at, c := range d.buf[d.pos:d.end] {
 			switch {
-			case escaped:
-				escaped = false
+			case escaped == escape && c == 'u':
+				escaped = digits
+			case escaped == escape && strings.IndexByte(`"\/bfnrt`, c) >= 0:
+				escaped = 0
+			case escaped > 0 && isHexadecimal(c):
+				escaped--
+			case escaped != 0:
+				d.fail()
+				return
 			case c == '\\':
-				escaped = true
+				escaped = escape
 			case c == '"':
 				d.pos += at + 1
 				return
@@ -712,6 +720,10 @@ func (d *decoder) skipRest() {
 			return
 		}
 	}
+}
+
+func isHexadecimal(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
 }
 
 // name is that of a member, whose colon is read.

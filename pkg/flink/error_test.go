@@ -45,7 +45,7 @@ func TestFailedRequests(t *testing.T) {
 			w.Header().Set("Content-Length", "1000")
 			_, _ = w.Write([]byte(`{"taskmanagers":1,`))
 		}), remote.Cut, 0, "The answer of URL/overview is not the JSON that Flink sends, or breaks off: check the connection and any proxy in between."},
-		"a connection closed without an answer": {http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }), remote.Unreachable, 0, "Flink could not be reached at URL/overview (EOF): check the address and port, and that Grafana's server can reach it."},
+		"a connection closed without an answer": {http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }), remote.Unreachable, 0, "Flink could not be reached at URL/overview (the connection was closed without an answer): check the address and port, and that Grafana's server can reach it."},
 		"an answer too large": {http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = w.Write([]byte(`{"refresh-interval":"`))
 			for range 65 {

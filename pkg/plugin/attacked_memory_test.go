@@ -18,6 +18,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -25,6 +26,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/collector"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/frame"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/plugin"
 )
@@ -37,6 +39,8 @@ type asked struct {
 	Settings map[string]any
 	Queries  []string
 	Times    int // how often, one after another; 0 is once
+	// Users are how many others ask before, each with a token of their own, eight at once.
+	Users int
 }
 
 // answered is what came of it.
@@ -62,9 +66,17 @@ func TestAttackedPlugin(t *testing.T) {
 	debug.SetMemoryLimit(plugin.MemoryLimit) // as main does
 	source := open(t, settingsWith(ask.Settings))
 	var got answered
+	asUser := func(n int) backend.Responses {
+		var headers map[string]string
+		if ask.Users > 0 {
+			headers = map[string]string{backend.OAuthIdentityTokenHeaderName: fmt.Sprint("Bearer ", n)}
+		}
+		return sendOver(t.Context(), t, source, lastHour(), headers, ask.Queries...)
+	}
+	collector.Parallel(ask.Users, 8, func(n int) { asUser(n) })
 	for range max(ask.Times, 1) {
 		got = answered{}
-		responses := send(t.Context(), t, source, ask.Queries...)
+		responses := asUser(ask.Users)
 		for n := range ask.Queries {
 			response, failed, rows := responses[string(rune('A'+n))], "", 0
 			if response.Error != nil {
@@ -151,26 +163,7 @@ func repeating(before, text, after string, bytes int) http.Handler {
 	})
 }
 
-// instead answers requests whose path matches with another handler than the cluster's.
-func instead(cluster http.Handler, path string, with http.Handler) http.Handler {
-	pattern := regexp.MustCompile(path)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if pattern.MatchString(r.URL.Path) {
-			with.ServeHTTP(w, r)
-			return
-		}
-		cluster.ServeHTTP(w, r)
-	})
-}
-
 const mebibyte = 1 << 20
-
-// everyView are queries of the types that have something to be attacked.
-var everyView = []string{
-	`{"queryType":"subtasks"}`, `{"queryType":"tasks"}`, `{"queryType":"nodeGraph"}`, `{"queryType":"bottlenecks"}`, `{"queryType":"jobs"}`,
-	`{"queryType":"measure","by":"subtask"}`, `{"queryType":"history","by":"subtask"}`, `{"queryType":"timeline"}`, `{"queryType":"taskmanagers"}`,
-	`{"queryType":"scaling"}`, `{"queryType":"checkpoints"}`, `{"queryType":"exceptions"}`, `{"queryType":"variable","variable":"subtasks"}`,
-}
 
 // No answer of a Flink makes the plugin take more than 300 MiB.
 func TestMemoryUnderHostileAnswers(t *testing.T) {
@@ -325,6 +318,31 @@ func TestMemoryUnderHostileJobs(t *testing.T) {
 				t.Errorf("%d MiB were resident, want 300 at most", got.Peak)
 			}
 		})
+	}
+}
+
+// repeated answers each request as it was answered first.
+func repeated(first http.Handler) http.Handler {
+	var answers sync.Map
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, known := answers.Load(r.RequestURI)
+		if !known {
+			recorder := httptest.NewRecorder()
+			first.ServeHTTP(recorder, r)
+			body, _ = answers.LoadOrStore(r.RequestURI, recorder.Body.Bytes())
+		}
+		_, _ = w.Write(body.([]byte))
+	})
+}
+
+// Nor do many users of a large job, each of whom has samples of their own where Grafana
+// forwards their tokens.
+func TestMemoryUnderManyIdentities(t *testing.T) {
+	server := httptest.NewServer(repeated(crowd{jobs: 1, tasks: 1, parallelism: 10_000, subtasks: 10_000}))
+	defer server.Close()
+	got := attack(t, asked{Settings: map[string]any{"url": server.URL, "oauthPassThru": true}, Queries: []string{`{"queryType":"tasks"}`}, Users: 250})
+	if got.Peak > 300 || got.Requests == 0 || got.Rows[0] != 1 {
+		t.Errorf("%d MiB were resident, want 300 at most; the last user got %d rows with %d requests", got.Peak, got.Rows[0], got.Requests)
 	}
 }
 

@@ -25,6 +25,9 @@ func (i *Instance) CheckHealth(ctx context.Context, request *backend.CheckHealth
 	if i.err != nil {
 		return unhealthy(query.Sentence(i.err).Error(), nil), nil
 	}
+	defer i.ending.begin()()
+	ctx, cancel := query.Early(ctx, i.ending.context())
+	defer cancel()
 	clusters := i.viewFor(requester{request.PluginContext.User, request.PluginContext.Namespace, request.GetHTTPHeaders()}).clusters
 	found := make([]clusterHealth, len(clusters))
 	collector.Parallel(len(clusters), len(clusters), func(n int) {

@@ -30,6 +30,8 @@ type Factory struct {
 	Pool *memory.Pool
 	// Middlewares of every HTTP client, next to the network.
 	Middlewares []httpclient.Middleware
+	// Ending is the end of the process; nil for one that is never announced.
+	Ending *Ending
 }
 
 // Instance is one configured data source. The SDK makes a new one whenever the
@@ -48,6 +50,7 @@ type Instance struct {
 	// err is what is wrong with the settings: every query and the health check
 	// answer with it.
 	err     error
+	ending  *Ending
 	closers []func()
 }
 
@@ -60,7 +63,7 @@ func New(ctx context.Context, source backend.DataSourceInstanceSettings) (instan
 
 // New is the same with what the factory has.
 func (f Factory) New(ctx context.Context, source backend.DataSourceInstanceSettings) (instancemgmt.Instance, error) {
-	instance := &Instance{rootURL: source.URL != "", underWay: semaphore.NewWeighted(maxRequests)}
+	instance := &Instance{rootURL: source.URL != "", ending: f.Ending, underWay: semaphore.NewWeighted(maxRequests)}
 	instance.err = instance.open(ctx, f, source)
 	live.add(instance)
 	return instance, nil

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -588,4 +589,23 @@ func checkEdges(t *testing.T, nodes, edges *data.Frame) {
 			}
 		}
 	}
+}
+
+// instead answers requests whose path matches with another handler than the cluster's.
+func instead(cluster http.Handler, path string, with http.Handler) http.Handler {
+	pattern := regexp.MustCompile(path)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if pattern.MatchString(r.URL.Path) {
+			with.ServeHTTP(w, r)
+			return
+		}
+		cluster.ServeHTTP(w, r)
+	})
+}
+
+// everyView are queries of the types that have something to be attacked.
+var everyView = []string{
+	`{"queryType":"subtasks"}`, `{"queryType":"tasks"}`, `{"queryType":"nodeGraph"}`, `{"queryType":"bottlenecks"}`, `{"queryType":"jobs"}`,
+	`{"queryType":"measure","by":"subtask"}`, `{"queryType":"history","by":"subtask"}`, `{"queryType":"timeline"}`, `{"queryType":"taskmanagers"}`,
+	`{"queryType":"scaling"}`, `{"queryType":"checkpoints"}`, `{"queryType":"exceptions"}`, `{"queryType":"variable","variable":"subtasks"}`,
 }

@@ -24,6 +24,7 @@ import (
 // and the client bounds the requests to Flink. One query's failure is its own. Equal
 // queries have one answer, and all answers together a limit.
 func (i *Instance) QueryData(ctx context.Context, request *backend.QueryDataRequest) (*backend.QueryDataResponse, error) {
+	defer i.ending.begin()()
 	if err := i.underWay.Acquire(ctx, 1); err != nil {
 		return nil, err
 	}
@@ -188,7 +189,7 @@ func (i *Instance) answer(ctx context.Context, source backend.DataQuery, who req
 	}
 	over := history.Range{From: source.TimeRange.From, To: source.TimeRange.To}
 	request := query.NewRequest(parsed, over, begun, int(source.MaxDataPoints), fromAlert)
-	request.AmongMeasures = several
+	request.AmongMeasures, request.Ending = several, i.ending.context()
 	frames, err := i.viewFor(who).engine.Answer(ctx, request)
 	if err != nil {
 		return errorResponse(err)

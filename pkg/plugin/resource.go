@@ -27,6 +27,7 @@ type listing struct {
 // in a query, and from and to, the time range in milliseconds, by default now. Nothing of
 // the path reaches Flink.
 func (i *Instance) CallResource(ctx context.Context, request *backend.CallResourceRequest, sender backend.CallResourceResponseSender) error {
+	defer i.ending.begin()()
 	status, answer := i.list(ctx, request)
 	body, err := json.Marshal(answer)
 	if err != nil {
@@ -51,7 +52,9 @@ func (i *Instance) list(ctx context.Context, request *backend.CallResourceReques
 		return listingError(err)
 	}
 	who := requester{request.PluginContext.User, request.PluginContext.Namespace, request.GetHTTPHeaders()}
-	found, err := i.viewFor(who).engine.Names(ctx, query.NewRequest(asked, over, time.Now(), 0, false))
+	names := query.NewRequest(asked, over, time.Now(), 0, false)
+	names.Ending = i.ending.context()
+	found, err := i.viewFor(who).engine.Names(ctx, names)
 	if err != nil {
 		return listingError(err)
 	}

@@ -140,7 +140,7 @@ func TestTaskManagersInPart(t *testing.T) {
 		rows   string
 		notice string
 	}{
-		"one that has left": {"/taskmanagers/tm-2/metrics", respondWith(200, `[]`), "tm-2 1 5 36 null, tm-1 0.1 6 36 0.02", unknown + "no metrics of it are there, as it has left the cluster or has just come"},
+		"one that has left": {"/taskmanagers/tm-2/metrics", respondWith(200, `[]`), "tm-2 1 5 36 null, tm-1 0.1 6 36 0.02", unknown + "no metrics of it are there, as it has left the cluster or has just come."},
 		"one that fails":    {"/taskmanagers/tm-2/metrics", respondWith(500, stackTrace), "tm-2 1 5 36 null, tm-1 0.1 6 36 0.02", unknown + "Flink failed to answer http://flink:8081/taskmanagers/tm-2/metrics (500 Internal Server Error): see the JobManager's log for the cause."},
 		"one not found":     {"/taskmanagers/tm-2/metrics", respondWith(404, `{"errors":[]}`), "tm-2 1 5 36 null, tm-1 0.1 6 36 0.02", unknown + "Flink has nothing at http://flink:8081/taskmanagers/tm-2/metrics (404): "},
 		"no list of them":   {"/taskmanagers", respondWith(500, stackTrace), "tm-2 1 5 null 0.9, tm-1 0.1 6 null 0.02", "Cluster default does not list its TaskManagers: Flink failed to answer http://flink:8081/taskmanagers (500 Internal Server Error)"},

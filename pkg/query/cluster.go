@@ -255,19 +255,17 @@ func eachJob(results []clusterResult, do func(*Cluster, *jobResult)) {
 	})
 }
 
-// eachPromptJob does so, first for those that answered in time when they were last polled.
-func eachPromptJob(results []clusterResult, do func(*Cluster, *jobResult)) {
-	collector.Parallel(len(results), len(results), func(n int) {
-		of := &results[n]
-		var prompt, hanging []int
-		for i := range of.jobs {
-			if of.cluster.Collector.Hangs(of.jobs[i].info.ID) {
-				hanging = append(hanging, i)
-			} else {
-				prompt = append(prompt, i)
-			}
+// eachPromptJob works on the jobs of one cluster, first on those that answered in time
+// when they were last polled.
+func (r *clusterResult) eachPromptJob(do func(*jobResult)) {
+	var prompt, hanging []int
+	for i := range r.jobs {
+		if r.cluster.Collector.Hangs(r.jobs[i].info.ID) {
+			hanging = append(hanging, i)
+		} else {
+			prompt = append(prompt, i)
 		}
-		order := append(prompt, hanging...)
-		collector.Parallel(len(order), parallelism, func(i int) { do(of.cluster, &of.jobs[order[i]]) })
-	})
+	}
+	order := append(prompt, hanging...)
+	collector.Parallel(len(order), parallelism, func(i int) { do(&r.jobs[order[i]]) })
 }

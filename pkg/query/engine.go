@@ -116,21 +116,22 @@ func (e *Engine) now(ctx context.Context, req Request, clusters []*Cluster) (loa
 			_, requests, r.err = r.cluster.Collector.Cluster(inTime)
 			r.requests += requests
 		}
-	})
-	eachPromptJob(results, func(c *Cluster, j *jobResult) {
-		if j.err == nil && j.verdict == nil {
-			j.err = inTime.Err()
-		}
-		if j.err == nil && j.verdict == nil {
-			verdict := c.Collector.Verdict
-			if types[req.Type].lags {
-				c.Collector.WantLags(j.info)
+		// At once: another cluster may not answer.
+		r.eachPromptJob(func(j *jobResult) {
+			if j.err == nil && j.verdict == nil {
+				j.err = inTime.Err()
 			}
-			if req.Measure.Lags {
-				verdict = c.Collector.VerdictWithLags
+			if j.err == nil && j.verdict == nil {
+				verdict := r.cluster.Collector.Verdict
+				if types[req.Type].lags {
+					r.cluster.Collector.WantLags(j.info)
+				}
+				if req.Measure.Lags {
+					verdict = r.cluster.Collector.VerdictWithLags
+				}
+				j.verdict, j.requests, j.err = verdict(inTime, j.info)
 			}
-			j.verdict, j.requests, j.err = verdict(inTime, j.info)
-		}
+		})
 	})
 	if err := ctx.Err(); err != nil {
 		return loaded{}, err

@@ -212,6 +212,9 @@ type Request struct {
 	FromAlert bool
 	// AmongMeasures is set where a panel shows the series of several measures.
 	AmongMeasures bool
+	// Ending is done when the process is about to end: the query then has what there is.
+	// nil is for never.
+	Ending context.Context
 	// Step is how far apart points are that are computed.
 	Step time.Duration
 
@@ -224,7 +227,17 @@ type Request struct {
 // inTime is a context for what Flink is asked for: it ends with the caller's, or when
 // the query has waited for long enough.
 func (r Request) inTime(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithDeadline(ctx, r.until)
+	return r.before(ctx, r.until)
+}
+
+// before is a context that ends with another, at a time, or with the process.
+func (r Request) before(ctx context.Context, until time.Time) (context.Context, context.CancelFunc) {
+	timely, cancel := context.WithDeadline(ctx, until)
+	early, end := Early(timely, r.Ending)
+	return early, func() {
+		end()
+		cancel()
+	}
 }
 
 // pastInTime is the same for what is read from the history.
@@ -233,7 +246,7 @@ func (r Request) pastInTime(ctx context.Context) (context.Context, context.Cance
 	if grace := time.Now().Add(r.grace); grace.After(until) {
 		until = grace
 	}
-	bounded, cancel := context.WithDeadline(ctx, until)
+	bounded, cancel := r.before(ctx, until)
 	return reading{bounded, ctx}, cancel
 }
 

@@ -184,7 +184,7 @@ func (m *managers) addUsages(ctx context.Context, clusters []*Cluster) {
 			}
 		}
 		if len(silent) > 0 {
-			notices[n] = []data.Notice{warning("CPU, memory and garbage collection of %d of %d TaskManagers of cluster %s are not known (%s): %s", len(silent), len(ids), clusters[n].Name, listed(silent), Sentence(err))}
+			notices[n] = []data.Notice{warning("CPU, memory and garbage collection of %d of %d TaskManagers of cluster %s are not known (%s): %s.", len(silent), len(ids), clusters[n].Name, listed(silent), strings.TrimSuffix(Sentence(err).Error(), "."))}
 		}
 	})
 	for n := range clusters {

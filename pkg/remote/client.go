@@ -136,8 +136,8 @@ func port(address *url.URL) string {
 	return cmp.Or(address.Port(), implied[address.Scheme])
 }
 
-// defaultMiddlewares are the SDK's, of which the one that forwards headers of a user's
-// request forwards these alone, but for that of data sources' metrics: see [counted].
+// defaultMiddlewares are the SDK's, but for that of data sources' metrics: see [counted].
+// Of headers of a user's request these alone are forwarded: see [contextual].
 func defaultMiddlewares(forwarded []string) []httpclient.Middleware {
 	middlewares := slices.DeleteFunc(httpclient.DefaultMiddlewares(), isDataSourceMetrics)
 	for i, each := range middlewares {
@@ -145,7 +145,7 @@ func defaultMiddlewares(forwarded []string) []httpclient.Middleware {
 		switch {
 		case !ok:
 		case named.MiddlewareName() == httpclient.ContextualMiddlewareName:
-			middlewares[i] = onlyForwarding(each, forwarded)
+			middlewares[i] = contextual(forwarded)
 		case named.MiddlewareName() == httpclient.TracingMiddlewareName:
 			middlewares[i] = whereTraced(each)
 		}
@@ -167,29 +167,51 @@ func whereTraced(tracing httpclient.Middleware) httpclient.MiddlewareFunc {
 	}
 }
 
-// onlyForwarding is a middleware that adds headers, without all it does to others than
-// these. With a resource call Grafana forwards all headers of the browser, such as
+// contextual is the SDK's middleware of that name, which applies what the request to
+// Grafana demands, with two differences. Of headers that it adds these alone are sent:
+// with a resource call Grafana forwards all headers of the browser, such as
 // X-HTTP-Method-Override, a tenant, a trace, encodings that only a browser reads, and
-// conditions on what it has cached.
-func onlyForwarding(adding httpclient.Middleware, names []string) httpclient.MiddlewareFunc {
+// conditions on what it has cached. And none of it is shown a header: where Grafana
+// captures requests, for a file that people pass on, the SDK leaves out the values of
+// few, and of the data source's own it knows none.
+func contextual(names []string) httpclient.Middleware {
 	forwarded := map[string]bool{}
 	for _, name := range names {
 		forwarded[http.CanonicalHeaderKey(name)] = true
 	}
-	return func(options httpclient.Options, next http.RoundTripper) http.RoundTripper {
+	return httpclient.MiddlewareFunc(func(options httpclient.Options, next http.RoundTripper) http.RoundTripper {
 		return httpclient.RoundTripperFunc(func(request *http.Request) (*http.Response, error) {
-			own := request.Header.Clone()
-			return adding.CreateMiddleware(options, httpclient.RoundTripperFunc(func(request *http.Request) (*http.Response, error) {
+			applied := httpclient.ContextualMiddlewareFromContext(request.Context())
+			if len(applied) == 0 {
+				return next.RoundTrip(request)
+			}
+			own := request.Header
+			trip := http.RoundTripper(httpclient.RoundTripperFunc(func(request *http.Request) (*http.Response, error) {
 				maps.DeleteFunc(request.Header, func(name string, _ []string) bool { return !forwarded[http.CanonicalHeaderKey(name)] })
-				for name, values := range own {
-					if !forwarded[http.CanonicalHeaderKey(name)] {
-						request.Header[name] = values
+				maps.Copy(request.Header, own)
+				return next.RoundTrip(request)
+			}))
+			// What captures has a name, and comes before what adds headers, to a copy.
+			for _, capturing := range []bool{false, true} {
+				for _, each := range slices.Backward(applied) {
+					if _, named := each.(httpclient.MiddlewareName); named == capturing {
+						trip = each.CreateMiddleware(options, trip)
 					}
 				}
-				return next.RoundTrip(request)
-			})).RoundTrip(request)
+				trip = withoutHeaders(trip)
+			}
+			return trip.RoundTrip(request)
 		})
-	}
+	})
+}
+
+// withoutHeaders sends copies of requests, which have no header.
+func withoutHeaders(next http.RoundTripper) http.RoundTripper {
+	return httpclient.RoundTripperFunc(func(request *http.Request) (*http.Response, error) {
+		bare := request.WithContext(request.Context())
+		bare.Header = http.Header{}
+		return next.RoundTrip(bare)
+	})
 }
 
 // limiter sends a bounded number of requests at once, until their answers are

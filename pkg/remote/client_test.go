@@ -431,3 +431,38 @@ func TestConnectionsAreKeptUntilClose(t *testing.T) {
 		<-gone
 	}
 }
+
+// What captures the requests of a query, as Grafana does where somebody looks for an error,
+// is shown no header: neither the data source's own, which may be any, nor the user's.
+func TestCapturesHaveNoHeaders(t *testing.T) {
+	adding := httpclient.MiddlewareFunc(func(_ httpclient.Options, next http.RoundTripper) http.RoundTripper {
+		return httpclient.RoundTripperFunc(func(request *http.Request) (*http.Response, error) {
+			request.Header.Set("X-Id-Token", "user")
+			return next.RoundTrip(request)
+		})
+	})
+	captured, seen := 0, http.Header{}
+	capturing := httpclient.NamedMiddlewareFunc("capture", func(_ httpclient.Options, next http.RoundTripper) http.RoundTripper {
+		return httpclient.RoundTripperFunc(func(request *http.Request) (*http.Response, error) {
+			captured++
+			answer, err := next.RoundTrip(request)
+			maps.Copy(seen, request.Header) // afterwards, as the SDK does
+			return answer, err
+		})
+	})
+	network := &network{Handler: &slow{}}
+	client := over(t, network, remote.Config{
+		Timeout: time.Minute, Concurrency: 1, BearerToken: "ours", Forwarded: []string{"X-Id-Token"},
+		Options: httpclient.Options{Header: http.Header{"X-Key": {"ours"}}},
+	})
+	ctx := httpclient.WithContextualMiddleware(t.Context(), adding, capturing)
+	if _, err := get(ctx, client, address); err != nil {
+		t.Fatal(err)
+	}
+	if captured != 1 || len(seen) != 0 {
+		t.Errorf("captured %d times, with %v", captured, seen)
+	}
+	if sent := network.sent()[0].Header; sent.Get("X-Key") != "ours" || sent.Get("X-Id-Token") != "user" || sent.Get("Authorization") != "Bearer ours" {
+		t.Errorf("sent %v", sent)
+	}
+}

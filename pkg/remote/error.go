@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -191,8 +192,13 @@ func Redirect(system System, request string, answer *http.Response) *Error {
 // that the sentence names already.
 func cause(err error) string {
 	var dns *net.DNSError
-	if errors.As(err, &dns) {
+	switch {
+	case errors.As(err, &dns) && dns.IsNotFound:
 		return "no such host"
+	case errors.As(err, &dns):
+		return "the host's name could not be resolved"
+	case errors.Is(err, io.EOF):
+		return "the connection was closed without an answer"
 	}
 	text := err.Error()
 	return Shortened(text[strings.LastIndex(text, ": ")+1:])

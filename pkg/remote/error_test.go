@@ -121,8 +121,9 @@ func TestUnanswered(t *testing.T) {
 		detail string
 	}{
 		"nothing listens":       {get(&net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connect: connection refused")}), remote.Unreachable, "connection refused"},
-		"no such host":          {get(&net.DNSError{Err: "no such host", Name: "h", Server: "192.0.2.1:53"}), remote.Unreachable, "no such host"},
-		"closed without answer": {get(io.EOF), remote.Unreachable, "EOF"},
+		"no such host":          {get(&net.DNSError{Err: "no such host", Name: "h", Server: "192.0.2.1:53", IsNotFound: true}), remote.Unreachable, "no such host"},
+		"no name server":        {get(&net.DNSError{Err: "server misbehaving", Name: "h", Server: "192.0.2.1:53"}), remote.Unreachable, "the host's name could not be resolved"},
+		"closed without answer": {get(io.EOF), remote.Unreachable, "the connection was closed without an answer"},
 		"a cause of its own":    {errors.New("proxyconnect tcp: " + strings.Repeat("x", 300)), remote.Unreachable, strings.Repeat("x", 200) + "…"},
 		"no time left":          {get(context.DeadlineExceeded), remote.TimedOut, ""},
 		"a slow connection":     {get(timeout{errors.New("TLS handshake timeout")}), remote.TimedOut, ""},

@@ -77,7 +77,7 @@ type exchange struct {
 	Answer json.RawMessage `json:"answer"`
 }
 
-func recorded(t *testing.T, version string) (of recording) {
+func recorded(t testing.TB, version string) (of recording) {
 	t.Helper()
 	content, err := os.ReadFile(filepath.Join("testdata", "recorded", version+".json"))
 	if err == nil {

@@ -11,6 +11,9 @@ import org.apache.flink.runtime.minicluster.MiniCluster;
 /**
  * A real Flink cluster with its REST API and some demo jobs in one JVM, for tests.
  *
+ * <p>The lines {@code terminate TaskManager} and {@code start TaskManager} of its standard input
+ * do that with one.
+ *
  * <p>Prints one line, {@code FLINK_URL=http://127.0.0.1:PORT}, once all tasks of all jobs run, and
  * ends with its standard input, so that it never outlives the process that started it.
  */
@@ -47,9 +50,26 @@ public final class FlinkCluster {
     for (JobGraph job : jobs) {
       cluster.submitJob(job).get();
     }
+    lifetime.onLine(line -> command(cluster, line));
     URI rest = cluster.getRestAddress().get();
     new Readiness(cluster, rest).await(jobs);
     return "http://127.0.0.1:" + rest.getPort();
+  }
+
+  private static void command(MiniCluster cluster, String line) {
+    try {
+      if ("terminate TaskManager".equals(line)) {
+        cluster.terminateTaskManager(0).get();
+      } else if ("start TaskManager".equals(line)) {
+        cluster.startTaskManager();
+      } else {
+        throw new IllegalArgumentException("Unknown command " + line + ".");
+      }
+      System.out.println("FLINK_DONE=" + line);
+      System.out.flush();
+    } catch (Exception e) {
+      e.printStackTrace();
+    }
   }
 
   private static List<JobGraph> graphs(Arguments arguments, Configuration configuration) {

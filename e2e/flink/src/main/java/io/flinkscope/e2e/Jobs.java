@@ -35,10 +35,12 @@ final class Jobs {
     BUILDERS.put("slow-sink", SlowSinkJob::build);
     BUILDERS.put("two-sources", TwoSourcesJob::build);
     BUILDERS.putAll(HardJobs.BUILDERS);
+    BUILDERS.putAll(FaultyJobs.BUILDERS);
   }
 
-  /** Those whose bottleneck moves, that fall behind, or that are there for their size. */
-  private static final Pattern ASKED_FOR_BY_NAME = Pattern.compile("alternating.*|late|scaled-.*|tasks-.*");
+  /** Those whose bottleneck moves, that fall behind or fail, or that are there for their size. */
+  private static final Pattern ASKED_FOR_BY_NAME =
+      Pattern.compile("alternating.*|failing|late|regions|scaled-.*|tasks-.*");
 
   private Jobs() {}
 

@@ -1,10 +1,13 @@
 package io.flinkscope.e2e;
 
+import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
-import java.io.OutputStream;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.function.Consumer;
 
 /**
  * How long this process lives and what it leaves behind: it ends with its standard input, which
@@ -21,6 +24,7 @@ final class Lifetime {
   private final File directory;
   private volatile boolean ending;
   private volatile int status;
+  private volatile Consumer<String> onLine = line -> {};
 
   private Lifetime(Path directory) {
     this.directory = directory.toFile();
@@ -37,6 +41,11 @@ final class Lifetime {
     return directory.getPath();
   }
 
+  /** What is done with each line of the standard input. */
+  void onLine(Consumer<String> onLine) {
+    this.onLine = onLine;
+  }
+
   /** A failure that comes of ending in the middle of the start is none. */
   void fail(Throwable e) {
     if (!ending) {
@@ -48,7 +57,11 @@ final class Lifetime {
 
   private void followStandardInput() {
     try {
-      System.in.transferTo(OutputStream.nullOutputStream());
+      BufferedReader lines =
+          new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+        onLine.accept(line);
+      }
     } catch (IOException e) {
       // Cannot be read any more: its end as well.
     }
