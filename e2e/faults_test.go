@@ -37,8 +37,8 @@ const (
 	faultTimeout = 2 * time.Second
 	callerWaits  = 30 * time.Second
 	// samplesAfter is how many samples after a fault of the connection it takes at most
-	// until all is as before: the first may have the baseline from before the fault.
-	samplesAfter = 3
+	// until all is as before.
+	samplesAfter = 2
 	// keptBytes is how much more memory may be in use after all faults than before: the
 	// history of some minutes, and what the test itself has.
 	keptBytes = 16 << 20

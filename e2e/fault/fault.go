@@ -65,9 +65,6 @@ func Start(target string) (*Proxy, error) {
 	return p, nil
 }
 
-// Address is the proxy's host and port.
-func (p *Proxy) Address() string { return p.address }
-
 // URL is the base address of the server through the proxy.
 func (p *Proxy) URL() string { return "http://" + p.address }
 
