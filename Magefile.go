@@ -367,11 +367,11 @@ func steps() []step {
 		{name: "staticcheck", do: staticcheck},
 		{name: "types", do: script("typecheck"), missing: node},
 		{name: "lint", do: script("lint"), missing: node},
-		{name: "fuzzing", do: fuzzed, beside: true}, // each of the two takes one core
 		{name: "unit tests of the frontend", do: script("test:ci"), missing: node},
 		{name: "build", do: builds(node)},
 		{name: "test", do: tested},
 		{name: "memory", do: memory, beside: true}, // one package alone ends the step before
+		{name: "fuzzing", do: fuzzed, beside: true},
 		{name: "accuracy", do: accurate},
 		{name: "scaling", do: scaled},
 		{name: "archive", do: archive, missing: node},
