@@ -159,16 +159,17 @@ func goSource(name, text string) change {
 
 func TestWhatTheBackendUses(t *testing.T) {
 	refusals{
-		`pkg/a.go imports os/exec: a plugin may not use programs`:       goSource("pkg/a.go", "package main\n\nimport _ \"os/exec\"\n"),
-		`pkg/a.go imports path/filepath: a plugin may not use files`:    goSource("pkg/a.go", "package main\n\nimport _ \"path/filepath\"\n"),
-		`pkg/a/b.go uses os.ReadFile: a plugin may not use files`:       goSource("pkg/a/b.go", "package a\n\nimport \"os\"\n\nvar b, _ = os.ReadFile(\"b\")\n"),
-		`pkg/a.go uses os.Getenv: a plugin may not use files or the en`: goSource("pkg/a.go", "package main\n\nimport \"os\"\n\nvar a = os.Getenv(\"A\")\n"),
-		`pkg/a.go uses fmt.Println: write to the logger`:                goSource("pkg/a.go", "package main\n\nimport \"fmt\"\n\nfunc a() { fmt.Println() }\n"),
-		`pkg/a.go cannot be read`:                                       goSource("pkg/a.go", "package\n"),
-		`Magefile.go does not use the build package`:                    goSource("Magefile.go", "package main\n\nfunc BuildAll() {}\nfunc Coverage() {}\n"),
-		`.config/webpack/webpack.config.ts is missing, or not the one`:  noSource(".config/webpack/webpack.config.ts"),
-		`Magefile.go has no target buildAll`:                            goSource("Magefile.go", strings.Replace(magefile, "BuildAll", "Build", 1)),
-		`Magefile.go has no target coverage`:                            goSource("Magefile.go", strings.Replace(magefile, "Coverage", "Cover", 1)),
+		`pkg/a.go imports os/exec: a plugin may not use programs`:        goSource("pkg/a.go", "package main\n\nimport _ \"os/exec\"\n"),
+		`pkg/a.go imports path/filepath: a plugin may not use files`:     goSource("pkg/a.go", "package main\n\nimport _ \"path/filepath\"\n"),
+		`pkg/a/b.go uses os.ReadFile: a plugin may not use files`:        goSource("pkg/a/b.go", "package a\n\nimport \"os\"\n\nvar b, _ = os.ReadFile(\"b\")\n"),
+		`pkg/a.go uses syscall.Getpid: of the system, a plugin may use `: goSource("pkg/a.go", "package main\n\nimport \"syscall\"\n\nvar a = syscall.Getpid()\n"),
+		`pkg/a.go uses os.Getenv: a plugin may not use files or the en`:  goSource("pkg/a.go", "package main\n\nimport \"os\"\n\nvar a = os.Getenv(\"A\")\n"),
+		`pkg/a.go uses fmt.Println: write to the logger`:                 goSource("pkg/a.go", "package main\n\nimport \"fmt\"\n\nfunc a() { fmt.Println() }\n"),
+		`pkg/a.go cannot be read`:                                        goSource("pkg/a.go", "package\n"),
+		`Magefile.go does not use the build package`:                     goSource("Magefile.go", "package main\n\nfunc BuildAll() {}\nfunc Coverage() {}\n"),
+		`.config/webpack/webpack.config.ts is missing, or not the one`:   noSource(".config/webpack/webpack.config.ts"),
+		`Magefile.go has no target buildAll`:                             goSource("Magefile.go", strings.Replace(magefile, "BuildAll", "Build", 1)),
+		`Magefile.go has no target coverage`:                             goSource("Magefile.go", strings.Replace(magefile, "Coverage", "Cover", 1)),
 	}.test(t)
 	for name, text := range map[string]string{
 		"pkg/a_test.go":   "package main\n\nimport \"os\"\n\nvar a, _ = os.ReadFile(\"a\")\n",

@@ -16,11 +16,11 @@ import (
 // business with the machine that Grafana runs on.
 var refusedImports = map[string]string{
 	"io/fs": "files", "io/ioutil": "files", "path/filepath": "files", "embed": "files",
-	"os/exec": "programs", "syscall": "the system",
+	"os/exec": "programs",
 }
 
 // allowedOS are what pkg may use of the package os.
-var allowedOS = map[string]bool{"Exit": true, "Args": true, "Stderr": true, "Interrupt": true}
+var allowedOS = map[string]bool{"Exit": true, "Args": true, "Stderr": true, "Interrupt": true, "Signal": true}
 
 // backendSources are about what the Go files in pkg use, tests left out.
 func backendSources(c *contained) error {
@@ -59,6 +59,7 @@ func goFile(name string, content []byte) error {
 			if of, ok := selector.X.(*ast.Ident); ok {
 				refused = append(refused,
 					demand(of.Name != "os" || allowedOS[selector.Sel.Name], "%s uses os.%s: a plugin may not use files or the environment", name, selector.Sel.Name),
+					demand(of.Name != "syscall" || strings.HasPrefix(selector.Sel.Name, "SIG"), "%s uses syscall.%s: of the system, a plugin may use the names of signals alone", name, selector.Sel.Name),
 					demand(of.Name != "fmt" || !strings.HasPrefix(selector.Sel.Name, "Print"), "%s uses fmt.%s: write to the logger of the SDK", name, selector.Sel.Name))
 			}
 		}
