@@ -78,7 +78,7 @@ func (ds dataSource) answersPanel(t *testing.T, p dashboard.Panel, chosen map[st
 			t.Fatal(err)
 		}
 	}
-	any := slices.Contains([]string{"checkpoints", "exceptions", "flameGraph", "taskmanagers"}, query.QueryType) // there may be none of a job that is well, and TaskManagers without any job
+	any := slices.Contains([]string{"checkpoints", "events", "exceptions", "flameGraph", "taskmanagers"}, query.QueryType) // there may be none of a job that is well, and TaskManagers without any job
 	rows = rows || query.Measure == "up"
 	if len(frames) == 0 || (frames[0].Rows() > 0) != rows && !any {
 		t.Errorf("panel %q has %d frames, the first of %d rows", p.Title, len(frames), frames[0].Rows())

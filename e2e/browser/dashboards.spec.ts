@@ -10,7 +10,7 @@ test.skip(older, 'its packages lack the table that draws dashboards');
 test.describe.configure({ timeout: 300_000 });
 
 /** What a job may be without. */
-const mayBeEmpty = ['Exceptions, restarts and rescalings'];
+const mayBeEmpty = ['Did the change help?', 'Exceptions, restarts and rescalings'];
 
 for (const dashboard of bundled) {
   for (const [theme, width] of [['dark', 1280], ['light', 1920]] as const) {

@@ -73,14 +73,20 @@ func findRounds(lists []*timeList, jobs int) (ends []time.Time) {
 	slices.SortStableFunc(all, func(a, b place) int { return a.at.Compare(b.at) })
 	var begin time.Time
 	latest := make([]int, jobs) // round of each job's last sample, counted from 1
-	for i, each := range all {
-		another := i > 0 && latest[each.list.job] == len(ends) && !each.at.Equal(ends[len(ends)-1])
-		if i == 0 || another || each.at.Sub(begin) > roundLength {
-			begin, ends = each.at, append(ends, each.at)
+	for from, to := 0, 0; from < len(all); from = to {
+		at := all[from].at
+		another := at.Sub(begin) > roundLength
+		for to = from; to < len(all) && all[to].at.Equal(at); to++ { // of one time all are in one round
+			another = another || latest[all[to].list.job] == len(ends)
 		}
-		round := len(ends) - 1
-		ends[round], latest[each.list.job] = each.at, len(ends)
-		each.list.rounds = append(each.list.rounds, round)
+		if another {
+			begin, ends = at, append(ends, at)
+		}
+		ends[len(ends)-1] = at
+		for _, each := range all[from:to] {
+			latest[each.list.job] = len(ends)
+			each.list.rounds = append(each.list.rounds, len(ends)-1)
+		}
 	}
 	return ends
 }

@@ -57,6 +57,10 @@ func TestSeriesShareTheTimesOfRounds(t *testing.T) {
 			[]frame.Series{sampledAt("orders", "a", 0, 1000, 2000), sampledAt("clicks", "a", 300, 1300, 2300)},
 			map[string]string{"orders/a": "300 1300 2300 ", "clicks/a": "300 1300 2300 "},
 		},
+		"both at one time after a sample of one": {
+			[]frame.Series{sampledAt("clicks", "a", 0, 10_000), sampledAt("orders", "a", 0, 8500, 10_000)},
+			map[string]string{"clicks/a": "0 10000 ", "orders/a": "0 8500 10000 "},
+		},
 		"a job alone": {
 			[]frame.Series{sampledAt("orders", "a", 0, 500), sampledAt("orders", "b", 500, 900)},
 			map[string]string{"orders/a": "0 500 ", "orders/b": "500 900 "},
