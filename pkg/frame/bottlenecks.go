@@ -183,15 +183,15 @@ func (f *finding) hotSubtasks() string {
 }
 
 // where is how many of the task's subtasks are hot, and on which TaskManager or host if
-// that is one: "3 of 16 on tm-2". It is empty where no subtasks are.
+// that is one: "3 of 16 subtasks on host-2". It is empty where no subtasks are.
 func (f *finding) where() string {
 	if f.root == nil || len(f.root.Hot) == 0 {
 		return ""
 	}
 	subtasks := f.load(f.root.Task).Subtasks
-	where := fmt.Sprintf("%d of %d", len(f.root.Hot), len(subtasks))
+	where := fmt.Sprintf("%d of %d subtasks", len(f.root.Hot), len(subtasks))
 	if len(f.root.Hot) == len(subtasks) && len(subtasks) > 1 {
-		where = fmt.Sprintf("all %d", len(subtasks))
+		where = fmt.Sprintf("all %d subtasks", len(subtasks))
 	}
 	if len(f.root.Hosts) == 1 {
 		where += " on " + f.root.Hosts[0]

@@ -183,14 +183,14 @@ func prose[R any](column column[R]) column[R] {
 }
 
 // severity colours a column of severities from where a bottleneck is worth a look, and
-// from where it holds a job back for half of the time.
+// above where it holds a job back for half of the time, which a threshold includes.
 func severity[R any](column column[R]) column[R] {
 	return func(rows []R) *data.Field {
 		field := column(rows)
 		field.Config.Thresholds = &data.ThresholdsConfig{Mode: data.ThresholdsModeAbsolute, Steps: []data.Threshold{
 			data.NewThreshold(math.Inf(-1), wellColour, ""), // a stat panel writes in it
 			data.NewThreshold(0.25, bottleneckPale, ""),
-			data.NewThreshold(0.5, statusColour[diagnosis.Bottleneck], ""),
+			data.NewThreshold(0.501, statusColour[diagnosis.Bottleneck], ""),
 		}}
 		field.Config.Color = map[string]any{"mode": "thresholds"}
 		field.Config.Custom = colouredCell()

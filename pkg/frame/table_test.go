@@ -134,7 +134,7 @@ func TestStatusIsAWordWithAColour(t *testing.T) {
 func TestCellsOfATable(t *testing.T) {
 	bottlenecks := frame.Bottlenecks(threeJobs())[0]
 	severity := field(t, bottlenecks, "severity").Config
-	if steps := severity.Thresholds.Steps; len(steps) != 3 || steps[1].Value != 0.25 || steps[2].Value != 0.5 || severity.Color["mode"] != "thresholds" {
+	if steps := severity.Thresholds.Steps; len(steps) != 3 || steps[1].Value != 0.25 || steps[2].Value != 0.501 || severity.Color["mode"] != "thresholds" {
 		t.Errorf("severity has the steps %v, coloured by %v", steps, severity.Color)
 	}
 	for _, step := range severity.Thresholds.Steps { // stat panels write in it
