@@ -19,6 +19,8 @@ const samples = 18;
 test('the dashboard of one job, and its flame graph', async ({ configure, faults, page, request, visit }) => {
   test.setTimeout(600_000);
   await configure({ jsonData: { url: flink } });
+  // The first query has Flink sample the stacks; the samples come with the next.
+  await expect.poll(() => explanation(request), { timeout: 120_000, intervals: [5_000] }).toContain('flame graph');
   await expect.poll(() => points(request), { timeout: 400_000, intervals: [5_000] }).toBeGreaterThanOrEqual(samples);
   // @grafana/flamegraph has an icon that @grafana/ui no longer has.
   faults.expect(/angle-double-up\.svg$/);
@@ -42,8 +44,15 @@ test('the dashboard of one job, and its flame graph', async ({ configure, faults
 
 /** How many samples of the job there are. */
 async function points(request: APIRequestContext): Promise<number> {
-  const query = { refId: 'A', schemaVersion: 1, queryType: 'history', measure: 'bottleneck', by: 'job', jobs: ['bottleneck'], datasource: { uid: 'flink' } };
-  const response = await request.post('/api/ds/query', { data: { from: String(Date.now() - 600_000), to: String(Date.now()), queries: [query] } });
-  const { results } = await response.json();
+  const { results } = await asked(request, { queryType: 'history', measure: 'bottleneck', by: 'job' });
   return (results.A?.frames?.[0]?.data?.values?.[1] ?? []).filter((value: number | null) => value !== null).length;
+}
+
+/** All that is said of the job's bottleneck. */
+const explanation = async (request: APIRequestContext) => JSON.stringify(await asked(request, { queryType: 'bottlenecks' }));
+
+async function asked(request: APIRequestContext, keys: Record<string, string>) {
+  const query = { refId: 'A', schemaVersion: 1, jobs: ['bottleneck'], datasource: { uid: 'flink' }, ...keys };
+  const response = await request.post('/api/ds/query', { data: { from: String(Date.now() - 600_000), to: String(Date.now()), queries: [query] } });
+  return response.json();
 }

@@ -189,10 +189,10 @@ func (f *finding) where() string {
 		return ""
 	}
 	subtasks := f.load(f.root.Task).Subtasks
-	where := fmt.Sprintf("%d of %d subtasks", len(f.root.Hot), len(subtasks))
 	if len(f.root.Hot) == len(subtasks) && len(subtasks) > 1 {
-		where = fmt.Sprintf("all %d subtasks", len(subtasks))
+		return fmt.Sprintf("all %d subtasks", len(subtasks))
 	}
+	where := fmt.Sprintf("%d of %d subtasks", len(f.root.Hot), len(subtasks))
 	if len(f.root.Hosts) == 1 {
 		where += " on " + f.root.Hosts[0]
 	}
