@@ -74,11 +74,12 @@ func findRounds(lists []*timeList, jobs int) (ends []time.Time) {
 	var begin time.Time
 	latest := make([]int, jobs) // round of each job's last sample, counted from 1
 	for from, to := 0, 0; from < len(all); from = to {
-		at := all[from].at
-		another := at.Sub(begin) > roundLength
-		for to = from; to < len(all) && all[to].at.Equal(at); to++ { // of one time all are in one round
+		another := all[from].at.Sub(begin) > roundLength
+		// Grafana has whole milliseconds: all of one are in one round.
+		for to = from; to < len(all) && all[to].at.UnixMilli() == all[from].at.UnixMilli(); to++ {
 			another = another || latest[all[to].list.job] == len(ends)
 		}
+		at := all[to-1].at
 		if another {
 			begin, ends = at, append(ends, at)
 		}

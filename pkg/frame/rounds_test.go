@@ -81,6 +81,21 @@ func TestSeriesShareTheTimesOfRounds(t *testing.T) {
 	}
 }
 
+// Grafana has whole milliseconds: two points of a job within one would be at one time.
+func TestRoundsAreMillisecondsApart(t *testing.T) {
+	clicks, orders := sampledAt("clicks", "a", 0, 10_000), sampledAt("orders", "a", 0, 8500)
+	orders.Add(begun.Add(10*time.Second+300*time.Microsecond), 30*time.Second, 1)
+	for series, times := range timesOf(frame.History(frame.Result{Series: []frame.Series{clicks, orders}}, status, 0)) {
+		want := "0 8500 10000 "
+		if series == "clicks/a" {
+			want = "0 10000 "
+		}
+		if times != want {
+			t.Errorf("%s is at %s, want %s", series, times, want)
+		}
+	}
+}
+
 // However jobs were polled: each keeps its points, in order, none moves by more than
 // the length of a round or to an earlier time, and no gap appears.
 func TestRoundsKeepThePoints(t *testing.T) {
