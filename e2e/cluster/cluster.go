@@ -32,8 +32,8 @@ const (
 )
 
 // announced are the addresses that Flink prints: of its Prometheus reporters,
-// and, when all tasks of its jobs run, of its REST API; and what it was told to do, when
-// it has been done.
+// and, when all tasks of its jobs run, of its REST API; and commands that it has
+// carried out.
 var announced = regexp.MustCompile(`^(FLINK_URL|FLINK_REPORTER|FLINK_DONE)=(.*)$`)
 
 // Cluster is a Flink cluster that runs, with all tasks of its jobs running.

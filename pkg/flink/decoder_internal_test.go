@@ -114,6 +114,24 @@ func equal(a, b any) bool { return fmt.Sprintf("%+v", a) == fmt.Sprintf("%+v", b
 // Flink writes it, or nests deeper than Flink's do: there encoding/json differs on
 // purpose.
 func ambiguous(body []byte) bool {
+	return deviates(body, func(text string, names map[string]bool) bool {
+		lower := strings.ToLower(text)
+		switch {
+		case len(text) > maxText/12: // as it may be written
+			return true
+		case names == nil:
+			return false
+		case names[lower] || lower != text && text != "RUNNING" || strings.ToUpper(text) == text && text != "RUNNING":
+			return true
+		}
+		names[lower] = true
+		return false
+	})
+}
+
+// deviates reports whether an answer nests deeper than Flink's do, or has a text that
+// does. Of a member's name, names are those noted of its object; they are nil of a value.
+func deviates(body []byte, does func(text string, names map[string]bool) bool) bool {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	var names []map[string]bool // of each object that is open; nil for an array
 	expectsName := false
@@ -137,15 +155,15 @@ func ambiguous(body []byte) bool {
 				return true
 			}
 		case string:
-			if len(token) > maxText/12 { // as it may be written
+			var of map[string]bool
+			if expectsName {
+				of = names[len(names)-1]
+			}
+			if does(token, of) {
 				return true
 			}
 			if expectsName {
-				name := names[len(names)-1]
-				if lower := strings.ToLower(token); name[lower] || lower != token && token != "RUNNING" || strings.ToUpper(token) == token && token != "RUNNING" {
-					return true
-				}
-				name[strings.ToLower(token)], expectsName = true, false
+				expectsName = false
 				continue
 			}
 		}

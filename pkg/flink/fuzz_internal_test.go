@@ -195,40 +195,17 @@ func differs(body []byte) bool {
 			return true
 		}
 	}
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	var names []map[string]bool // of each object that is open; nil for an array
-	expectsName := false
-	for {
-		token, err := decoder.Token()
-		if err != nil {
+	return deviates(body, func(text string, names map[string]bool) bool {
+		if names == nil {
 			return false
 		}
-		switch token := token.(type) {
-		case json.Delim:
-			switch token {
-			case '{':
-				names, expectsName = append(names, map[string]bool{}), true
-				continue
-			case '[':
-				names = append(names, nil)
-			default:
-				names = names[:len(names)-1]
-			}
-			if len(names) >= maxDepth {
-				return true
-			}
-		case string:
-			if expectsName {
-				name, fold := names[len(names)-1], folded(token)
-				if name[fold] || foldedNames[fold] && !memberNames[token] {
-					return true
-				}
-				name[fold], expectsName = true, false
-				continue
-			}
+		fold := folded(text)
+		if names[fold] || foldedNames[fold] && !memberNames[text] {
+			return true
 		}
-		expectsName = len(names) > 0 && names[len(names)-1] != nil
-	}
+		names[fold] = true
+		return false
+	})
 }
 
 // FuzzEndpoints reads the answer of each endpoint: what encoding/json accepts is read

@@ -162,7 +162,7 @@ func edgesOf(rows []taskRow) (edges []edge) {
 		for _, input := range row.task.Inputs {
 			if source := shown[row.nodeID(input)]; source != nil {
 				of := edge{from: source, to: row, rate: rateOf(source, row)}
-				busiest = math.Max(busiest, known(of.rate))
+				busiest = math.Max(busiest, orZero(of.rate))
 				edges = append(edges, of)
 			}
 		}
@@ -186,8 +186,8 @@ func rateOf(from, to *taskRow) float64 {
 	}
 }
 
-// known is a number, or 0 if it is not known.
-func known(number float64) float64 {
+// orZero is a number, or 0 if it is not known.
+func orZero(number float64) float64 {
 	if math.IsNaN(number) || math.IsInf(number, 0) {
 		return 0
 	}
@@ -212,9 +212,9 @@ func decimals(rate float64) int {
 }
 
 // thickness grows with the root of the rate, so that an edge of a hundredth of the
-// busiest one's is still told from the thinnest.
+// busiest one's still differs from the thinnest.
 func (e *edge) thickness() float64 {
-	if rate := known(e.rate); rate > 0 {
+	if rate := orZero(e.rate); rate > 0 {
 		return math.Round(10*(thinnest+(thickest-thinnest)*math.Sqrt(rate/e.busiest))) / 10
 	}
 	return thinnest

@@ -15,7 +15,7 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/plugin"
 )
 
-// When the process is told to end, a query in its middle answers at once with the job that
+// When the process gets SIGTERM, a query in its middle answers at once with the job that
 // it has, and says that the other did not answer; so do a resource and a health check.
 func TestQueriesAnswerWhenTheProcessEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

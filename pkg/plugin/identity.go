@@ -53,7 +53,7 @@ type identities struct {
 	settings settings
 	clients  []*flink.Client
 	webURLs  []string // of each of them
-	// availabilities are those of each, whoever sends the request.
+	// availabilities are those of each, of all users together.
 	availabilities []*collector.Availability
 	key            [sha256.Size]byte
 

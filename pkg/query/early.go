@@ -6,7 +6,7 @@ import (
 )
 
 // Early is a context that ends with its parent, or when ending is done: then its error is
-// that its deadline has passed, so that whoever waits has what there is by then. ending
+// that its deadline has passed, so that what waits for it answers with what there is by then. ending
 // may be nil.
 func Early(parent, ending context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(parent)
