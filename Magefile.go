@@ -11,7 +11,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -89,18 +91,37 @@ func Demo(ctx context.Context) error {
 	return demo.Run(ctx, options)
 }
 
-// Test runs the unit tests of the backend, those of the package that takes longest
-// first: the others run beside it.
-func Test() error {
-	return tested(os.Stdout)
+// Test runs the unit tests of the backend.
+func Test() error { return run(unitTests()) }
+
+// unitTests are those of all packages, side by side. Those of pkg/plugin take as long as
+// all others together, and are two halves, by their names.
+func unitTests() []step {
+	const half = "^Test[A-M]"
+	return []step{
+		{name: "test", do: tested},
+		{name: "test pkg/plugin", do: raced("-run", half, "./pkg/plugin"), beside: true},
+		{name: "test the rest of pkg/plugin", do: raced("-skip", half, "./pkg/plugin"), beside: true},
+		{name: "test without the race detector", do: unraced, beside: true},
+	}
 }
 
-// tested does so, with its output there.
+// tested runs the tests of all packages but pkg/plugin.
 func tested(out io.Writer) error {
-	if err := command(out, "go", "test", "-race", "./pkg/plugin", "./pkg/...", "./e2e/..."); err != nil {
+	listed, err := sh.Output("go", "list", "./pkg/...", "./e2e/...")
+	if err != nil {
+		return err
+	}
+	packages := slices.DeleteFunc(strings.Fields(listed), func(path string) bool { return strings.HasSuffix(path, "/pkg/plugin") })
+	if err := raced(packages...)(out); err != nil {
 		return err
 	}
 	return command(out, "go", "test", "./internal/...") // no part of the plugin, and tests that compute for long
+}
+
+// raced runs tests under the race detector.
+func raced(which ...string) func(io.Writer) error {
+	return func(out io.Writer) error { return command(out, "go", append([]string{"test", "-race"}, which...)...) }
 }
 
 // command runs a command with its output there.
@@ -278,10 +299,19 @@ func timedBrowser(out io.Writer) error {
 	return command(out, "npm", "run", "e2e", "--", "--grep", timed, "--workers", "1")
 }
 
-// memory asserts how much memory is held, in bytes of the heap: without the race
-// detector, which needs more, and one package at a time.
-func memory(out io.Writer) error {
-	return command(out, "go", "test", "-count=1", "-v", "-p", "1", "-run", "Memory", "./pkg/...")
+// unraced runs the tests that are not for the race detector: how much memory is held, in
+// bytes of the heap, and those that call raced.Skip. One package at a time, as memory is
+// measured.
+func unraced(out io.Writer) error {
+	calls, err := sh.Output("git", "grep", "--untracked", "-h", "-p", `raced\.Skip(t)`, "--", "pkg")
+	if err != nil {
+		return err
+	}
+	names := "Memory"
+	for _, found := range regexp.MustCompile(`(?m)^func (Test\w+)`).FindAllStringSubmatch(calls, -1) {
+		names += "|^" + found[1] + "$"
+	}
+	return command(out, "go", "test", "-count=1", "-v", "-p", "1", "-run", names, "./pkg/...")
 }
 
 // fuzzTests are all fuzz tests, by package, with how often the check runs each: about as
@@ -364,7 +394,7 @@ const slow = "Alternating|Checkpoints|Faults|HardCases|HotMethod|Lags|Prometheus
 // the output ends with their outcome.
 func steps() []step {
 	node, page, flink := browser.Node(), browser.Available(), cluster.Available()
-	return []step{
+	front := []step{
 		{name: "formatting", do: formatting},
 		{name: "vet", do: vet},
 		{name: "staticcheck", do: staticcheck},
@@ -372,15 +402,15 @@ func steps() []step {
 		{name: "lint", do: script("lint"), missing: node},
 		{name: "unit tests of the frontend", do: script("test:ci"), missing: node},
 		{name: "build", do: builds(node)},
-		{name: "test", do: tested},
-		{name: "memory", do: memory, beside: true}, // one package alone ends the step before
+	}
+	return append(append(front, unitTests()...), []step{
 		{name: "fuzzing", do: fuzzed, beside: true},
 		{name: "accuracy", do: accurate},
 		{name: "scaling", do: scaled},
 		{name: "archive", do: archive, missing: node},
 		{name: "browser", do: script("e2e", "--grep-invert", timed), missing: page},
 		{name: "real Flink", do: tagged("-skip", slow, "./e2e", "./e2e/compose"), missing: flink, beside: true}, // which waits for most of its time
-	}
+	}...)
 }
 
 // matrixVersions are the last patch releases of every minor version.
@@ -431,14 +461,15 @@ type step struct {
 
 // run does the steps in order, up to the first that fails; those that are beside another
 // run with it, and their output follows that of the other. After the last it prints
-// nothing, so that the output ends with the outcome of the tests.
+// nothing, so that the output ends with the outcome of the tests: with the end of what a
+// step wrote that failed, where others follow it.
 func run(steps []step) error {
 	for len(steps) > 0 {
 		side := 1
 		for side < len(steps) && steps[side].beside {
 			side++
 		}
-		outcomes := make([]func() error, side)
+		outcomes := make([]func() (string, error), side)
 		for i, step := range steps[:side] {
 			outcomes[i] = start(step, i == 0)
 		}
@@ -446,8 +477,9 @@ func run(steps []step) error {
 		for i, outcome := range outcomes {
 			begin := time.Now()
 			fmt.Printf("== %s\n", steps[i].name)
-			if err := outcome(); err != nil {
-				failed = errors.Join(failed, fmt.Errorf("%s: %w", steps[i].name, err))
+			written, err := outcome()
+			if err != nil {
+				failed = errors.Join(failed, fmt.Errorf("%s: %w\n%s", steps[i].name, err, written))
 			}
 			if i < len(steps)-1 {
 				fmt.Printf("   %s\n", time.Since(begin).Round(time.Millisecond))
@@ -461,28 +493,38 @@ func run(steps []step) error {
 	return nil
 }
 
-// start begins a step, and returns what waits for its end, and then prints what it wrote,
-// unless that was printed at once.
-func start(step step, atOnce bool) (wait func() error) {
+// start begins a step, and returns what waits for its end, and prints what it wrote,
+// unless that was printed at once. It returns the end of that.
+func start(step step, atOnce bool) (wait func() (string, error)) {
 	switch {
 	case step.missing != nil && os.Getenv("CI") == "true":
-		return func() error { return step.missing }
+		return func() (string, error) { return "", step.missing }
 	case step.missing != nil:
-		return func() error {
+		return func() (string, error) {
 			fmt.Printf("   skipped, as %v.\n", step.missing)
-			return nil
+			return "", nil
 		}
 	case atOnce:
-		return func() error { return step.do(os.Stdout) }
+		return func() (string, error) {
+			var written bytes.Buffer
+			err := step.do(io.MultiWriter(os.Stdout, &written))
+			return end(written.String()), err
+		}
 	}
 	var written bytes.Buffer
 	ended := make(chan error, 1)
 	go func() { ended <- step.do(&written) }()
-	return func() error {
+	return func() (string, error) {
 		err := <-ended
-		_, failed := written.WriteTo(os.Stdout)
-		return errors.Join(err, failed)
+		fmt.Print(written.String())
+		return end(written.String()), err
 	}
+}
+
+// end is the last lines of what a step wrote.
+func end(written string) string {
+	lines := strings.Split(strings.TrimSpace(written), "\n")
+	return strings.Join(lines[max(0, len(lines)-150):], "\n")
 }
 
 // builds is dist with the backend for this machine, or where there is no Node.js

@@ -3,7 +3,6 @@
 package browser
 
 import (
-	"cmp"
 	"fmt"
 	"os"
 	"os/exec"
@@ -29,15 +28,24 @@ func Node() error {
 	return nil
 }
 
+// browsers are where Debian's packages have Chromium: playwright.config.ts takes the
+// first that is there.
+var browsers = []string{"/usr/bin/chromium-headless-shell", "/usr/bin/chromium"}
+
 // Available returns an error that names what this machine lacks to open the built
-// frontend in a browser: Node.js, or the Chromium that CHROMIUM names.
+// frontend in a browser: Node.js, or Chromium, which CHROMIUM may name.
 func Available() error {
 	if err := Node(); err != nil {
 		return err
 	}
-	path := cmp.Or(os.Getenv("CHROMIUM"), "/usr/bin/chromium")
-	if _, err := exec.LookPath(path); err != nil {
-		return fmt.Errorf("the browser tests need Chromium, and it is not at %s: install it, or set CHROMIUM (%w)", path, err)
+	paths := browsers
+	if chosen := os.Getenv("CHROMIUM"); chosen != "" {
+		paths = []string{chosen}
 	}
-	return nil
+	for _, path := range paths {
+		if _, err := exec.LookPath(path); err == nil {
+			return nil
+		}
+	}
+	return fmt.Errorf("the browser tests need Chromium, and it is not at %s: install it, or set CHROMIUM", strings.Join(paths, " or "))
 }

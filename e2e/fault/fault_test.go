@@ -74,6 +74,8 @@ func TestFaults(t *testing.T) {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
 		proxy.Begin(nil)
+		transport.CloseIdleConnections()
+		transport = &http.Transport{} // the second of two answers may be taken for the next one on its connection
 		sound()
 	}
 	proxy.Refuse()

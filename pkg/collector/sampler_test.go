@@ -15,6 +15,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend/httpclient"
 	"github.com/grafana/grafana-plugin-sdk-go/backend/log"
 
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/raced"
 	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/collector"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
@@ -54,6 +55,7 @@ func TestJobIsSampledOnceAFetch(t *testing.T) {
 // request a minute while there are any, and none while all are sampled, whatever the
 // fetch interval.
 func TestJobsThatAreNotSampledAreListed(t *testing.T) {
+	raced.Skip(t)
 	for _, interval := range []time.Duration{time.Second, 10 * time.Second, time.Minute, 5 * time.Minute} {
 		t.Run(interval.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

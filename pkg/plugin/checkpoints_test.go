@@ -13,6 +13,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/internal/flinktest"
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/raced"
 	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
 )
 
@@ -84,6 +85,7 @@ func TestRecordedExceptions(t *testing.T) {
 
 // The verdict says what a root cause has to do with checkpoints, on every version.
 func TestVerdictOnRecordedCheckpoints(t *testing.T) {
+	raced.Skip(t)
 	for _, version := range []string{"1.13.6", "1.17.2", "1.20.5", "2.3.0"} {
 		for set, want := range map[string]string{
 			"checkpoint-bp":      "Checkpoints take long because of it: the last one took ",
@@ -212,6 +214,7 @@ func TestCheckpointsThatDoNotAnswer(t *testing.T) {
 // Whatever a forged Flink answers, a query is answered or fails with a sentence, and no
 // request leaves the paths of checkpoints.
 func TestCheckpointsOfAForgedFlink(t *testing.T) {
+	raced.Skip(t)
 	for _, body := range []string{
 		`[]`, `{}`, `null`, `{"history":null,"counts":null,"latest":null}`, `{"history":[{}],"exceptionHistory":{"entries":[{}]}}`,
 		`{"history":[{"id":-7,"status":"COMPLETED","trigger_timestamp":1,"latest_ack_timestamp":9223372036854775807,"end_to_end_duration":-9223372036854775808}]}`,

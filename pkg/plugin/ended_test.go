@@ -13,6 +13,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/e2e/provision"
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/raced"
 	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
 )
 
@@ -96,6 +97,7 @@ var steps = []struct {
 // for, it fires while the job is held back, goes on while the job restarts, ends with
 // it, and fires again when it is back.
 func TestARuleOverCancelAndReturn(t *testing.T) {
+	raced.Skip(t)
 	for name, c := range map[string]struct {
 		query     string
 		by        string // how it compares
@@ -194,6 +196,7 @@ func TestARuleOverAFailover(t *testing.T) {
 // What a measure says of a job that has ended: nothing holds it back, and it does not
 // run. A panel shows it only if its query names the job.
 func TestMeasuresOfAJobThatHasEnded(t *testing.T) {
+	raced.Skip(t)
 	for measure, want := range map[string]string{
 		"bottleneck": "0", "status": "0", "kind": "0", "busy": "0", "backpressured": "0", "idle": "1", "skew": "0", "records_in": "0", "blame": "0",
 		"watermark_lag": "0", "pending_records": "0", "running": "0", "restarts": "0", "checkpoint_age": "0", "checkpoint_intervals": "0", "checkpoint_failures": "0",

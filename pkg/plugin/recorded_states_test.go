@@ -13,6 +13,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/internal/flinktest"
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/raced"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/frame"
 )
 
@@ -161,6 +162,7 @@ func stateOf(m *flinktest.Moment) (row state, found bool) {
 // Each recording has its row, or a test of its own: this one fails for a recording
 // that is added without.
 func TestEveryRecordingHasItsState(t *testing.T) {
+	raced.Skip(t)
 	elsewhere := []string{"names", "_cluster", "_cluster-mixed-states", "_cluster-start", "_errors"}
 	used := map[string]bool{}
 	for _, name := range flinktest.Recordings(t) {
@@ -181,6 +183,7 @@ func TestEveryRecordingHasItsState(t *testing.T) {
 // The plugin shows what each recording shows: at first by the gauges, and where
 // something runs by the counters once they have moved.
 func TestStatesOfRecordings(t *testing.T) {
+	raced.Skip(t)
 	t.Parallel()
 	for _, name := range flinktest.Recordings(t) {
 		version, set, _ := strings.Cut(name, "/")

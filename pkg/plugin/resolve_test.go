@@ -14,6 +14,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/internal/promtest"
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/raced"
 	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
 )
 
@@ -283,6 +284,7 @@ func TestJobsOfOneName(t *testing.T) {
 // Of a list of 100,000 jobs, nearly all ended, the one named is found by its name,
 // its id or an expression.
 func TestHundredThousandJobs(t *testing.T) {
+	raced.Skip(t)
 	orders := sim.HeldBack("orders", 2, 1, 1)
 	cluster := newCluster(orders)
 	var list strings.Builder
@@ -347,6 +349,7 @@ func TestJobsAreLimitedNow(t *testing.T) {
 // So does a query for the past: Prometheus gets requests about the first 1,000, or
 // about those that the query chooses.
 func TestJobsAreLimitedInThePast(t *testing.T) {
+	raced.Skip(t)
 	t.Parallel()
 	const requestsPerJob = 9
 	synctest.Test(t, func(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/e2e/provision"
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/raced"
 	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
 )
 
@@ -157,6 +158,7 @@ func lagging() *sim.Job {
 // Each rule fires while it should, goes on while the job restarts, ends when the job is
 // cancelled or its cluster gone, and fires again when the job is back.
 func TestRulesOverTheLifeOfAJob(t *testing.T) {
+	raced.Skip(t)
 	heldBack := func() *sim.Job { return sim.HeldBack("orders", 3, 2, 1) }
 	for uid, c := range map[string]struct {
 		job func() *sim.Job
@@ -195,6 +197,7 @@ func TestRulesOverTheLifeOfAJob(t *testing.T) {
 // A cluster that goes away with its job, as in application mode, is known to have ended
 // with it after half an hour. The rule on Flink itself fires until then and after.
 func TestRulesWhoseClusterIsGone(t *testing.T) {
+	raced.Skip(t)
 	for uid, job := range map[string]func() *sim.Job{
 		"flink-job-has-bottleneck": func() *sim.Job { return sim.HeldBack("orders", 3, 2, 1) },
 		"flink-task-is-bottleneck": func() *sim.Job { return sim.HeldBack("orders", 3, 2, 1) },
@@ -222,6 +225,7 @@ func TestRulesWhoseClusterIsGone(t *testing.T) {
 // A bottleneck that moves each 30 s is one alert of its job, and one of each of the tasks
 // that take turns. None of them comes and goes.
 func TestRulesOnABottleneckThatMoves(t *testing.T) {
+	raced.Skip(t)
 	for uid, want := range map[string]int{"flink-job-has-bottleneck": 1, "flink-task-is-bottleneck": 2} {
 		t.Run(uid, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -326,6 +330,7 @@ func restartsAfter(runs ...time.Duration) *sim.Job {
 // Restarts are those of the last 15 minutes, and not those that a JobManager forgets as it
 // takes over.
 func TestRuleOnRestarts(t *testing.T) {
+	raced.Skip(t)
 	const before = 50 * time.Minute // the job has run for an hour
 	for name, c := range map[string]struct {
 		job         func() *sim.Job
@@ -374,6 +379,7 @@ func TestRuleOnSkew(t *testing.T) {
 
 // No rule fires for a healthy job, or where there is no job.
 func TestRulesOnWhatIsWell(t *testing.T) {
+	raced.Skip(t)
 	for uid, rule := range provisionedRules(t) {
 		t.Run(uid, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/raced"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history/memory"
@@ -130,6 +131,7 @@ func (e *erratic) rate() float64 {
 
 // Whatever is added is read back, but for why a task did not answer.
 func TestSnapshotsComeBack(t *testing.T) {
+	raced.Skip(t)
 	for seed := range uint64(4) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			e, cluster := newErratic(seed), open(roomy).Cluster("eu")

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/raced"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history/memory"
@@ -139,6 +140,7 @@ func (f *followed) check(t *testing.T, cluster *memory.Cluster, over history.Ran
 // from the first one on would show, whatever was dropped, and whatever else comes and
 // goes.
 func TestRootsAreThoseOfAllSamples(t *testing.T) {
+	raced.Skip(t)
 	for seed := range uint64(20) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			w, store := newWandering(seed), open(memory.Limits{Retention: 20 * time.Minute, MaxBytes: mib})
