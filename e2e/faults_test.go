@@ -612,7 +612,7 @@ func TestSIGTERM(t *testing.T) {
 	t.Logf("answered after %s", time.Since(begin).Round(time.Millisecond))
 	if response != nil {
 		answer := response.Responses["A"]
-		if answer.Error != nil || len(answer.Frames) != 1 || answer.Frames[0].Rows() == 0 || len(noticesOf(answer.Frames[0])) == 0 {
+		if answer.Error != nil || len(answer.Frames) != 1 || answer.Frames[0].Rows() == 0 || !strings.Contains(strings.Join(noticesOf(answer.Frames[0]), " "), "The plugin was stopped") {
 			t.Fatalf("%d frames, %v", len(answer.Frames), answer.Error)
 		}
 		t.Logf("%d rows, %q", answer.Frames[0].Rows(), noticesOf(answer.Frames[0]))

@@ -5,9 +5,26 @@ import (
 	"sync"
 )
 
-// Early is a context that ends with its parent, or when ending is done: then its error is
-// that its deadline has passed, so that what waits for it answers with what there is by then. ending
-// may be nil.
+// ErrStopped is why work was cut short whose process is stopped. It is an error of a
+// deadline, too, so that what waits answers with what there is by then.
+var ErrStopped error = stopped{}
+
+type stopped struct{}
+
+// Error implements error.
+func (stopped) Error() string { return "the plugin is being stopped" }
+
+// Is implements what [errors.Is] calls.
+func (stopped) Is(target error) bool { return target == context.DeadlineExceeded }
+
+// Timeout implements [net.Error], as a deadline's error does.
+func (stopped) Timeout() bool { return true }
+
+// Temporary implements [net.Error].
+func (stopped) Temporary() bool { return true }
+
+// Early is a context that ends with its parent, or with [ErrStopped] when ending is done.
+// ending may be nil.
 func Early(parent, ending context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(parent)
 	if ending == nil {
@@ -41,7 +58,7 @@ func (e early) Err() error {
 	}
 	select {
 	case <-e.done:
-		return context.DeadlineExceeded
+		return ErrStopped
 	default:
 		return nil
 	}

@@ -10,8 +10,8 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/query"
 )
 
-// What waits with a context that ends early has the error of a deadline when it does, and
-// its parent's where that ends first.
+// What waits with a context that ends early has an error that says so, and that is one of a
+// deadline, and its parent's where that ends first.
 func TestEarly(t *testing.T) {
 	for name, c := range map[string]struct {
 		end  func(parent, ending, own context.CancelFunc)
@@ -19,7 +19,7 @@ func TestEarly(t *testing.T) {
 	}{
 		"nothing ends": {func(_, _, _ context.CancelFunc) {}, nil},
 		"the parent":   {func(parent, _, _ context.CancelFunc) { parent() }, context.Canceled},
-		"ending":       {func(_, ending, _ context.CancelFunc) { ending() }, context.DeadlineExceeded},
+		"ending":       {func(_, ending, _ context.CancelFunc) { ending() }, query.ErrStopped},
 		"itself":       {func(_, _, own context.CancelFunc) { own() }, context.Canceled},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -36,6 +36,9 @@ func TestEarly(t *testing.T) {
 				synctest.Wait()
 				if !errors.Is(early.Err(), c.want) || !errors.Is(child.Err(), c.want) {
 					t.Errorf("%v, of what is made from it %v, want %v", early.Err(), child.Err(), c.want)
+				}
+				if late := errors.Is(early.Err(), context.DeadlineExceeded); late != (c.want == query.ErrStopped) {
+					t.Errorf("%v is one of a deadline: %v", early.Err(), late)
 				}
 			})
 		})

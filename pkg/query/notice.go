@@ -58,7 +58,7 @@ func noticesOf(results []clusterResult) (notices []data.Notice) {
 
 // pastIncomplete is the notice that there may have been more than is shown.
 func pastIncomplete(err error) data.Notice {
-	if errors.Is(err, context.DeadlineExceeded) && !remote.IsKind(err, remote.TimedOut) {
+	if errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, ErrStopped) && !remote.IsKind(err, remote.TimedOut) {
 		return warning("The past is not known as a whole: the query's time ran out before all was read. Choose a shorter time range, or fewer jobs.")
 	}
 	return warning("The past is not known as a whole: %s", Sentence(err))
@@ -210,6 +210,8 @@ func findPartial(shown frame.Job) (all []missing) {
 func Sentence(err error) error {
 	var asked *remote.Error
 	switch {
+	case errors.Is(err, ErrStopped):
+		return &explained{"The plugin was stopped before Flink had answered: the next refresh has more.", err}
 	case errors.As(err, &asked):
 		return asked
 	case errors.Is(err, context.DeadlineExceeded):
