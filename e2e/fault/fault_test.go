@@ -27,7 +27,7 @@ func TestFaults(t *testing.T) {
 	}
 	defer proxy.Close()
 	transport := &http.Transport{}
-	defer transport.CloseIdleConnections()
+	defer func() { transport.CloseIdleConnections() }()
 	get := func(path string, within time.Duration) string {
 		ctx, cancel := context.WithTimeout(t.Context(), within)
 		defer cancel()
