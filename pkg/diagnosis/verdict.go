@@ -450,13 +450,43 @@ func hotAbove(load job.TaskLoad) job.Share {
 		return least
 	}
 	slices.Sort(busy)
-	widest := clearly * load.Busy.Max
+	all, widest := least, clearly*load.Busy.Max
 	for i := len(busy) - 2; i >= 0 && 2*(len(busy)-1-i) <= len(busy); i-- {
 		if gap := busy[i+1] - busy[i]; gap > widest {
 			widest, least = gap, busy[i]
 		}
 	}
+	if least != all && !unequal(load, least) {
+		return all
+	}
 	return least
+}
+
+// unequally is by how much the subtasks that are busier than others differ from them, too,
+// in what makes them so. It is steadier than how busy they are: that goes up and down for
+// those that wait at times.
+const unequally = 0.12
+
+// unequal reports whether the subtasks that are busier than least get more records than the
+// others, or take longer for each. True where the rates are not known.
+func unequal(load job.TaskLoad, least job.Share) bool {
+	var records, busy, count [2]float64
+	for i := range load.Subtasks {
+		subtask := &load.Subtasks[i]
+		if !subtask.Busy.Known() {
+			continue
+		}
+		side := 0
+		if subtask.Busy > least {
+			side = 1
+		}
+		records[side] += subtask.RecordsIn
+		busy[side] += float64(subtask.Busy)
+		count[side]++
+	}
+	fewer := 1 - records[0]/count[0]/(records[1]/count[1])
+	cheaper := 1 - busy[0]/records[0]/(busy[1]/records[1])
+	return !(fewer <= unequally && cheaper <= unequally)
 }
 
 // hot lists the subtasks that are busy most of their time, hottest first, and

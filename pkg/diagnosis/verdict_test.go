@@ -214,6 +214,29 @@ func TestMachineOrHotKey(t *testing.T) {
 	}
 }
 
+// The shares of subtasks that get about as many records, and take about as long for each, go
+// up and down where some wait at times: the kind does not follow them.
+func TestFewOfManyHotSubtasks(t *testing.T) {
+	for name, c := range map[string]struct {
+		slow, other sub
+		want        diagnosis.Kind
+	}{
+		"as busy":        {at(1, 0), at(0.9, 0), diagnosis.Capacity},
+		"clearly busier": {at(1, 0), at(0.8, 0), diagnosis.Skewed},
+		"clearly busier, with as many more records":       {at(1, 0).handling(1000), at(0.8, 0).handling(800), diagnosis.Skewed},
+		"clearly busier, with dearer records":             {at(1, 0).handling(1000), at(0.8, 0).handling(1000), diagnosis.Skewed},
+		"for once clearly busier, with about as many":     {at(1, 0).handling(1000), at(0.84, 0).handling(930), diagnosis.Capacity},
+		"clearly busier, with the records of one missing": {at(1, 0).handling(1000), at(0.8, 0), diagnosis.Skewed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			verdict := diagnosis.Diagnose(snapshotOf(chain(task("in", at(0, 1), at(0, 1)), task("slow", c.slow, c.other))...))
+			if verdict.Kind != c.want || len(verdict.Roots) != 1 || verdict.Roots[0].Kind != c.want {
+				t.Errorf("%s, %+v, want %s", verdict.Kind, verdict.Roots, c.want)
+			}
+		})
+	}
+}
+
 // Between "nothing holds the job back" and "not known" lies whether an alert
 // resolves: what was not measured is never taken for well.
 func TestNoRoot(t *testing.T) {
