@@ -108,7 +108,7 @@ func unitTests() []step {
 
 // tested runs the tests of all packages but pkg/plugin.
 func tested(out io.Writer) error {
-	listed, err := sh.Output("go", "list", "./pkg/...", "./e2e/...")
+	listed, err := sh.Output("go", "list", "./pkg/...")
 	if err != nil {
 		return err
 	}
@@ -116,7 +116,7 @@ func tested(out io.Writer) error {
 	if err := raced(packages...)(out); err != nil {
 		return err
 	}
-	return command(out, "go", "test", "./internal/...") // no part of the plugin, and tests that compute for long
+	return command(out, "go", "test", "./internal/...", "./e2e/...") // no part of the plugin, and tests that compute for long
 }
 
 // raced runs tests under the race detector.
@@ -336,14 +336,15 @@ var fuzzTests = []struct {
 // then on.
 func Fuzz() error {
 	for _, each := range fuzzTests {
-		if err := fuzz(os.Stdout, each.folder, each.name, cmp.Or(os.Getenv("FUZZ_TIME"), "5m")); err != nil {
+		if err := fuzz(os.Stdout, each.folder, each.name, cmp.Or(os.Getenv("FUZZ_TIME"), "5m"), ""); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// fuzzed runs each a number of times, which is the same on any machine.
+// fuzzed runs each a number of times, which is the same on any machine: what earlier runs
+// have kept in Go's cache beside testdata is not begun with.
 func fuzzed(out io.Writer) error {
 	found, err := sh.Output("git", "grep", "-h", "-o", "^func Fuzz[A-Za-z]*", "--", "*_test.go")
 	if err != nil {
@@ -352,18 +353,28 @@ func fuzzed(out io.Writer) error {
 	if names := strings.Split(found, "\n"); len(names) != len(fuzzTests) {
 		return fmt.Errorf("fuzzTests in Magefile.go has %d fuzz tests, and there are %d: %s", len(fuzzTests), len(names), strings.Join(names, ", "))
 	}
+	cache, err := os.MkdirTemp("", "fuzz-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(cache)
 	for _, each := range fuzzTests {
-		if err := fuzz(out, each.folder, each.name, fmt.Sprintf("%dx", each.runs)); err != nil {
+		if err := fuzz(out, each.folder, each.name, fmt.Sprintf("%dx", each.runs), cache); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// fuzz runs one fuzz test. Inputs that are of interest it makes shorter a few times only:
-// by default that takes up to a minute for each.
-func fuzz(out io.Writer, folder, name, time string) error {
-	return command(out, "go", "test", "./"+folder, "-run", "^$", "-fuzz", "^"+name+"$", "-fuzztime", time, "-fuzzminimizetime", "20x", "-parallel", "1")
+// fuzz runs one fuzz test, and keeps inputs of interest in that folder, by default in Go's
+// cache. It makes them shorter a few times only: by default that takes up to a minute for
+// each.
+func fuzz(out io.Writer, folder, name, time, cache string) error {
+	arguments := []string{"test", "./" + folder, "-run", "^$", "-fuzz", "^" + name + "$", "-fuzztime", time, "-fuzzminimizetime", "20x", "-parallel", "1"}
+	if cache != "" {
+		arguments = append(arguments, "-args", "-test.fuzzcachedir="+filepath.Join(cache, name))
+	}
+	return command(out, "go", arguments...)
 }
 
 // Aliases let check be a target beside its namespace.

@@ -162,7 +162,7 @@ func TestTheFirstGlanceIsRight(t *testing.T) {
 				verdicts := ds.verdicts(t, d)
 				return verdicts, complete(c.jobs, verdicts)
 			})
-			task, severity := ds.first(t, d, "Worst", "bottleneck"), ds.first(t, d, "Jobs, worst first", "severity")
+			task, severity := ds.first(t, d, "Worst job and its bottleneck", "bottleneck"), ds.first(t, d, "Jobs, worst first", "severity")
 			share, known := severity.(float64)
 			if task != c.task || known != (c.severity != nil) || known && !c.severity(share) {
 				t.Errorf("the task is %v, the severity %v", task, severity)
