@@ -38,11 +38,11 @@ const (
 func allJobs() []asked {
 	return []asked{
 		queryOf("measure up", `"queryType": "measure", "measure": "up", "by": "cluster"`),
-		queryOf("jobs", `"queryType": "jobs"`), queryOf("jobs", `"queryType": "jobs"`), queryOf("jobs", `"queryType": "jobs"`), queryOf("jobs", `"queryType": "jobs"`),
+		queryOf("jobs", `"queryType": "jobs"`), queryOf("jobs", `"queryType": "jobs"`), queryOf("jobs", `"queryType": "jobs"`), queryOf("jobs, with their course", `"queryType": "jobs", "detail": true`),
 		queryOf("history restarts, 100 jobs", `"queryType": "history", "measure": "restarts", "by": "job"`),
 		queryOf("timeline, 100 jobs", `"queryType": "timeline", "by": "job"`),
 		queryOf("history bottleneck, 100 jobs", `"queryType": "history", "measure": "bottleneck", "by": "job"`),
-		queryOf("history busy by TaskManager, 100 jobs", `"queryType": "history", "measure": "busy", "by": "taskmanager"`),
+		queryOf("taskmanagers", `"queryType": "taskmanagers"`),
 		queryOf("events, 100 jobs", `"queryType": "events"`),
 	}
 }

@@ -12,7 +12,7 @@ const (
 	// and maxUnderWay how many bytes of such answers are encoded and sent at a time: an
 	// answer takes several times its length meanwhile.
 	largeAnswer = 1 << 20
-	maxUnderWay = 16 << 20
+	maxUnderWay = 8 << 20
 )
 
 // turns has room for the large answers that are encoded and sent, over all data sources.

@@ -69,6 +69,16 @@ type search struct {
 	open []history.Root
 }
 
+// sampledRoots are the root causes that the built-in history has of a job, up to a
+// snapshot of it: with each verdict they are found once, under rootsKey.
+type (
+	rootsKey     struct{}
+	sampledRoots struct {
+		sets  []diagnosis.RootSet
+		since map[string]time.Time
+	}
+)
+
 // sampled fills in what the built-in history has, and returns what it shows of the
 // job's [flapping].
 func (s *search) sampled() []data.Notice {
@@ -78,7 +88,11 @@ func (s *search) sampled() []data.Notice {
 		return nil
 	}
 	fetch := cluster.interval().Fetch
-	sets, since := cluster.Memory.Roots(snapshot.Job.ID, history.Range{To: snapshot.At})
+	roots := s.shown.Once(rootsKey{}, func() any {
+		sets, since := cluster.Memory.Roots(snapshot.Job.ID, history.Range{To: snapshot.At})
+		return sampledRoots{sets, since}
+	}).(sampledRoots)
+	sets, since := roots.sets, roots.since
 	for i, task := range snapshot.Graph.Tasks {
 		s.shown.Past[i].Since = since[task.ID].Round(time.Millisecond)
 	}
