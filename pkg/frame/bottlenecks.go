@@ -52,6 +52,7 @@ func Bottlenecks(result Result) data.Frames {
 		prose(word("advice", (*finding).advice)),
 		prose(word("effects", func(f *finding) string { return strings.Join(f.evidence.Effects, " ") })),
 		instant("since", "Since when it has held the job back, as far as the history reaches", (*finding).since),
+		word("lasts", (*finding).lasts),
 		share("busy_max", ofLoad(func(_ *finding, load *job.TaskLoad) job.Share { return load.Busy.Max })),
 		share("busy_avg", ofLoad(func(_ *finding, load *job.TaskLoad) job.Share { return load.Busy.Avg })),
 		share("upstream_backpressured", ofLoad(func(f *finding, _ *job.TaskLoad) job.Share {
@@ -173,6 +174,34 @@ func (f *finding) since() time.Time {
 		return turn.Since
 	}
 	return f.Past[f.root.Task].Since
+}
+
+// lasts is for how long the task has been a root cause, in words: at least so long where
+// the history does not reach back to its beginning.
+func (f *finding) lasts() string {
+	since := f.since()
+	if since.IsZero() {
+		return ""
+	}
+	if text := length(f.Snapshot.At.Sub(since)); f.Past[f.root.Task].AtLeast {
+		return "at least " + text
+	} else {
+		return text
+	}
+}
+
+// length is a length of time in one unit, of which there are at least two.
+func length(of time.Duration) string {
+	switch {
+	case of < 2*time.Minute:
+		return fmt.Sprintf("%.0f s", max(of, 0).Seconds())
+	case of < 2*time.Hour:
+		return fmt.Sprintf("%.0f min", of.Minutes())
+	case of < 48*time.Hour:
+		return fmt.Sprintf("%.0f h", of.Hours())
+	default:
+		return fmt.Sprintf("%.0f days", of.Hours()/24)
+	}
 }
 
 func (f *finding) hotSubtasks() string {

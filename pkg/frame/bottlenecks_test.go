@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/frame"
 )
@@ -103,6 +105,34 @@ func TestBottleneckSince(t *testing.T) {
 	j.Past[1].Since = time.Time{}
 	if column := field(t, frame.Bottlenecks(frame.Result{Jobs: []frame.Job{j}})[0], "since"); !column.NilAt(0) {
 		t.Errorf("since %v, which the history does not have", column.At(0))
+	}
+}
+
+// How long it has been one is said in one unit, and as the least where the history begins
+// with it.
+func TestBottleneckLasts(t *testing.T) {
+	for _, c := range []struct {
+		length  time.Duration
+		atLeast bool
+		want    string
+	}{
+		{0, false, "0 s"},
+		{119 * time.Second, false, "119 s"},
+		{2 * time.Minute, true, "at least 2 min"},
+		{119 * time.Minute, false, "119 min"},
+		{2 * time.Hour, true, "at least 2 h"},
+		{47 * time.Hour, false, "47 h"},
+		{7 * 24 * time.Hour, false, "7 days"},
+	} {
+		j := jobOf("default", "orders", chain(task("in", at(0, 0.9)), task("map", at(1, 0)))...)
+		j.Past = []frame.TaskPast{{}, {Since: j.Snapshot.At.Add(-c.length), AtLeast: c.atLeast}}
+		for name, view := range map[string]data.Frames{
+			"bottlenecks": frame.Bottlenecks(frame.Result{Jobs: []frame.Job{j}}), "jobs": frame.Jobs(frame.Result{Jobs: []frame.Job{j}}, false),
+		} {
+			if got, _ := field(t, view[0], "lasts").ConcreteAt(0); got != c.want {
+				t.Errorf("%s, %s: %q, want %q", name, c.length, got, c.want)
+			}
+		}
 	}
 }
 

@@ -71,6 +71,8 @@ func (j Job) turn(task int) (turn diagnosis.Turn, takes bool) {
 type TaskPast struct {
 	// Since is when it became the root cause that it is, zero if it is none.
 	Since time.Time
+	// AtLeast is set if it was one already where the history begins.
+	AtLeast bool
 	// Blame is the share of the query's range in which it was a root cause; NaN
 	// if not known.
 	Blame float64

@@ -23,6 +23,7 @@ func Jobs(result Result, details bool) data.Frames {
 		linked(word("bottleneck", ofRoot(func(_ *finding, task job.Task) string { return task.Name })), taskLink),
 		of("kind", func(f *finding) string { return string(f.kind()) }),
 		instant("since", "Since when it has held the job back, as far as the history reaches", (*finding).since),
+		word("lasts", (*finding).lasts),
 		coloured(of("state", func(f *finding) string { return string(f.Snapshot.Job.State) }), stateColours),
 	}
 	if details {

@@ -39,11 +39,11 @@ var columns = map[string]string{
 		catch_up *float64, limited_by *string, confidence string, hint *string,
 		predicted_true_rate *float64, predicted_utilisation *float64, predicted_bottleneck *string, predicted_throughput *float64`,
 	"bottlenecks": `
-		severity *float64, job *string, task *string, kind *string, explanation *string, advice *string, effects *string, since *time.Time,
+		severity *float64, job *string, task *string, kind *string, explanation *string, advice *string, effects *string, since *time.Time, lasts *string,
 		busy_max *float64, busy_avg *float64, upstream_backpressured *float64, where *string, hot_subtasks *string, hot_hosts *string,
 		cluster *string, job_id *string, task_id *string, job_url *string, task_url *string`,
 	"jobs": `
-		severity *float64, job string, bottleneck *string, kind string, since *time.Time, state string, status string,
+		severity *float64, job string, bottleneck *string, kind string, since *time.Time, lasts *string, state string, status string,
 		start *time.Time, duration *float64, tasks int64, type *string, cluster string, job_id string,
 		job_url *string, task_url *string`,
 	"variable": `text string, value string`,

@@ -60,6 +60,40 @@ func TestSinceAndBlame(t *testing.T) {
 	})
 }
 
+// A bottleneck that is there when the history begins has lasted at least so long, unless the
+// job began then; one that comes later has lasted that long.
+func TestHowLongABottleneckLasts(t *testing.T) {
+	steady := func() *sim.Job {
+		job := sim.HeldBack("orders", 3, 2, 1)
+		job.Start = time.Now()
+		return job
+	}
+	for name, c := range map[string]struct {
+		of    func() *sim.Job
+		after time.Duration // of the job's start
+		want  string
+	}{
+		"from before the history": {steady, time.Hour, "at least 16 min"},
+		"since the job began":     {steady, 0, "15 min"},
+		"since it moved":          {movingBottleneck, 0, "10 min"},
+		"moved, of an older job":  {movingBottleneck, time.Minute, "11 min"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := newSampledLab(t, c.of())
+				time.Sleep(c.after)
+				l.frame(t, `{"queryType": "tasks"}`)
+				time.Sleep(15 * time.Minute)
+				for _, queryType := range []string{"bottlenecks", "jobs"} {
+					if lasts := cells(t, l.frame(t, `{"queryType": "`+queryType+`"}`), "lasts"); lasts[0] != c.want {
+						t.Errorf("%s: %q, want %q", queryType, lasts, c.want)
+					}
+				}
+			})
+		})
+	}
+}
+
 // Without a history neither is known.
 func TestSinceWithoutHistory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

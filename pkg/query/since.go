@@ -74,8 +74,9 @@ type search struct {
 type (
 	rootsKey     struct{}
 	sampledRoots struct {
-		sets  []diagnosis.RootSet
-		since map[string]time.Time
+		sets     []diagnosis.RootSet
+		since    map[string]time.Time
+		unbroken time.Time // since when samples follow each other
 	}
 )
 
@@ -90,7 +91,7 @@ func (s *search) sampled() []data.Notice {
 	fetch := cluster.interval().Fetch
 	roots := s.shown.Once(rootsKey{}, func() any {
 		sets, since := cluster.Memory.Roots(snapshot.Job.ID, history.Range{To: snapshot.At})
-		return sampledRoots{sets, since}
+		return sampledRoots{sets, since, cluster.Memory.Unbroken(snapshot.Job.ID, snapshot.At)}
 	}).(sampledRoots)
 	sets, since := roots.sets, roots.since
 	for i, task := range snapshot.Graph.Tasks {
@@ -100,17 +101,17 @@ func (s *search) sampled() []data.Notice {
 	if alternation, found := diagnosis.FindAlternation(sets, window); found {
 		s.shown.Alternation = &alternation
 	}
-	if cluster.Streaks != nil && len(s.shown.Roots) > 0 {
-		s.findOpen(since, cluster.Memory.Unbroken(snapshot.Job.ID, snapshot.At))
-	}
+	s.findOpen(since, roots.unbroken)
 	last := slices.IndexFunc(sets, func(set diagnosis.RootSet) bool { return !set.At.At.Before(snapshot.At.Add(-window)) })
 	return flapping(snapshot.Job.Name, sets[max(last, 0):], fetch)
 }
 
 // findOpen finds the root causes among the tasks chosen that may have been there before
-// unbroken, since when samples follow each other.
+// unbroken, since when samples follow each other: at least so long, unless the job began
+// about then.
 func (s *search) findOpen(since map[string]time.Time, unbroken time.Time) {
 	snapshot, fetch := s.shown.Snapshot, s.past.cluster.interval().Fetch
+	whole := !snapshot.Job.Start.IsZero() && unbroken.Sub(snapshot.Job.Start) <= diagnosis.MaxInterruption(fetch)
 	for _, root := range s.shown.Roots {
 		if !slices.Contains(s.shown.Tasks, root.Task) {
 			continue
@@ -128,6 +129,7 @@ func (s *search) findOpen(since map[string]time.Time, unbroken time.Time) {
 		}
 		if !is || of.Since.Sub(unbroken) <= max(of.Pause, diagnosis.MaxInterruption(fetch)) {
 			s.open = append(s.open, of)
+			s.shown.Past[root.Task].AtLeast = !whole
 		}
 	}
 }
@@ -153,6 +155,7 @@ func (s *search) show(since map[string]time.Time) {
 			continue
 		}
 		at = at.Round(time.Millisecond)
+		s.shown.Past[i].AtLeast = false
 		if turn, takes := s.shown.Alternation.Turn(task.ID); takes {
 			turn.Since = at
 			s.shown.Alternation.Turns[task.ID] = turn
