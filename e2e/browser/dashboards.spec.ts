@@ -22,6 +22,10 @@ for (const dashboard of bundled) {
       expect(problems(panels)).toEqual([]);
       expect(await overlaps(page)).toEqual([]);
       expect(await cut(page)).toEqual([]);
+      const verdict = page.locator('[data-panel]', { has: page.getByRole('heading', { name: 'Task · Why · What to do' }) });
+      if (dashboard.uid === 'flink-bottleneck') {
+        expect(await verdict.getByRole('columnheader').allInnerTexts()).toEqual(['Task', 'Why', 'What to do']);
+      }
     });
   }
 }
