@@ -284,7 +284,7 @@ func TestFaults(t *testing.T) {
 	t.Run("a job that fails in a loop", func(t *testing.T) { f.testFailingJob(t) })
 	t.Run("a region that restarts", func(t *testing.T) { f.testRestartingRegion(t) })
 	t.Run("a job that is cancelled", func(t *testing.T) { f.testCancelledJob(t, flink.URL()) })
-	t.Run("a TaskManager that ends", func(t *testing.T) { f.testTaskManager(t, flink) })
+	t.Run("TaskManagers that end", func(t *testing.T) { f.testTaskManagers(t, flink) })
 	t.Run("a JobManager that ends", func(t *testing.T) { f.testJobManager(t, flink, shape) })
 	grown := heapInUse() - before
 	t.Logf("%d KiB more are in use after the faults than before", grown>>10)
@@ -447,17 +447,22 @@ func (f *faulty) testCancelledJob(t *testing.T, flink string) {
 	})
 }
 
-// testTaskManager ends a TaskManager, and starts another.
-func (f *faulty) testTaskManager(t *testing.T, flink *cluster.Cluster) {
-	if err := flink.TerminateTaskManager(t.Context()); err != nil {
-		t.Fatal(err)
+// testTaskManagers ends both TaskManagers, as Flink alone decides on which a job runs, and
+// starts others.
+func (f *faulty) testTaskManagers(t *testing.T, flink *cluster.Cluster) {
+	for range 2 {
+		if err := flink.TerminateTaskManager(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 	}
 	until(t, func() (string, bool) {
 		answer := f.ask(t, "bottleneck")
 		return answer.shape, !strings.Contains(answer.shape, "slow-window capacity")
 	})
-	if err := flink.StartTaskManager(t.Context()); err != nil {
-		t.Fatal(err)
+	for range 2 {
+		if err := flink.StartTaskManager(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 	}
 	_, took := f.awaitVerdict(t)
 	t.Logf("the verdict is there again after %s", took.Round(time.Millisecond))

@@ -119,7 +119,7 @@ func (c *Cluster) PID() int {
 	return c.process.PID()
 }
 
-// TerminateTaskManager has the first TaskManager end, as if its machine had gone, and
+// TerminateTaskManager has the oldest TaskManager end, as if its machine had gone, and
 // returns when it has; what runs on it fails.
 func (c *Cluster) TerminateTaskManager(ctx context.Context) error {
 	return c.command(ctx, "terminate TaskManager")

@@ -3,6 +3,7 @@ package io.flinkscope.e2e;
 import java.io.IOException;
 import java.net.URI;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.runtime.jobgraph.JobGraph;
@@ -12,7 +13,7 @@ import org.apache.flink.runtime.minicluster.MiniCluster;
  * A real Flink cluster with its REST API and some demo jobs in one JVM, for tests.
  *
  * <p>The lines {@code terminate TaskManager} and {@code start TaskManager} of its standard input
- * do that with one.
+ * do that with one, the oldest first.
  *
  * <p>Prints one line, {@code FLINK_URL=http://127.0.0.1:PORT}, once all tasks of all jobs run, and
  * ends with its standard input, so that it never outlives the process that started it.
@@ -50,16 +51,17 @@ public final class FlinkCluster {
     for (JobGraph job : jobs) {
       cluster.submitJob(job).get();
     }
-    lifetime.onLine(line -> command(cluster, line));
+    AtomicInteger oldest = new AtomicInteger(); // of the TaskManagers that run
+    lifetime.onLine(line -> command(cluster, oldest, line));
     URI rest = cluster.getRestAddress().get();
     new Readiness(cluster, rest).await(jobs);
     return "http://127.0.0.1:" + rest.getPort();
   }
 
-  private static void command(MiniCluster cluster, String line) {
+  private static void command(MiniCluster cluster, AtomicInteger oldest, String line) {
     try {
       if ("terminate TaskManager".equals(line)) {
-        cluster.terminateTaskManager(0).get();
+        cluster.terminateTaskManager(oldest.getAndIncrement()).get();
       } else if ("start TaskManager".equals(line)) {
         cluster.startTaskManager();
       } else {
