@@ -490,7 +490,11 @@ func run(steps []step) error {
 			fmt.Printf("== %s\n", steps[i].name)
 			written, err := outcome()
 			if err != nil {
-				failed = errors.Join(failed, fmt.Errorf("%s: %w\n%s", steps[i].name, err, written))
+				err = fmt.Errorf("%s: %w", steps[i].name, err)
+				if i < side-1 {
+					err = fmt.Errorf("%w\n%s", err, written)
+				}
+				failed = errors.Join(failed, err)
 			}
 			if i < len(steps)-1 {
 				fmt.Printf("   %s\n", time.Since(begin).Round(time.Millisecond))
@@ -532,10 +536,14 @@ func start(step step, atOnce bool) (wait func() (string, error)) {
 	}
 }
 
-// end is the last lines of what a step wrote.
+// end is the last lines of what a step wrote, or some from its first failed test on.
 func end(written string) string {
 	lines := strings.Split(strings.TrimSpace(written), "\n")
-	return strings.Join(lines[max(0, len(lines)-150):], "\n")
+	first := max(0, len(lines)-150)
+	if failed := slices.IndexFunc(lines, func(line string) bool { return strings.Contains(line, "--- FAIL") }); failed >= 0 {
+		first = min(first, max(0, failed-50))
+	}
+	return strings.Join(lines[first:min(len(lines), first+150)], "\n")
 }
 
 // builds is dist with the backend for this machine, or where there is no Node.js

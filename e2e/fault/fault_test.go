@@ -74,8 +74,10 @@ func TestFaults(t *testing.T) {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
 		proxy.Begin(nil)
-		transport.CloseIdleConnections()
-		transport = &http.Transport{} // the second of two answers may be taken for the next one on its connection
+		if name == "twice" { // the second answer may be taken for the next one on its connection
+			transport.CloseIdleConnections()
+			transport = &http.Transport{}
+		}
 		sound()
 	}
 	proxy.Refuse()

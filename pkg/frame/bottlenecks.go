@@ -190,17 +190,18 @@ func (f *finding) lasts() string {
 	}
 }
 
-// length is a length of time in one unit, of which there are at least two.
+// length is a length of time in one unit, rounded down.
 func length(of time.Duration) string {
+	const day = 24 * time.Hour
 	switch {
 	case of < 2*time.Minute:
-		return fmt.Sprintf("%.0f s", max(of, 0).Seconds())
+		return fmt.Sprintf("%d s", max(of, 0)/time.Second)
 	case of < 2*time.Hour:
-		return fmt.Sprintf("%.0f min", of.Minutes())
-	case of < 48*time.Hour:
-		return fmt.Sprintf("%.0f h", of.Hours())
+		return fmt.Sprintf("%d min", of/time.Minute)
+	case of < 2*day:
+		return fmt.Sprintf("%d h", of/time.Hour)
 	default:
-		return fmt.Sprintf("%.0f days", of.Hours()/24)
+		return fmt.Sprintf("%d days", of/day)
 	}
 }
 

@@ -119,9 +119,11 @@ func TestBottleneckLasts(t *testing.T) {
 		{0, false, "0 s"},
 		{119 * time.Second, false, "119 s"},
 		{2 * time.Minute, true, "at least 2 min"},
-		{119 * time.Minute, false, "119 min"},
+		{2*time.Minute + 59*time.Second, true, "at least 2 min"},
+		{2*time.Hour - time.Second, false, "119 min"},
 		{2 * time.Hour, true, "at least 2 h"},
 		{47 * time.Hour, false, "47 h"},
+		{60 * time.Hour, true, "at least 2 days"},
 		{7 * 24 * time.Hour, false, "7 days"},
 	} {
 		j := jobOf("default", "orders", chain(task("in", at(0, 0.9)), task("map", at(1, 0)))...)

@@ -83,7 +83,7 @@ func TestHowLongABottleneckLasts(t *testing.T) {
 				l := newSampledLab(t, c.of())
 				time.Sleep(c.after)
 				l.frame(t, `{"queryType": "tasks"}`)
-				time.Sleep(15 * time.Minute)
+				time.Sleep(15*time.Minute + 10*time.Second)
 				for _, queryType := range []string{"bottlenecks", "jobs"} {
 					if lasts := cells(t, l.frame(t, `{"queryType": "`+queryType+`"}`), "lasts"); lasts[0] != c.want {
 						t.Errorf("%s: %q, want %q", queryType, lasts, c.want)

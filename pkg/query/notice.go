@@ -211,7 +211,7 @@ func Sentence(err error) error {
 	var asked *remote.Error
 	switch {
 	case errors.Is(err, ErrStopped):
-		return &explained{"The plugin was stopped before Flink had answered: the next refresh has more.", err}
+		return &explained{"The plugin was stopped before all had answered: try again.", err}
 	case errors.As(err, &asked):
 		return asked
 	case errors.Is(err, context.DeadlineExceeded):

@@ -2,6 +2,7 @@ package query
 
 import (
 	"context"
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -69,14 +70,15 @@ type search struct {
 	open []history.Root
 }
 
-// sampledRoots are the root causes that the built-in history has of a job, up to a
-// snapshot of it: with each verdict they are found once, under rootsKey.
+// sampledRoots is what the built-in history has of a job's root causes, up to a snapshot
+// of it: with each verdict it is found once, under rootsKey.
 type (
 	rootsKey     struct{}
 	sampledRoots struct {
-		sets     []diagnosis.RootSet
-		since    map[string]time.Time
-		unbroken time.Time // since when samples follow each other
+		since       map[string]time.Time
+		unbroken    time.Time // since when samples follow each other
+		alternation *diagnosis.Alternation
+		flapping    []data.Notice
 	}
 )
 
@@ -88,30 +90,37 @@ func (s *search) sampled() []data.Notice {
 		s.findOpen(nil, time.Time{})
 		return nil
 	}
-	fetch := cluster.interval().Fetch
-	roots := s.shown.Once(rootsKey{}, func() any {
-		sets, since := cluster.Memory.Roots(snapshot.Job.ID, history.Range{To: snapshot.At})
-		return sampledRoots{sets, since, cluster.Memory.Unbroken(snapshot.Job.ID, snapshot.At)}
-	}).(sampledRoots)
-	sets, since := roots.sets, roots.since
+	roots := s.shown.Once(rootsKey{}, func() any { return rootsSampled(cluster, snapshot) }).(*sampledRoots)
 	for i, task := range snapshot.Graph.Tasks {
-		s.shown.Past[i].Since = since[task.ID].Round(time.Millisecond)
+		s.shown.Past[i].Since = roots.since[task.ID].Round(time.Millisecond)
 	}
+	if roots.alternation != nil {
+		s.shown.Alternation = &diagnosis.Alternation{}
+		*s.shown.Alternation = *roots.alternation
+		s.shown.Alternation.Turns = maps.Clone(roots.alternation.Turns) // show changes them
+	}
+	s.findOpen(roots.since, roots.unbroken)
+	return roots.flapping
+}
+
+// rootsSampled reads them from the built-in history.
+func rootsSampled(cluster *Cluster, snapshot *job.Snapshot) *sampledRoots {
+	fetch := cluster.interval().Fetch
+	sets, since := cluster.Memory.Roots(snapshot.Job.ID, history.Range{To: snapshot.At})
+	found := &sampledRoots{since: since, unbroken: cluster.Memory.Unbroken(snapshot.Job.ID, snapshot.At)}
 	window := diagnosis.FlappingWindow(fetch)
-	if alternation, found := diagnosis.FindAlternation(sets, window); found {
-		s.shown.Alternation = &alternation
+	if alternation, alternates := diagnosis.FindAlternation(sets, window); alternates {
+		found.alternation = &alternation
 	}
-	s.findOpen(since, roots.unbroken)
 	last := slices.IndexFunc(sets, func(set diagnosis.RootSet) bool { return !set.At.At.Before(snapshot.At.Add(-window)) })
-	return flapping(snapshot.Job.Name, sets[max(last, 0):], fetch)
+	found.flapping = flapping(snapshot.Job.Name, sets[max(last, 0):], fetch)
+	return found
 }
 
 // findOpen finds the root causes among the tasks chosen that may have been there before
-// unbroken, since when samples follow each other: at least so long, unless the job began
-// about then.
+// unbroken, since when samples follow each other: so that they last at least so long.
 func (s *search) findOpen(since map[string]time.Time, unbroken time.Time) {
 	snapshot, fetch := s.shown.Snapshot, s.past.cluster.interval().Fetch
-	whole := !snapshot.Job.Start.IsZero() && unbroken.Sub(snapshot.Job.Start) <= diagnosis.MaxInterruption(fetch)
 	for _, root := range s.shown.Roots {
 		if !slices.Contains(s.shown.Tasks, root.Task) {
 			continue
@@ -129,9 +138,18 @@ func (s *search) findOpen(since map[string]time.Time, unbroken time.Time) {
 		}
 		if !is || of.Since.Sub(unbroken) <= max(of.Pause, diagnosis.MaxInterruption(fetch)) {
 			s.open = append(s.open, of)
-			s.shown.Past[root.Task].AtLeast = !whole
+			s.shown.Past[root.Task].AtLeast = s.mayBeLonger(of.Since)
 		}
 	}
+}
+
+// mayBeLonger reports whether an open root cause may have been there before: not where
+// that is about when the job began. A source may begin with it: about is a twentieth of
+// the time since then, as it is read.
+func (s *search) mayBeLonger(since time.Time) bool {
+	start := s.shown.Snapshot.Job.Start
+	about := max(diagnosis.MaxInterruption(s.past.cluster.interval().Fetch), s.shown.Snapshot.At.Sub(since)/20)
+	return start.IsZero() || since.Sub(start) > about
 }
 
 // moment is the one that is shown.
@@ -155,7 +173,7 @@ func (s *search) show(since map[string]time.Time) {
 			continue
 		}
 		at = at.Round(time.Millisecond)
-		s.shown.Past[i].AtLeast = false
+		s.shown.Past[i].AtLeast = s.mayBeLonger(at)
 		if turn, takes := s.shown.Alternation.Turn(task.ID); takes {
 			turn.Since = at
 			s.shown.Alternation.Turns[task.ID] = turn
