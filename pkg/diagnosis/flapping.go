@@ -73,14 +73,18 @@ func RootSets(at []Instant, columns [][]float64, isRoot func(float64) bool) (set
 
 // maxMoves is the highest number of changes of the root causes within any window
 // of that length. A change across a gap, or between means of minutes, does not
-// count.
+// count, and one from a task to another counts once though a sample in between has both.
 func maxMoves(sets []RootSet, within, maxGap time.Duration) (most int) {
 	var moves []time.Time
+	moved := false // from the sample before the last one to the last one
 	for i := 1; i < len(sets); i++ {
 		before, now := sets[i-1], sets[i]
-		if now.Tasks == before.Tasks || before.At.gapUntil(now.At.At) || now.At.At.Sub(before.At.At) > maxGap {
+		arrives := moved && i > 1 && sets[i-2].Tasks != now.Tasks
+		moved = false
+		if now.Tasks == before.Tasks || before.At.gapUntil(now.At.At) || now.At.At.Sub(before.At.At) > maxGap || arrives {
 			continue
 		}
+		moved = true
 		moves = append(moves, now.At.At)
 		for now.At.At.Sub(moves[0]) >= within {
 			moves = moves[1:]

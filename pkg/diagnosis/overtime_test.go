@@ -361,6 +361,8 @@ func TestFlapping(t *testing.T) {
 		"turns of 10 s":                  {fetch, maxGap, over(60, 1, "a", "b"), diagnosis.Flapping{Moves: 30, Fetches: 31}},
 		"turns of 20 s":                  {fetch, maxGap, over(60, 2, "a", "b"), diagnosis.Flapping{Moves: 15, Fetches: 31}},
 		"turns of 40 s":                  {fetch, maxGap, over(60, 4, "a", "b"), diagnosis.Flapping{}},
+		"turns of 40 s, both in between": {fetch, maxGap, over(60, 1, "a", "a", "a", "ab", "b", "b", "b", "ab"), diagnosis.Flapping{}},
+		"both every other time":          {fetch, maxGap, over(60, 1, "a", "ab", "b", "ab"), diagnosis.Flapping{Moves: 15, Fetches: 31}},
 		"turns of 4 min":                 {fetch, maxGap, over(60, 24, "a", "b"), diagnosis.Flapping{}},
 		"it stays":                       {fetch, maxGap, over(60, 1, "a"), diagnosis.Flapping{}},
 		"two at a time":                  {fetch, maxGap, over(60, 1, "ab"), diagnosis.Flapping{}},
