@@ -173,7 +173,7 @@ func (ds dataSource) travels(t *testing.T, begun, now time.Time) {
 	named := []string{}
 	for end := begun.Add(turn).Truncate(turn).Add(turn - 2*time.Second); now.Sub(end) > longAgo; end = end.Add(turn) {
 		found := rows(ds.over(t, ending(begun, end), `{"queryType":"bottlenecks","jobs":["alternating"]}`)[0])
-		// From the third turn on what was seen until then takes turns.
+		// After two turns of each task the kind is alternating.
 		if len(found) != 1 || found[0]["task"] != whose(end) || found[0]["kind"] != "capacity" && found[0]["kind"] != "alternating" {
 			t.Errorf("at the end of a turn of %s it was %v", whose(end), found)
 			continue

@@ -468,24 +468,24 @@ func hotAbove(load job.TaskLoad) job.Share {
 const unequally = 0.12
 
 // unequal reports whether the subtasks that are busier than least get more records than the
-// others, or take longer for each. True where the rates are not known.
+// others, or take longer for each. True where the rates are not known, as of a source, which
+// reads no records.
 func unequal(load job.TaskLoad, least job.Share) bool {
-	var records, busy, count [2]float64
+	var hot, others placed // their sums
+	var hotCount, otherCount float64
 	for i := range load.Subtasks {
-		subtask := &load.Subtasks[i]
-		if !subtask.Busy.Known() {
-			continue
+		switch subtask := &load.Subtasks[i]; {
+		case !subtask.Busy.Known():
+		case subtask.Busy > least:
+			hot.busy, hot.records = hot.busy+float64(subtask.Busy), hot.records+subtask.RecordsIn
+			hotCount++
+		default:
+			others.busy, others.records = others.busy+float64(subtask.Busy), others.records+subtask.RecordsIn
+			otherCount++
 		}
-		side := 0
-		if subtask.Busy > least {
-			side = 1
-		}
-		records[side] += subtask.RecordsIn
-		busy[side] += float64(subtask.Busy)
-		count[side]++
 	}
-	fewer := 1 - records[0]/count[0]/(records[1]/count[1])
-	cheaper := 1 - busy[0]/records[0]/(busy[1]/records[1])
+	fewer := 1 - others.records/otherCount/(hot.records/hotCount)
+	cheaper := 1 - others.busy/others.records/(hot.busy/hot.records)
 	return !(fewer <= unequally && cheaper <= unequally)
 }
 

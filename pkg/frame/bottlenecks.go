@@ -183,11 +183,11 @@ func (f *finding) lasts() string {
 	if since.IsZero() {
 		return ""
 	}
-	if text := length(f.Snapshot.At.Sub(since)); f.Past[f.root.Task].AtLeast {
+	text := length(f.Snapshot.At.Sub(since))
+	if f.Past[f.root.Task].AtLeast {
 		return "at least " + text
-	} else {
-		return text
 	}
+	return text
 }
 
 // length is a length of time in one unit, rounded down.

@@ -310,3 +310,16 @@ func (b *blameSoFar) add(verdict *diagnosis.Verdict, maxGap time.Duration) (past
 	}
 	return past
 }
+
+// key is what the job's series depend on; keeps is false where that is more than samples
+// of the built-in history.
+func (r jobRange) key() (key rangeKey, keeps bool) {
+	if r.cluster.Memory == nil || r.cluster.Prometheus != nil || r.req.Measure.Origin != diagnosis.FromLoad || r.choice.chosen != nil {
+		return key, false
+	}
+	window, some := r.cluster.Memory.Window(r.query())
+	return rangeKey{
+		window: window, cluster: r.cluster.Name, job: r.job.info.ID, page: r.cluster.pages().Job(r.job.info), name: r.job.info.Name,
+		measure: r.req.Measure.Name, by: r.req.By, jobs: r.req.Jobs.text(), tasks: r.req.Tasks.text(),
+	}, some
+}

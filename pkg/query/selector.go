@@ -250,3 +250,12 @@ func textOrTexts(source []byte) (texts []string, err error) {
 	}
 	return []string{single}, nil
 }
+
+// text is the same for the same names and expressions.
+func (s Selectors) text() string {
+	texts := make([]string, len(s.all))
+	for i, each := range s.all {
+		texts[i] = each.text
+	}
+	return strings.Join(texts, "\x00")
+}

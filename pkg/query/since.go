@@ -71,7 +71,7 @@ type search struct {
 }
 
 // sampledRoots is what the built-in history has of a job's root causes, up to a snapshot
-// of it: with each verdict it is found once, under rootsKey.
+// of it. It is read once for each verdict, and kept with it under rootsKey.
 type (
 	rootsKey     struct{}
 	sampledRoots struct {
@@ -95,9 +95,9 @@ func (s *search) sampled() []data.Notice {
 		s.shown.Past[i].Since = roots.since[task.ID].Round(time.Millisecond)
 	}
 	if roots.alternation != nil {
-		s.shown.Alternation = &diagnosis.Alternation{}
-		*s.shown.Alternation = *roots.alternation
-		s.shown.Alternation.Turns = maps.Clone(roots.alternation.Turns) // show changes them
+		alternation := *roots.alternation
+		alternation.Turns = maps.Clone(alternation.Turns) // show changes them
+		s.shown.Alternation = &alternation
 	}
 	s.findOpen(roots.since, roots.unbroken)
 	return roots.flapping

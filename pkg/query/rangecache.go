@@ -3,7 +3,6 @@ package query
 import (
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/jellydator/ttlcache/v3"
@@ -28,19 +27,6 @@ type rangeKey struct {
 	by                       diagnosis.By
 	// jobs and tasks are the query's names and expressions.
 	jobs, tasks string
-}
-
-// key is what the job's series depend on; keeps is false where that is more than samples
-// of the built-in history.
-func (r jobRange) key() (key rangeKey, keeps bool) {
-	if r.cluster.Memory == nil || r.cluster.Prometheus != nil || r.req.Measure.Origin != diagnosis.FromLoad || r.choice.chosen != nil {
-		return key, false
-	}
-	window, some := r.cluster.Memory.Window(r.query())
-	return rangeKey{
-		window: window, cluster: r.cluster.Name, job: r.job.info.ID, page: r.cluster.pages().Job(r.job.info), name: r.job.info.Name,
-		measure: r.req.Measure.Name, by: r.req.By, jobs: r.req.Jobs.text(), tasks: r.req.Tasks.text(),
-	}, some
 }
 
 // keptRange is what was read of a job. Nobody may change it.
@@ -112,13 +98,4 @@ func (k keptRange) bytes() int {
 		}
 	}
 	return bytes
-}
-
-// text is the same for the same names and expressions.
-func (s Selectors) text() string {
-	texts := make([]string, len(s.all))
-	for i, each := range s.all {
-		texts[i] = each.text
-	}
-	return strings.Join(texts, "\x00")
 }
