@@ -632,3 +632,78 @@ func TestSIGTERM(t *testing.T) {
 		t.Logf("ended after %s", took.Round(time.Millisecond))
 	}
 }
+
+// A TaskManager is killed, or stands still: until Flink has noticed, a part of the job does
+// nothing, and is measured no longer. At no time is the job found well, or another task
+// blamed, so that an alert neither resolves nor names the wrong task; and with another
+// TaskManager the verdict is there again.
+func TestKilledTaskManagers(t *testing.T) {
+	if err := cluster.Available(); err != nil {
+		t.Fatal(err)
+	}
+	for name, end := range map[string]func(*cluster.Processes) error{
+		"killed":       (*cluster.Processes).KillTaskManager,
+		"stands still": (*cluster.Processes).StopTaskManager,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel() // each mostly waits
+			testTaskManagerThatEnds(t, end)
+		})
+	}
+}
+
+func testTaskManagerThatEnds(t *testing.T, end func(*cluster.Processes) error) {
+	flink, err := cluster.StartProcesses(t.Context(), "flink", cluster.Newest, map[string]string{
+		"cluster.evenly-spread-out-slots": "true", "taskmanager.load-balance.mode": "SLOTS",
+		"restart-strategy.type": "fixed-delay", "restart-strategy.fixed-delay.attempts": "1000000", "restart-strategy.fixed-delay.delay": "1 s",
+	}, 2, 2, "bottleneck")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := flink.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	ds := startPlugin(t, flink.URL())
+	right := names(root{"slow-window", "capacity", 0})
+	verdict := func() hardAnswer {
+		now := time.Now()
+		return hardAnswer{at: now, bottlenecks: rows(ds.over(t, ending(now.Add(-5*time.Minute), now), `{"queryType":"bottlenecks","jobs":["bottleneck"]}`)[0])}
+	}
+	until(t, func() (string, bool) {
+		found := verdict()
+		return found.words(), right(found) == nil
+	})
+	if err := end(flink); err != nil {
+		t.Fatal(err)
+	}
+	ended, last := time.Now(), ""
+	watch := func(what string, reached func(found hardAnswer) bool) {
+		until(t, func() (string, bool) {
+			found := verdict()
+			if text := found.short(); text != last {
+				t.Logf("%5.1f s  %s", time.Since(ended).Seconds(), found.words())
+				last = text
+			}
+			if found.kind() != "unknown" && right(found) != nil {
+				t.Errorf("after %.1f s the verdict is\n%s", time.Since(ended).Seconds(), found.words())
+			}
+			return found.words(), reached(found)
+		})
+		t.Logf("%s after %.1f s", what, time.Since(ended).Seconds())
+	}
+	watch("the verdict is unknown", func(found hardAnswer) bool { return found.kind() == "unknown" })
+	watch("the job does not run", func(hardAnswer) bool { return ds.state(t, "bottleneck") != "RUNNING" })
+	if err := flink.StartTaskManager(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	watch("the verdict is there again", func(found hardAnswer) bool { return right(found) == nil })
+}
+
+// state is that of a job, by the table of jobs.
+func (ds dataSource) state(t *testing.T, job string) any {
+	t.Helper()
+	now := time.Now()
+	return rows(ds.over(t, ending(now.Add(-5*time.Minute), now), fmt.Sprintf(`{"queryType":"jobs","jobs":[%q]}`, job))[0])[0]["state"]
+}

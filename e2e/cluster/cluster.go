@@ -31,10 +31,10 @@ const (
 	closeTimeout = 10 * time.Second
 )
 
-// announced are the addresses that Flink prints: of its Prometheus reporters,
-// and, when all tasks of its jobs run, of its REST API; and commands that it has
-// carried out.
-var announced = regexp.MustCompile(`^(FLINK_URL|FLINK_REPORTER|FLINK_DONE)=(.*)$`)
+// announced are the addresses that Flink prints: of its Prometheus reporters, of a
+// JobManager for its TaskManagers, and, when all tasks of its jobs run, of its REST API; and
+// commands that it has carried out.
+var announced = regexp.MustCompile(`^(FLINK_URL|FLINK_RPC|FLINK_REPORTER|FLINK_DONE)=(.*)$`)
 
 // Cluster is a Flink cluster that runs, with all tasks of its jobs running.
 type Cluster struct {
@@ -165,19 +165,25 @@ func launch(ctx context.Context, dir, version string, conf map[string]string, jo
 	for _, key := range slices.Sorted(maps.Keys(conf)) {
 		arguments = append(arguments, "--conf", key+"="+conf[key])
 	}
-	command := exec.CommandContext(ctx, java(), arguments...)
-	command.Dir = dir
-	stdin, err := command.StdinPipe()
-	if err != nil {
-		return nil, err
-	}
-	command.Cancel = stdin.Close
-	command.WaitDelay = closeTimeout
-	started, err := process.Start(command, announced)
+	started, stdin, err := startJVM(ctx, dir, arguments)
 	if err != nil {
 		return nil, err
 	}
 	return &Cluster{stdin: stdin, process: started}, nil
+}
+
+// startJVM runs Java in that folder, until its standard input or the context ends.
+func startJVM(ctx context.Context, dir string, arguments []string) (*process.Process, io.WriteCloser, error) {
+	command := exec.CommandContext(ctx, java(), arguments...)
+	command.Dir = dir
+	stdin, err := command.StdinPipe()
+	if err != nil {
+		return nil, nil, err
+	}
+	command.Cancel = stdin.Close
+	command.WaitDelay = closeTimeout
+	started, err := process.Start(command, announced)
+	return started, stdin, err
 }
 
 func classPath(version string) string {

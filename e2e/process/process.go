@@ -149,6 +149,23 @@ func (p *Process) Terminate(grace time.Duration) error {
 	return p.Wait(grace)
 }
 
+// Stop has the process stand still, by SIGSTOP.
+func (p *Process) Stop() error {
+	if err := p.command.Process.Signal(syscall.SIGSTOP); err != nil {
+		return fmt.Errorf("stopping the process %d: %w", p.PID(), err)
+	}
+	return nil
+}
+
+// Kill ends the process by SIGKILL and returns when it is gone.
+func (p *Process) Kill() error {
+	if err := p.command.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return fmt.Errorf("killing the process %d: %w", p.PID(), err)
+	}
+	<-p.ended
+	return nil
+}
+
 // Wait returns when the process is gone. After the grace period it is killed.
 // The error says that it could not be, or that it ended by itself with an error.
 func (p *Process) Wait(grace time.Duration) error {
@@ -157,9 +174,5 @@ func (p *Process) Wait(grace time.Duration) error {
 		return p.outcome
 	case <-time.After(grace):
 	}
-	if err := p.command.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return fmt.Errorf("killing the process %d: %w", p.PID(), err)
-	}
-	<-p.ended
-	return nil
+	return p.Kill()
 }

@@ -79,7 +79,7 @@ type counting struct {
 }
 
 // id is what a path has where a template has a name.
-var id = regexp.MustCompile(`[0-9a-f]{32}`)
+var id = regexp.MustCompile(`[0-9a-f]{32}|tm-[0-9]+`)
 
 func (c *counting) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.mu.Lock()

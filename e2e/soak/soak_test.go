@@ -5,6 +5,7 @@ package soak
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -199,15 +200,16 @@ func (l lab) checkRequests(t *testing.T, before map[string]int, took time.Durati
 	sent := l.requests(t)
 	rounds := int(took/maxAge) + 1
 	most := map[string]int{
-		"/jobs/overview":           rounds,
-		"/jobs/{id}":               rounds * (others + 1),
-		"/jobs/{id}/vertices/{id}": rounds * (others*4 + 100),
-		"/overview":                int(took/time.Minute) + 2,
-		"/jobmanager/config":       int(took/time.Minute) + 2,
-		"/taskmanagers":            rounds,
-		"/jobs/{id}/checkpoints":   rounds * (others + 1),
-		"/jobs/{id}/exceptions":    rounds * (others + 1),
-		"/jobs/{id}/metrics":       rounds * (others + 1),
+		"/jobs/overview":             rounds,
+		"/jobs/{id}":                 rounds * (others + 1),
+		"/jobs/{id}/vertices/{id}":   rounds * (others*4 + 100),
+		"/overview":                  int(took/time.Minute) + 2,
+		"/jobmanager/config":         int(took/time.Minute) + 2,
+		"/taskmanagers":              rounds,
+		"/taskmanagers/{id}/metrics": rounds * l.taskManagers(t),
+		"/jobs/{id}/checkpoints":     rounds * (others + 1),
+		"/jobs/{id}/exceptions":      rounds * (others + 1),
+		"/jobs/{id}/metrics":         rounds * (others + 1),
 	}
 	var text strings.Builder
 	text.WriteString("| requests to Flink | sent | at one for each job or task per age limit |\n|---|---|---|\n")
@@ -224,6 +226,21 @@ func (l lab) checkRequests(t *testing.T, before map[string]int, took time.Durati
 		}
 	}
 	t.Logf("requests in %s\n%s", took.Round(time.Second), text.String())
+}
+
+// taskManagers is how many the cluster has.
+func (l lab) taskManagers(t *testing.T) int {
+	t.Helper()
+	answer, err := http.Get(l.url + "/taskmanagers")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	var listed struct{ TaskManagers []json.RawMessage }
+	if err := json.NewDecoder(answer.Body).Decode(&listed); err != nil {
+		t.Fatal(err)
+	}
+	return len(listed.TaskManagers)
 }
 
 // metric is the sum of a metric's series, as Grafana gets them.

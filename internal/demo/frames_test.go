@@ -32,7 +32,7 @@ func branchNodes() *data.Frame {
 		data.NewField("id", nil, []string{"a1/sink", "a1/merge", "b2/other", "a1/score", "a1/validate", "a1/parse", "a1/clicks", "a1/orders"}),
 		data.NewField("title", nil, []string{"sink", "merge", "other", chain, "validate", "parse", "Source: clicks", "Source: orders"}),
 		data.NewField("mainstat", nil, []string{"1 % busy", "2 % busy", "0 % busy", "98 % busy", "3 % busy", "4 % busy", "1 % busy", "– busy"}),
-		data.NewField("secondarystat", nil, []string{"0 % backpr.", "0 % backpr.", "0 % backpr.", "0 % backpr.", "0 % backpr.", "95 % backpr.", "0 % backpr.", "– backpr."}),
+		data.NewField("secondarystat", nil, []string{"0 % held", "0 % held", "0 % held", "0 % held", "0 % held", "95 % held", "0 % held", "– held"}),
 		data.NewField("color", nil, []string{"#5db1ff", "#5db1ff", "#5db1ff", "#ee6464", "#5db1ff", "#888888", "#5db1ff", "#000000"}),
 		data.NewField("status", nil, []string{"idle", "idle", "idle", "bottleneck", "idle", "backpressured", "idle", "unknown"}))
 }

@@ -465,7 +465,7 @@ func hotAbove(load job.TaskLoad) job.Share {
 // unequally is by how much the subtasks that are busier than others differ from them, too,
 // in what makes them so. It is steadier than how busy they are: that goes up and down for
 // those that wait at times.
-const unequally = 0.12
+const unequally = 0.14
 
 // unequal reports whether the subtasks that are busier than least get more records than the
 // others, or take longer for each. True where the rates are not known, as of a source, which

@@ -91,7 +91,7 @@ var nodeColumns = []column[taskRow]{
 	linked(titled("Task", of("title", func(r *taskRow) string { return r.task.Name })), taskLink, jobLink),
 	titled("Status and subtasks", of("subtitle", (*taskRow).subtitle)),
 	titled("Busy", of("mainstat", func(r *taskRow) string { return stat(r.load.Busy.Max, "busy") })),
-	titled("Backpressured", of("secondarystat", func(r *taskRow) string { return stat(r.load.Backpressured.Max, "backpr.") })),
+	titled("Backpressured", of("secondarystat", func(r *taskRow) string { return stat(r.load.Backpressured.Max, "held") })),
 	titled("Colour: blue idle, red busy, grey backpressured", of("color", func(r *taskRow) string { return diagnosis.TaskFill(*r.load) })),
 	of("status", func(r *taskRow) string { return r.status().String() }),
 	titled("Cluster", of("detail__cluster", func(r *taskRow) string { return r.Cluster })),
@@ -144,7 +144,7 @@ var edgeColumns = []column[edge]{
 	of("source", func(e *edge) string { return e.from.id() }),
 	of("target", func(e *edge) string { return e.to.id() }),
 	titled("Records a second", word("mainstat", (*edge).records)),
-	titled("Sender backpressured", of("secondarystat", func(e *edge) string { return stat(e.from.load.Backpressured.Max, "backpr.") })),
+	titled("Sender backpressured", of("secondarystat", func(e *edge) string { return stat(e.from.load.Backpressured.Max, "held") })),
 	of("thickness", (*edge).thickness),
 	titled("Colour: blue flows, grey backpressured", of("color", func(e *edge) string { return diagnosis.Fill(0, e.from.load.Backpressured.Max) })),
 }

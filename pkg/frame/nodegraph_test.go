@@ -101,7 +101,7 @@ func TestNodeStats(t *testing.T) {
 	nodes, _ := graph(t, threeJobs())
 	main, second := texts(t, nodes, "mainstat"), texts(t, nodes, "secondarystat")
 	for row, want := range map[int][2]string{
-		0: {"10 % busy", "90 % backpr."}, 1: {"100 % busy", "0 % backpr."}, 5: {"– busy", "– backpr."},
+		0: {"10 % busy", "90 % held"}, 1: {"100 % busy", "0 % held"}, 5: {"– busy", "– held"},
 	} {
 		if main[row] != want[0] || second[row] != want[1] {
 			t.Errorf("row %d reads %q and %q, want %q", row, main[row], second[row], want)

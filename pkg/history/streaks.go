@@ -64,6 +64,14 @@ type Moment struct {
 	MaxGap time.Duration
 }
 
+// Beginning is when a task became a root cause, and has been one since.
+type Beginning struct {
+	At time.Time
+	// Seen is set where the source has the task before that, as no root cause: else it
+	// may have been one for longer.
+	Seen bool
+}
+
 // Streaks finds since when tasks have been root causes, beyond what was sampled, and
 // keeps it: that takes some queries to the source, and is wanted with each refresh. It
 // is safe for concurrent use.
@@ -88,7 +96,10 @@ type rootKey struct {
 
 // streak is a time all through which a task was a root cause, and until when it need
 // not be tried whether that began earlier.
-type streak struct{ since, upTo, until time.Time }
+type streak struct {
+	Beginning
+	upTo, until time.Time
+}
 
 // NewStreaks returns one that has found nothing yet.
 func NewStreaks() *Streaks {
@@ -100,16 +111,16 @@ func NewStreaks() *Streaks {
 // Known is since when the roots have been root causes, by task, of those of which that
 // was found before. complete is set if there is nothing to find for now, or if the
 // source failed lately, which is the error then.
-func (s *Streaks) Known(of Moment, roots []Root) (since map[string]time.Time, complete bool, err error) {
+func (s *Streaks) Known(of Moment, roots []Root) (since map[string]Beginning, complete bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.jobs.DeleteExpired()
 	kept, now := s.of(of.Job), time.Now()
-	since, complete = map[string]time.Time{}, true
+	since, complete = map[string]Beginning{}, true
 	for _, root := range roots {
 		found := kept.joined(of, root)
 		if found != nil {
-			since[root.Task] = found.since
+			since[root.Task] = found.Beginning
 		}
 		complete = complete && found != nil && now.Before(found.until)
 	}
@@ -135,7 +146,7 @@ func (k *jobStreaks) joined(of Moment, root Root) *streak {
 		each := &kept[i]
 		// Times that are read from another clock may be off by a little. A job that keeps
 		// its id may have begun anew.
-		if each.since.Before(of.Began) || root.Since.Before(each.since.Add(-time.Second)) || root.Since.Sub(each.upTo) > max(of.MaxGap, root.Pause) {
+		if each.At.Before(of.Began) || root.Since.Before(each.At.Add(-time.Second)) || root.Since.Sub(each.upTo) > max(of.MaxGap, root.Pause) {
 			continue
 		}
 		if of.At.After(each.upTo) {
@@ -147,12 +158,12 @@ func (k *jobStreaks) joined(of Moment, root Root) *streak {
 }
 
 // keep keeps a streak that reaches to the moment. The newest comes first.
-func (k *jobStreaks) keep(of Moment, root Root, since time.Time, age time.Duration) {
+func (k *jobStreaks) keep(of Moment, root Root, since Beginning, age time.Duration) {
 	key, now := rootKey{root.Task, root.Pause}, time.Now()
-	if now.Sub(since) < settling {
+	if now.Sub(since.At) < settling {
 		age = partAge
 	}
-	kept := slices.DeleteFunc(k.tasks[key], func(each streak) bool { return !each.since.Before(since) && !each.upTo.After(of.At) })
+	kept := slices.DeleteFunc(k.tasks[key], func(each streak) bool { return !each.At.Before(since.At) && !each.upTo.After(of.At) })
 	k.tasks[key] = slices.Insert(kept[:min(len(kept), maxStreaks-1)], 0, streak{since, of.At, now.Add(age)})
 }
 
@@ -160,12 +171,12 @@ func (k *jobStreaks) keep(of Moment, root Root, since time.Time, age time.Durati
 // reads until each streak has begun, or a bound is reached: the beginning of the job or
 // of the data, or seven days. What the source warns of is left out, as it is about
 // ranges that nobody chose. If it fails, the error comes beside what it had until then.
-func (s *Streaks) Find(ctx context.Context, source Source, of Moment, roots []Root) (since map[string]time.Time, err error) {
-	w, asked := walk{of: of, since: map[string]time.Time{}}, roots
+func (s *Streaks) Find(ctx context.Context, source Source, of Moment, roots []Root) (since map[string]Beginning, err error) {
+	w, asked := walk{of: of, since: map[string]Beginning{}}, roots
 	roots = s.begin(of, roots)
 	anchor := of.Began
 	for _, root := range roots {
-		w.since[root.Task] = root.Since
+		w.since[root.Task] = Beginning{At: root.Since}
 		anchor = later(anchor, root.Since)
 	}
 	w.open = slices.Clone(roots)
@@ -188,7 +199,7 @@ func (s *Streaks) Find(ctx context.Context, source Source, of Moment, roots []Ro
 	}
 	s.keep(of, roots, w.since, age, err)
 	for _, root := range asked {
-		if err != nil && !w.since[root.Task].Before(root.Since) {
+		if err != nil && !w.since[root.Task].At.Before(root.Since) {
 			delete(w.since, root.Task)
 		}
 	}
@@ -202,8 +213,8 @@ func (s *Streaks) begin(of Moment, roots []Root) []Root {
 	kept := s.of(of.Job)
 	roots = slices.Clone(roots)
 	for i := range roots {
-		if found := kept.joined(of, roots[i]); found != nil && found.since.Before(roots[i].Since) {
-			roots[i].Since = found.since
+		if found := kept.joined(of, roots[i]); found != nil && found.At.Before(roots[i].Since) {
+			roots[i].Since = found.At
 		}
 	}
 	return roots
@@ -215,22 +226,22 @@ func (s *Streaks) join(w *walk) {
 	defer s.mu.Unlock()
 	kept := s.of(w.of.Job)
 	w.open = slices.DeleteFunc(w.open, func(root Root) bool {
-		root.Since = w.since[root.Task]
+		root.Since = w.since[root.Task].At
 		found := kept.joined(w.of, root)
-		if found == nil || !found.since.Before(root.Since) {
+		if found == nil || !found.At.Before(root.Since) {
 			return false
 		}
-		w.since[root.Task] = found.since
+		w.since[root.Task] = found.Beginning
 		return true
 	})
 }
 
 // keep keeps what was found, unless the source failed before anything was.
-func (s *Streaks) keep(of Moment, roots []Root, since map[string]time.Time, age time.Duration, failed error) {
+func (s *Streaks) keep(of Moment, roots []Root, since map[string]Beginning, age time.Duration, failed error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	kept := s.of(of.Job)
-	nothing := !slices.ContainsFunc(roots, func(root Root) bool { return since[root.Task].Before(root.Since) })
+	nothing := !slices.ContainsFunc(roots, func(root Root) bool { return since[root.Task].At.Before(root.Since) })
 	if failed != nil && nothing {
 		kept.failed, kept.until = failed, time.Now().Add(failureAge)
 		return
@@ -244,7 +255,7 @@ func (s *Streaks) keep(of Moment, roots []Root, since map[string]time.Time, age 
 type walk struct {
 	of    Moment
 	open  []Root // those whose streak may go on before what was read
-	since map[string]time.Time
+	since map[string]Beginning
 	// at and pauses are those of all points so far, and severities those of each task.
 	at         []diagnosis.Instant
 	pauses     []time.Duration
@@ -267,13 +278,25 @@ func (w *walk) read(ctx context.Context, source Source, over Range, step time.Du
 	}
 	w.add(summaries, step)
 	w.open = slices.DeleteFunc(w.open, func(root Root) bool {
-		since := later(w.streak(root), over.From)
-		if since.Before(w.since[root.Task]) {
-			w.since[root.Task] = since
+		since := w.since[root.Task].At
+		if earlier := later(w.streak(root), over.From); earlier.Before(since) {
+			since = earlier
 		}
-		return w.since[root.Task].Sub(over.From) > max(root.Pause, diagnosis.MaxInterruption(step))
+		ended := since.Sub(over.From) > max(root.Pause, diagnosis.MaxInterruption(step))
+		w.since[root.Task] = Beginning{At: since, Seen: ended && w.seenBefore(root.Task, since)}
+		return ended
 	})
 	return warnings, nil
+}
+
+// seenBefore reports whether the task is known at the last point up to a time.
+func (w *walk) seenBefore(task string, since time.Time) bool {
+	for i := len(w.at) - 1; i >= 0; i-- {
+		if at := w.at[i]; !at.At.After(since) {
+			return !math.IsNaN(w.severities[task][i]) && (at.MaxGap == 0 || since.Sub(at.At) <= at.MaxGap)
+		}
+	}
+	return false
 }
 
 // settle leaves out the newest points of which nothing is known yet: what they lack is

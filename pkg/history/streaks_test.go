@@ -84,16 +84,17 @@ func momentAt(tasks ...string) (of history.Moment, roots []history.Root) {
 }
 
 // ago is how long ago since when is, "-" if it was not found.
-func ago(since map[string]time.Time, task string) string {
-	if since[task].IsZero() {
+func ago(since map[string]history.Beginning, task string) string {
+	if since[task].At.IsZero() {
 		return "-"
 	}
-	return time.Since(since[task]).Round(time.Minute).String()
+	return time.Since(since[task].At).Round(time.Minute).String()
 }
 
 // Each stage begins where the one before it ends, and is read only while the streak goes
 // on: until it is interrupted for longer than two and a half steps, the job or the
-// data begins, or a week is reached.
+// data begins, or a week is reached. Of the last three it is not known whether the task was
+// a root cause for longer.
 func TestStreaksAreFoundStageByStage(t *testing.T) {
 	for name, c := range map[string]struct {
 		source  *computed
@@ -106,17 +107,17 @@ func TestStreaksAreFoundStageByStage(t *testing.T) {
 		"minutes":                     {&computed{roots: map[string][][2]float64{"a": {{5, -9}}}}, 0, 0, "5m0s", "11m0s-1m0s/10s"},
 		"an hour":                     {&computed{roots: map[string][][2]float64{"a": {{50, -9}}}}, 0, 0, "51m0s", "11m0s-1m0s/10s 1h2m0s-11m0s/30s"},
 		"hours":                       {&computed{roots: map[string][][2]float64{"a": {{200, -9}}}}, 0, 0, "3h22m0s", "11m0s-1m0s/10s 1h2m0s-11m0s/30s 6h10m0s-1h2m0s/2m0s"},
-		"weeks":                       {&computed{roots: map[string][][2]float64{"a": {{1e9, -9}}}}, 0, 0, "169h0m0s", "11m0s-1m0s/10s 1h2m0s-11m0s/30s 6h10m0s-1h2m0s/2m0s 25h0m0s-6h10m0s/10m0s 169h0m0s-25h0m0s/1h0m0s"},
-		"to the job's beginning":      {&computed{roots: map[string][][2]float64{"a": {{1e9, -9}}}}, 30 * time.Minute, 0, "30m0s", "11m0s-1m0s/10s 30m0s-11m0s/30s"},
-		"to the data's":               {&computed{roots: map[string][][2]float64{"a": {{1e9, -9}}}, reaches: 30 * time.Minute}, 0, 0, "31m0s", "11m0s-1m0s/10s 1h2m0s-11m0s/30s"},
+		"weeks":                       {&computed{roots: map[string][][2]float64{"a": {{1e9, -9}}}}, 0, 0, "at least 169h0m0s", "11m0s-1m0s/10s 1h2m0s-11m0s/30s 6h10m0s-1h2m0s/2m0s 25h0m0s-6h10m0s/10m0s 169h0m0s-25h0m0s/1h0m0s"},
+		"to the job's beginning":      {&computed{roots: map[string][][2]float64{"a": {{1e9, -9}}}}, 30 * time.Minute, 0, "at least 30m0s", "11m0s-1m0s/10s 30m0s-11m0s/30s"},
+		"to the data's":               {&computed{roots: map[string][][2]float64{"a": {{1e9, -9}}}, reaches: 30 * time.Minute}, 0, 0, "at least 31m0s", "11m0s-1m0s/10s 1h2m0s-11m0s/30s"},
 		"an interruption":             {&computed{roots: map[string][][2]float64{"a": {{50, 22}, {20, -9}}}}, 0, 0, "21m0s", "11m0s-1m0s/10s 1h2m0s-11m0s/30s"},
 		"a brief one":                 {&computed{roots: map[string][][2]float64{"a": {{50, 21}, {20, -9}}}}, 0, 0, "51m0s", "11m0s-1m0s/10s 1h2m0s-11m0s/30s"},
 		"in the first minutes":        {&computed{roots: map[string][][2]float64{"a": {{50, 7}, {6, -9}}}}, 0, 0, "6m0s", "11m0s-1m0s/10s"},
 		"at the end of a stage":       {&computed{roots: map[string][][2]float64{"a": {{50, 13}, {10.8, -9}}}}, 0, 0, "11m0s", "11m0s-1m0s/10s 1h2m0s-11m0s/30s"},
 		"of one that takes turns":     {&computed{roots: map[string][][2]float64{"a": {{50, 8}, {5, -9}}}}, 0, 5 * time.Minute, "51m0s", "11m0s-1m0s/10s 1h2m0s-11m0s/30s"},
 		"long between turns":          {&computed{roots: map[string][][2]float64{"a": {{50, 18}, {5, -9}}}}, 0, 5 * time.Minute, "5m0s", "11m0s-1m0s/10s"},
-		"nothing is known":            {&computed{reaches: -1}, 0, 0, "1m0s", "11m0s-1m0s/10s"},
-		"the source has another task": {&computed{roots: map[string][][2]float64{"b": {{50, -9}}}}, 0, 0, "1m0s", "11m0s-1m0s/10s"},
+		"nothing is known":            {&computed{reaches: -1}, 0, 0, "at least 1m0s", "11m0s-1m0s/10s"},
+		"the source has another task": {&computed{roots: map[string][][2]float64{"b": {{50, -9}}}}, 0, 0, "at least 1m0s", "11m0s-1m0s/10s"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -126,7 +127,11 @@ func TestStreaksAreFoundStageByStage(t *testing.T) {
 				}
 				c.source.now = time.Now()
 				since, err := history.NewStreaks().Find(t.Context(), c.source, of, roots)
-				if got := ago(since, "a"); got != c.want || err != nil {
+				got := ago(since, "a")
+				if !since["a"].Seen {
+					got = "at least " + got
+				}
+				if got != c.want || err != nil {
 					t.Errorf("since %s ago, want %s: %v", got, c.want, err)
 				}
 				if got := strings.Join(c.source.take(), " "); got != c.queries {
@@ -156,7 +161,7 @@ func TestStreaksAreKept(t *testing.T) {
 			if len(found) == 0 {
 				return fmt.Sprint("- ", complete, err)
 			}
-			return fmt.Sprint(begun.Sub(found["a"]).Round(time.Minute), complete, err)
+			return fmt.Sprint(begun.Sub(found["a"].At).Round(time.Minute), complete, err)
 		}
 		for _, c := range []struct {
 			name      string
@@ -184,7 +189,7 @@ func TestStreaksAreKept(t *testing.T) {
 			t.Errorf("after an hour: %s", got)
 		}
 		since, err := streaks.Find(t.Context(), source, of, roots)
-		if queries := source.take(); len(queries) != 1 || err != nil || begun.Sub(since["a"]).Round(time.Minute) != 51*time.Minute {
+		if queries := source.take(); len(queries) != 1 || err != nil || begun.Sub(since["a"].At).Round(time.Minute) != 51*time.Minute {
 			t.Errorf("read %q: since %v, %v", queries, since, err)
 		}
 		if got := known(-time.Minute, 61*time.Minute); got != "51m0s true <nil>" {
@@ -260,11 +265,11 @@ func TestStreaksOfASourceThatFails(t *testing.T) {
 				}
 				time.Sleep(c.keptFor - time.Second)
 				known, complete, err := streaks.Known(of, roots)
-				if !complete || (err != nil) != c.stillFails || !known["a"].Equal(since["a"]) {
+				if !complete || (err != nil) != c.stillFails || !known["a"].At.Equal(since["a"].At) {
 					t.Errorf("before %s: %t, %v", c.keptFor, complete, err)
 				}
 				time.Sleep(2 * time.Second)
-				if known, complete, err := streaks.Known(of, roots); complete || err != nil || !known["a"].Equal(since["a"]) {
+				if known, complete, err := streaks.Known(of, roots); complete || err != nil || !known["a"].At.Equal(since["a"].At) {
 					t.Errorf("after %s: %t, %v", c.keptFor, complete, err)
 				}
 			})
@@ -326,7 +331,7 @@ func TestStreaksAtOnce(t *testing.T) {
 	for range 20 {
 		group.Go(func() {
 			streaks.Known(of, roots)
-			if since, err := streaks.Find(t.Context(), source, of, roots); err != nil || math.Abs(time.Since(since["a"]).Minutes()-50) > 2 {
+			if since, err := streaks.Find(t.Context(), source, of, roots); err != nil || math.Abs(time.Since(since["a"].At).Minutes()-50) > 2 {
 				t.Errorf("since %v, %v", since, err)
 			}
 		})

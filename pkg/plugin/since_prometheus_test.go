@@ -2,6 +2,7 @@ package plugin_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -77,6 +78,8 @@ func newHeldBack(t *testing.T, keys map[string]any, began int, phases ...phase) 
 func TestSinceFromPrometheus(t *testing.T) {
 	t.Parallel()
 	const day = 24 * 60
+	// Where the task may have been a root cause for longer.
+	unseen := []string{"a week, and not beyond", "as far as the data reaches", "a time that nobody scraped", "nothing is scraped of it yet"}
 	for name, c := range map[string]struct {
 		began  int // minutes before the present
 		phases []phase
@@ -120,6 +123,9 @@ func TestSinceFromPrometheus(t *testing.T) {
 						}
 						if texts := notices(shown); len(texts) != 0 {
 							t.Errorf("refresh %d: the notices are %q", refresh, texts)
+						}
+						if lasts := cells(t, shown, "lasts")[0]; refresh == 19 && strings.Contains(lasts, "at least") != slices.Contains(unseen, name) {
+							t.Errorf("it lasts %q", lasts)
 						}
 						if most := map[int]int{0: maxSinceRequests, 10: again}[refresh]; sent > most {
 							t.Errorf("refresh %d: Prometheus got %d requests, want at most %d", refresh, sent, most)

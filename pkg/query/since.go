@@ -166,14 +166,14 @@ func (s *search) find(ctx context.Context) error {
 }
 
 // show sets since when the open root causes have been there.
-func (s *search) show(since map[string]time.Time) {
+func (s *search) show(since map[string]history.Beginning) {
 	for i, task := range s.shown.Snapshot.Graph.Tasks {
-		at, found := since[task.ID]
+		begun, found := since[task.ID]
 		if !found {
 			continue
 		}
-		at = at.Round(time.Millisecond)
-		s.shown.Past[i].AtLeast = s.mayBeLonger(at)
+		at := begun.At.Round(time.Millisecond)
+		s.shown.Past[i].AtLeast = !begun.Seen && s.mayBeLonger(at)
 		if turn, takes := s.shown.Alternation.Turn(task.ID); takes {
 			turn.Since = at
 			s.shown.Alternation.Turns[task.ID] = turn
