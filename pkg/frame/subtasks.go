@@ -14,6 +14,9 @@ type subtaskRow struct {
 	task   *job.Task
 	status diagnosis.Status
 	detail *job.Detail // nil if it was not asked for, or not known
+	// jobPage, taskPage and taskManagerPage are the pages of Flink's UI, of which many rows
+	// have the same.
+	jobPage, taskPage, taskManagerPage string
 }
 
 // Subtasks is a table with a row a subtask: where it runs and how it spent
@@ -65,9 +68,9 @@ func subtaskFields(result Result, detailed bool) ([]*data.Field, []data.Notice) 
 		of("color", func(r *subtaskRow) string { return diagnosis.Fill(r.Busy, r.Backpressured) }),
 		of("job_id", func(r *subtaskRow) string { return r.Snapshot.Job.ID }),
 		of("task_id", func(r *subtaskRow) string { return r.task.ID }),
-		page("job_url", func(r *subtaskRow) string { return r.Pages.Job(r.Snapshot.Job) }),
-		page("task_url", func(r *subtaskRow) string { return r.Pages.Task(r.Snapshot.Job, r.task.ID) }),
-		page("taskmanager_url", func(r *subtaskRow) string { return r.Pages.TaskManager(r.TaskManager) }),
+		page("job_url", func(r *subtaskRow) string { return r.jobPage }),
+		page("task_url", func(r *subtaskRow) string { return r.taskPage }),
+		page("taskmanager_url", func(r *subtaskRow) string { return r.taskManagerPage }),
 	)
 	rows := subtaskRowsOf(result)
 	fields, notices := bounded(rows, columns...)
@@ -95,15 +98,24 @@ func subtaskRowsOf(r Result) []subtaskRow {
 	rows := make([]subtaskRow, 0, count)
 	for n := range r.Jobs {
 		j := &r.Jobs[n]
+		jobPage, taskManagerPages := j.Pages.Job(j.Snapshot.Job), map[string]string{}
 		for _, task := range j.Tasks {
-			subtasks := j.load(task).Subtasks
+			subtasks, of := j.load(task).Subtasks, &j.Snapshot.Graph.Tasks[task]
+			taskPage := j.Pages.Task(j.Snapshot.Job, of.ID)
 			for i := range subtasks {
 				if r.OnHost != nil && !r.OnHost(subtasks[i].Host) {
 					continue
 				}
+				id := subtasks[i].TaskManager
+				taskManagerPage, made := taskManagerPages[id]
+				if !made {
+					taskManagerPage = j.Pages.TaskManager(id)
+					taskManagerPages[id] = taskManagerPage
+				}
 				row := subtaskRow{
-					Job: j, SubtaskLoad: &subtasks[i], task: &j.Snapshot.Graph.Tasks[task],
-					status: j.SubtaskStatus(task, &subtasks[i]),
+					Job: j, SubtaskLoad: &subtasks[i], task: of,
+					status:  j.SubtaskStatus(task, &subtasks[i]),
+					jobPage: jobPage, taskPage: taskPage, taskManagerPage: taskManagerPage,
 				}
 				if task < len(j.Details) && i < len(j.Details[task]) {
 					row.detail = &j.Details[task][i]

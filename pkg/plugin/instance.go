@@ -21,7 +21,7 @@ import (
 
 // MemoryLimit is from how many bytes on the garbage collector of the process works
 // harder, so that it does not take twice what is in use.
-const MemoryLimit = 240 << 20
+const MemoryLimit = 224 << 20
 
 // Factory makes the instances of data sources.
 type Factory struct {

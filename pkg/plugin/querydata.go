@@ -35,8 +35,15 @@ func (i *Instance) QueryData(ctx context.Context, request *backend.QueryDataRequ
 	several := query.SeveralMeasures(sources(request.Queries))
 	equal := equalQueries(request.Queries)
 	answers := make([]backend.DataResponse, len(equal))
+	var whole turn // of the response
+	defer whole.endWhenSent(ctx)
 	collector.Parallel(len(equal), maxQueries, func(n int) {
-		answers[n] = i.answer(ctx, request.Queries[equal[n][0]], who, fromAlert, several)
+		own := &whole
+		if len(equal) > 1 { // a query that waits for Flink must not hold the turn of another
+			own = &turn{}
+			defer own.end()
+		}
+		answers[n] = i.answer(ctx, request.Queries[equal[n][0]], who, own, fromAlert, several)
 	})
 	bytes := 0
 	for n, queries := range equal {
@@ -51,7 +58,7 @@ func (i *Instance) QueryData(ctx context.Context, request *backend.QueryDataRequ
 			response.Responses[refID] = named(answers[n], refID, copied > 0)
 		}
 	}
-	return response, takeTurn(ctx, bytes)
+	return response, whole.take(ctx, bytes)
 }
 
 // sources are the queries' JSON.
@@ -160,7 +167,7 @@ const slowQuery = 5 * time.Second
 
 // answer answers one query, whatever happens. All that is logged within has its
 // identifiers, and so has its span, if it is part of a trace.
-func (i *Instance) answer(ctx context.Context, source backend.DataQuery, who requester, fromAlert, several bool) (response backend.DataResponse) {
+func (i *Instance) answer(ctx context.Context, source backend.DataQuery, who requester, own *turn, fromAlert, several bool) (response backend.DataResponse) {
 	begun := time.Now()
 	ctx = identified(ctx, "refId", source.RefID)
 	ctx, span := remote.Span(ctx, "query", attribute.String("grafana.ref_id", remote.Shortened(source.RefID)))
@@ -189,7 +196,7 @@ func (i *Instance) answer(ctx context.Context, source backend.DataQuery, who req
 	}
 	over := history.Range{From: source.TimeRange.From, To: source.TimeRange.To}
 	request := query.NewRequest(parsed, over, begun, int(source.MaxDataPoints), fromAlert)
-	request.AmongMeasures, request.Ending = several, i.ending.context()
+	request.AmongMeasures, request.Ending, request.Room = several, i.ending.context(), own.take
 	frames, err := i.viewFor(who).engine.Answer(ctx, request)
 	if err != nil {
 		return errorResponse(err)

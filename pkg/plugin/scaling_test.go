@@ -1,7 +1,9 @@
 package plugin_test
 
 import (
+	"fmt"
 	"math"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -37,6 +39,32 @@ func TestScaling(t *testing.T) {
 		}
 		if field, _ := l.frame(t, `{"queryType": "scaling"}`).FieldByName("predicted_throughput"); field != nil {
 			t.Error("there is a prediction that nobody asked for")
+		}
+	})
+}
+
+// All samples of the range are averaged once for all who look at it, until there is
+// another, though each looks at a range of its own.
+func TestScalingIsAveragedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newSampledLab(t, sim.HeldBack("orders", 4, 20, 2))
+		l.frame(t, `{"queryType": "scaling"}`)
+		time.Sleep(30 * time.Minute)
+		allocated := func() (bytes uint64, shown string) {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			frame := l.frame(t, `{"queryType": "scaling"}`)
+			runtime.ReadMemStats(&after)
+			return after.TotalAlloc - before.TotalAlloc, fmt.Sprint(cells(t, frame, "true_rate"))
+		}
+		first, shown := allocated()
+		time.Sleep(time.Second)
+		if again, same := allocated(); 5*again > first || same != shown {
+			t.Errorf("the second query takes %d bytes, the first %d: %s, %s", again, first, same, shown)
+		}
+		time.Sleep(time.Minute)
+		if later, _ := allocated(); 2*later < first {
+			t.Errorf("a minute later a query takes %d bytes: the new samples are not in it", later)
 		}
 	})
 }

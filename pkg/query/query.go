@@ -215,6 +215,9 @@ type Request struct {
 	// Ending is done when the process is about to end: the query then has what there is.
 	// nil is for never.
 	Ending context.Context
+	// Room returns when there is room for an answer of about so many bytes, which is to be
+	// made; nil if there always is. The error is the context's.
+	Room func(ctx context.Context, bytes int) error
 	// Step is how far apart points are that are computed.
 	Step time.Duration
 
@@ -222,6 +225,23 @@ type Request struct {
 	// what the history does after that.
 	until time.Time
 	grace time.Duration
+}
+
+// subtaskBytes is about how many bytes a subtask takes in an answer that has all.
+const subtaskBytes = 400
+
+// room returns when there is room for an answer with all subtasks of those jobs.
+func (r Request) room(ctx context.Context, jobs []frame.Job) error {
+	if r.Room == nil {
+		return nil
+	}
+	count := 0
+	for _, shown := range jobs {
+		for _, task := range shown.Tasks {
+			count += len(shown.Snapshot.Tasks[task].Subtasks)
+		}
+	}
+	return r.Room(ctx, count*subtaskBytes)
 }
 
 // inTime is a context for what Flink is asked for: it ends with the caller's, or when

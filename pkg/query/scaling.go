@@ -112,30 +112,16 @@ func scale(ctx context.Context, req Request, shown *frame.Job, past pastOf) (not
 	if len(shown.Snapshot.Tasks) == 0 {
 		return nil
 	}
-	averager := diagnosis.Averager{}
-	newest := shown.Snapshot.At
-	if past.cluster.hasHistory() {
-		query := history.Query{Job: past.job, Range: req.Range, Step: req.Step, Records: true}
-		query.To = newest
-		if earliest := newest.Add(-averagedOver); query.From.Before(earliest) {
-			query.From = earliest
-		}
-		warnings, err := past.source.Snapshots(ctx, query, func(of history.Snapshot) bool {
-			if of.At.Before(newest) {
-				averager.Add(diagnosis.Diagnose(of.Snapshot), of.MaxGap)
-			}
-			return ctx.Err() == nil
-		})
-		for _, text := range warnings {
-			notices = append(notices, warning("%s", text))
-		}
-		if err != nil {
-			notices = append(notices, pastIncomplete(err))
-		}
+	averages := shown.Once(averagesKey{}, func() any { return newAverages() }).(*averages)
+	found, err := averages.over(ctx, shown.Verdict, req, past)
+	for _, text := range found.warnings {
+		notices = append(notices, warning("%s", text))
 	}
-	averager.Add(shown.Verdict, past.cluster.interval().MaxGap())
-	average, measured := averager.Average()
-	if !measured {
+	if err != nil {
+		notices = append(notices, pastIncomplete(err))
+	}
+	average := found.Average
+	if !found.measured {
 		return notices
 	}
 	average.Snapshot = average.Snapshot.Renamed(shown.Snapshot.Job.Name)
@@ -145,6 +131,73 @@ func scale(ctx context.Context, req Request, shown *frame.Job, past pastOf) (not
 		notices = append(notices, predict(shown.Scaled, req.Parallelism)...)
 	}
 	return append(notices, scalingNotices(scaling)...)
+}
+
+// averagesKey is the key of a verdict's averages.
+type averagesKey struct{}
+
+// averages are those of a job up to the moment of a verdict, over ranges of different
+// length: all samples of the range are read and diagnosed for one, which is done once for
+// all who look at it.
+type averages struct {
+	working chan struct{} // has one element while one is made
+	kept    map[time.Duration]averaged
+}
+
+// averaged is an average, with what is missing in it.
+type averaged struct {
+	diagnosis.Average
+	measured bool
+	warnings history.Warnings
+}
+
+// maxAverages is how many are kept for a verdict.
+const maxAverages = 4
+
+func newAverages() *averages {
+	return &averages{make(chan struct{}, 1), map[time.Duration]averaged{}}
+}
+
+// over is the average over the request's range, up to the verdict. One that lacks
+// something is not kept. The error is the source's, or the context's.
+func (a *averages) over(ctx context.Context, verdict *diagnosis.Verdict, req Request, past pastOf) (averaged, error) {
+	select {
+	case a.working <- struct{}{}:
+		defer func() { <-a.working }()
+	case <-ctx.Done():
+		return averaged{}, ctx.Err()
+	}
+	// Everyone's range moves on with the clock: whole fetches make them equal.
+	long := min(verdict.Snapshot.At.Sub(req.Range.From), averagedOver).Round(max(past.cluster.interval().Fetch, time.Second))
+	if found, is := a.kept[long]; is {
+		return found, nil
+	}
+	found, err := average(ctx, verdict, long, req, past)
+	if err == nil && ctx.Err() == nil && len(found.warnings) == 0 {
+		if len(a.kept) >= maxAverages {
+			clear(a.kept)
+		}
+		a.kept[long] = found
+	}
+	return found, err
+}
+
+// average reads and diagnoses what is known of so long a time before a verdict, which it
+// includes.
+func average(ctx context.Context, verdict *diagnosis.Verdict, long time.Duration, req Request, past pastOf) (found averaged, err error) {
+	averager, newest := diagnosis.Averager{}, verdict.Snapshot.At
+	if past.cluster.hasHistory() {
+		query := history.Query{Job: past.job, Range: history.Range{From: newest.Add(-long), To: newest}, Step: req.Step, Records: true}
+		found.warnings, err = past.source.Snapshots(ctx, query, func(of history.Snapshot) bool {
+			if of.At.Before(newest) {
+				averager.Add(diagnosis.Diagnose(of.Snapshot), of.MaxGap)
+			}
+			return ctx.Err() == nil
+		})
+	}
+	averager.Add(verdict, past.cluster.interval().MaxGap())
+	found.Average, found.measured = averager.Average()
+	return found, err
 }
 
 // predict adds what the job would do.

@@ -83,6 +83,9 @@ func answerSubtasks(ctx context.Context, e *Engine, req Request) (data.Frames, e
 	if req.Detail {
 		addDetails(ctx, &result)
 	}
+	if err := req.room(ctx, result.Jobs); err != nil {
+		return nil, err
+	}
 	return frame.Subtasks(result.Result, req.Detail), ctx.Err()
 }
 
@@ -105,6 +108,9 @@ func answerMeasure(ctx context.Context, e *Engine, req Request) (data.Frames, er
 	result, err := e.load(ctx, req)
 	if err == nil && req.Measure.Origin == diagnosis.FromRange {
 		err = blame(ctx, req, &result)
+	}
+	if err == nil && req.By == diagnosis.BySubtask {
+		err = req.room(ctx, result.Jobs)
 	}
 	result.Legend = req.legend()
 	return frame.Measure(result.Result, req.Measure, req.By), err
