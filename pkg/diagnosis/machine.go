@@ -28,7 +28,9 @@ func machines(snapshot *job.Snapshot, roots []Root) {
 
 // slows reports whether the place is what slows the root cause: a record takes longer
 // there than elsewhere, in this task and in most others, and there are not many times
-// as many. Where no other task can be compared, several subtasks there have to.
+// as many. Where no other task can be compared, several subtasks there have to. Sources
+// are compared only where no other task can be: what they read from may be what takes their
+// time, wherever they run.
 //
 // With slots that tasks share, subtask i of each task is in one slot: a hot key that
 // goes through several tasks makes them hot in one place, too. It brings more records
@@ -38,19 +40,27 @@ func machines(snapshot *job.Snapshot, roots []Root) {
 // none elsewhere, in this task and in another.
 func slows(snapshot *job.Snapshot, root int, place string, on func(*job.SubtaskLoad) string) bool {
 	own := shareOf(snapshot, root, place, on)
-	agree, differ, hot := 0, 0, false
+	hot := false
+	var tasks, sources struct{ agree, differ int }
 	for i := range snapshot.Tasks {
-		other := shareOf(snapshot, i, place, on)
+		other, votes := shareOf(snapshot, i, place, on), &tasks
+		if snapshot.Graph.Tasks[i].Source() {
+			votes = &sources
+		}
 		switch {
 		case i == root:
 		case !other.comparable():
 			hot = hot || other.hot && !other.manyRecords()
 		case other.costs():
-			agree++
+			votes.agree++
 		default:
-			differ++
+			votes.differ++
 		}
 	}
+	if tasks.agree+tasks.differ == 0 {
+		tasks = sources
+	}
+	agree, differ := tasks.agree, tasks.differ
 	switch {
 	case !own.comparable():
 		return own.hot && !own.manyRecords() && hot && agree >= differ

@@ -147,7 +147,7 @@ func TestMachineOrHotKey(t *testing.T) {
 			[]sub{at(0.7, 0).by("tm-1", "a").handling(100), at(0.7, 0).by("tm-2", "a").handling(100), at(0.2, 0).by("tm-3", "b").handling(100), at(0.2, 0).by("tm-4", "b").handling(100)},
 			diagnosis.Machine, []int{0, 1}, []string{"a"}, []string{"tm-1", "tm-2"}, "Subtasks on the machine a take longer", "Look at the machine a:",
 		},
-		"a slow host with a task that takes no longer there": {
+		"a slow host, with several subtasks on a TaskManager": {
 			[]sub{hot.by("tm-1", "a").handling(100), hot.by("tm-1", "a").handling(100), cool.by("tm-2", "b").handling(100), cool.by("tm-2", "b").handling(100)},
 			[]sub{at(0.7, 0).by("tm-1", "a").handling(100), at(0.7, 0).by("tm-1", "a").handling(100), at(0.2, 0).by("tm-2", "b").handling(100), at(0.2, 0).by("tm-2", "b").handling(100)},
 			diagnosis.Machine, []int{0, 1}, []string{"a"}, []string{"tm-1"}, "Subtasks on the TaskManager tm-1 on the machine a take longer", "Look at the TaskManager tm-1 on the machine a:",
@@ -155,6 +155,11 @@ func TestMachineOrHotKey(t *testing.T) {
 		"a slow TaskManager beside another on its host": {
 			[]sub{hot.by("tm-1", "a").handling(100), cool.by("tm-2", "a").handling(100), cool.by("tm-2", "a").handling(100)},
 			[]sub{at(0.7, 0).by("tm-1", "a").handling(100), cool.by("tm-2", "a").handling(100), cool.by("tm-2", "a").handling(100)},
+			diagnosis.Machine, []int{0}, []string{"a"}, []string{"tm-1"}, "Subtasks on the TaskManager tm-1 on the machine a take longer", "Look at the TaskManager tm-1 on the machine a:",
+		},
+		"a slow TaskManager beside another on its host, and two elsewhere": {
+			[]sub{hot.by("tm-1", "a").handling(100), cool.by("tm-2", "a").handling(100), cool.by("tm-3", "b").handling(100), cool.by("tm-4", "b").handling(100)},
+			[]sub{at(0.7, 0).by("tm-1", "a").handling(100), at(0.2, 0).by("tm-2", "a").handling(100), at(0.2, 0).by("tm-3", "b").handling(100), at(0.2, 0).by("tm-4", "b").handling(100)},
 			diagnosis.Machine, []int{0}, []string{"a"}, []string{"tm-1"}, "Subtasks on the TaskManager tm-1 on the machine a take longer", "Look at the TaskManager tm-1 on the machine a:",
 		},
 		"a hot key through both tasks, with others idle beside it": {
@@ -191,12 +196,11 @@ func TestMachineOrHotKey(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			source := task("in")
 			for _, each := range c.mapped { // where those below run, and equally busy
-				source.subtasks = append(source.subtasks, at(0.1, 0.9).by(each.taskManager, each.host))
-			}
-			if strings.Contains(name, "takes no longer there") {
-				for i := range source.subtasks {
-					source.subtasks[i] = source.subtasks[i].handling(100)
+				of := at(0.1, 0.9).by(each.taskManager, each.host)
+				if !strings.Contains(name, "not known") {
+					of = of.handling(100)
 				}
+				source.subtasks = append(source.subtasks, of)
 			}
 			snapshot, verdict := diagnosed(chain(source, task("map", c.mapped...), task("sum", c.summed...))...)
 			if len(verdict.Roots) != 1 {

@@ -125,8 +125,7 @@ func (l *SubtaskLoad) fromGauge(subtask *SubtaskSample, at time.Time, interval M
 		l.Why = WarmingUp
 		return
 	}
-	sum := subtask.Gauge.Idle + subtask.Gauge.Busy + subtask.Gauge.Backpressured
-	if sum < minGaugeSum { // false for a legacy source, whose sum is not known
+	if !subtask.Gauge.AddUp() {
 		return
 	}
 	l.Shares, l.Why, l.source = *subtask.Gauge, "", interval.Gauge
@@ -161,9 +160,6 @@ const (
 	// maxBaselineAge is how old a baseline may be, beside one fetch: a rule that
 	// is evaluated every minute still finds one.
 	maxBaselineAge = time.Minute
-	// minGaugeSum is the least sum of a subtask's three gauges, which is about 1.
-	// Less, as three zeros, shows that Flink has not received them.
-	minGaugeSum Share = 0.5
 	// maxStepBack is how far counters run backwards though the attempt is the same: two
 	// TaskManagers in one process were seen to report in turns, by up to 0.12 s.
 	maxStepBack = time.Second

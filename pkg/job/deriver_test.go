@@ -68,7 +68,7 @@ func (p point) of(state job.State) point { p.job = state; return p }
 func TestTwoSamplesMakeASnapshot(t *testing.T) {
 	gauge := &job.Shares{Idle: 0.2, Busy: 0.8, Backpressured: 0}
 	legacy := &job.Shares{Idle: 0, Busy: job.Unknown, Backpressured: 0.9}
-	half, zeros := &job.Shares{Idle: 0.25, Busy: 0.25, Backpressured: 0}, &job.Shares{}
+	part, nearly, zeros := &job.Shares{Idle: 0.6, Busy: 0.25}, &job.Shares{Idle: 0.67, Busy: 0.25}, &job.Shares{}
 	for name, c := range map[string]struct {
 		samples []point
 		busy    job.Share
@@ -89,7 +89,8 @@ func TestTwoSamplesMakeASnapshot(t *testing.T) {
 		"gauges that may be of the warm-up":   {[]point{{at: 19 * time.Second, gauge: gauge}}, job.Unknown, "", job.WarmingUp},
 		"gauges a fetch after it":             {[]point{{at: 20 * time.Second, gauge: gauge}}, 0.8, job.FromGauge60s, ""},
 		"three zeros":                         {[]point{{at: time.Minute, gauge: zeros}}, job.Unknown, "", job.NoMetrics},
-		"gauges that add up to half":          {[]point{{at: time.Minute, gauge: half}}, 0.25, job.FromGauge60s, ""},
+		"gauges that add up to 0.85":          {[]point{{at: time.Minute, gauge: part}}, job.Unknown, "", job.NoMetrics},
+		"gauges that add up to 0.92":          {[]point{{at: time.Minute, gauge: nearly}}, 0.25, job.FromGauge60s, ""},
 		"another attempt":                     {[]point{at(60, 60, 0), at(70, 60, 10).in(1)}, job.Unknown, "", job.NoMetrics},
 		"counters that ran backwards":         {[]point{at(60, 60, 0), at(70, 5, 2)}, job.Unknown, "", job.NoMetrics},
 		"a small step back is no new begin":   {[]point{at(60, 60, 0), at(70, 60, 10), at(72, 60, 9), at(80, 60, 20)}, 1, job.FromCounters, ""},

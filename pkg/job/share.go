@@ -38,6 +38,14 @@ func UnknownShares() Shares { return Shares{Unknown, Unknown, Unknown} }
 // reports of every subtask.
 func (s Shares) Known() bool { return s.Backpressured.Known() }
 
+// leastSum is the least sum of the three shares of a subtask by Flink's gauges, which is 1
+// to within a few hundredths, or 0 where Flink has not received them.
+const leastSum Share = 0.9
+
+// AddUp reports whether the three shares add up to about 1. If not, they say nothing. So
+// they do where one is unknown, as of a legacy source.
+func (s Shares) AddUp() bool { return !(s.Idle+s.Busy+s.Backpressured < leastSum) }
+
 // Counters are the milliseconds that a subtask has been idle, busy and
 // backpressured since its attempt began (Flink 1.16 on: accumulateIdleTimeMs,
 // accumulateBusyTimeMs, accumulateBackPressuredTimeMs).

@@ -26,7 +26,7 @@ func info(format string, values ...any) data.Notice {
 
 // edgesUnknown explains why it is not known what holds jobs back.
 func edgesUnknown(names ...string) data.Notice {
-	return info("Neither Flink nor the history has the graph of job %s: tasks are named as Prometheus has them, and how they are connected, so what holds them back, is not known.", listed(names))
+	return info("Neither Flink nor the history has the graph of job %s: how its tasks are connected, so what holds them back, is not known. Those that Prometheus alone has are named as there.", listed(names))
 }
 
 // noticesOf lists what of the clusters is left out.

@@ -310,7 +310,8 @@ func (c *chunk) load(subtask int, attempts []*attempt, point int) job.SubtaskLoa
 	return load
 }
 
-// measure fills in the shares and rates of an attempt that lasted for the window.
+// measure fills in the shares and rates of an attempt that lasted for the window, unless
+// its shares do not add up.
 // Without a busy time the idle time means nothing.
 func (c *chunk) measure(load *job.SubtaskLoad, a *attempt, point int) {
 	clock, seconds := c.clock(a, point), c.window.Seconds()
@@ -321,12 +322,16 @@ func (c *chunk) measure(load *job.SubtaskLoad, a *attempt, point int) {
 	case c.clocked:
 		unit = 1000 * seconds
 	}
+	shares := job.Shares{
+		Idle: share(a.value(idle, point) / unit), Busy: share(a.value(busy, point) / unit), Backpressured: share(a.value(backpressured, point) / unit),
+	}
+	if !shares.AddUp() {
+		return
+	}
 	load.Why = ""
-	load.Backpressured = share(a.value(backpressured, point) / unit)
-	load.Busy = share(a.value(busy, point) / unit)
-	if !load.Busy.Known() {
+	if load.Backpressured, load.Busy = shares.Backpressured, shares.Busy; !load.Busy.Known() {
 		load.Why = job.Unmeasured
-	} else if load.Idle = share(a.value(idle, point) / unit); load.Idle.Known() {
+	} else if load.Idle = shares.Idle; load.Idle.Known() {
 		// Noise moves a wait from one window to the next: busy is the rest, so
 		// that the three add up to 1.
 		load.Idle = min(load.Idle, 1-load.Backpressured)

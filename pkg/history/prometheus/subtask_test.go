@@ -31,6 +31,8 @@ func TestSubtaskAtNoon(t *testing.T) {
 		"scraped once a minute":                   {with(func(r *ran) { r.every = time.Minute }), mixed, ""},
 		"scraped every second":                    {with(func(r *ran) { r.every = time.Second }), mixed, ""},
 		"gauges before 1.16":                      {with(func(r *ran) { r.old = true }), mixed, ""},
+		"gauges that are zero":                    {with(func(r *ran) { r.shares, r.old = job.Shares{}, true }), nothing, job.NoMetrics},
+		"gauges that add up to 0.4":               {with(func(r *ran) { r.shares, r.old = job.Shares{Idle: 0.1, Busy: 0.1, Backpressured: 0.2}, true }), nothing, job.NoMetrics},
 		"a legacy source":                         {with(func(r *ran) { r.legacy = true }), lost, job.Unmeasured},
 		"a legacy source before 1.16":             {with(func(r *ran) { r.legacy, r.old = true, true }), lost, job.Unmeasured},
 		"begun within the window":                 {with(func(r *ran) { r.from = noon.Add(-40 * time.Second) }), nothing, job.NoMetrics},
