@@ -3,7 +3,6 @@ package diagnosis
 import (
 	"cmp"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
@@ -120,8 +119,9 @@ func Diagnose(snapshot *job.Snapshot) *Verdict {
 }
 
 // compare orders root causes, worst first. Of those that take turns the lowest is first: it
-// is often what gives the others theirs. Of near ties one that does not wait is first: it
-// may be what the others wait for.
+// is often what gives the others theirs. Of near ties one that does not wait is first, as it
+// may be what the others wait for, and of those that seem equal the first of the graph, as
+// the others may be no root cause in the next sample.
 func (s *search) compare(a, b Root) int {
 	if order := cmp.Compare(b.Severity, a.Severity); order != 0 {
 		return order
@@ -134,9 +134,21 @@ func (s *search) compare(a, b Root) int {
 	} else if turns {
 		return cmp.Compare(b.Task, a.Task)
 	}
-	of, other := s.snapshot.Tasks[a.Task].Busy, s.snapshot.Tasks[b.Task].Busy
-	return cmp.Or(cmp.Compare(other.Max.Percent(), of.Max.Percent()), cmp.Compare(s.waitsLittle(a.Task), s.waitsLittle(b.Task)), cmp.Compare(other.Avg, of.Avg), strings.Compare(s.id(a.Task), s.id(b.Task)))
+	of, other := s.snapshot.Tasks[a.Task], s.snapshot.Tasks[b.Task]
+	return cmp.Or(
+		cmp.Compare(min(other.Busy.Max, surelyFull).Percent(), min(of.Busy.Max, surelyFull).Percent()), cmp.Compare(s.waitsLittle(a.Task), s.waitsLittle(b.Task)),
+		cmp.Compare(min(other.Busy.Avg, fullOnAverage).Percent(), min(of.Busy.Avg, fullOnAverage).Percent()),
+		cmp.Compare(of.Backpressured.Max.Percent(), other.Backpressured.Max.Percent()), cmp.Compare(a.Task, b.Task),
+	)
 }
+
+const (
+	// surelyFull is the busy share from which on the busiest subtasks of two root causes
+	// count as equally busy, and fullOnAverage that of all of their subtasks: which is
+	// busier is then chance, and would change from sample to sample.
+	surelyFull    job.Share = 0.95
+	fullOnAverage job.Share = 0.85
+)
 
 // waitsLittle is 1 for a task some subtask of which is slightly backpressured, else 0.
 func (s *search) waitsLittle(task int) int {
