@@ -456,7 +456,7 @@ func Matrix() error {
 // docs/timeline.md.
 func Timeline() error {
 	mg.Deps(Backend)
-	environment := map[string]string{"TIMELINE_REPORT": "../docs/timeline.md"}
+	environment := map[string]string{"TIMELINE_REPORT": "../docs/timeline.md", "FLINK_VERSIONS": cluster.Newest}
 	return sh.RunWithV(environment, "go", "test", "-tags", "e2e", "-count=1", "-v", "-timeout", "20m", "-run", "Alternating", "./e2e")
 }
 

@@ -661,9 +661,19 @@ func testTaskManagerThatEnds(t *testing.T, end func(*cluster.Processes) error) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
+		pids := flink.PIDs()
 		if err := flink.Close(); err != nil {
 			t.Error(err)
 		}
+		for _, pid := range pids {
+			gone(t, "Flink", pid)
+		}
+	})
+	until(t, func() (slots struct {
+		Slots int `json:"slots-total"`
+	}, all bool) {
+		readFlink(t, flink.URL()+"/overview", &slots)
+		return slots, slots.Slots == 4
 	})
 	ds := startPlugin(t, flink.URL())
 	right := names(root{"slow-window", "capacity", 0})

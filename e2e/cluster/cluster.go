@@ -173,9 +173,12 @@ func launch(ctx context.Context, dir, version string, conf map[string]string, jo
 }
 
 // startJVM runs Java in that folder, until its standard input or the context ends.
-func startJVM(ctx context.Context, dir string, arguments []string) (*process.Process, io.WriteCloser, error) {
+func startJVM(ctx context.Context, dir string, arguments []string, options ...func(*exec.Cmd)) (*process.Process, io.WriteCloser, error) {
 	command := exec.CommandContext(ctx, java(), arguments...)
 	command.Dir = dir
+	for _, apply := range options {
+		apply(command)
+	}
 	stdin, err := command.StdinPipe()
 	if err != nil {
 		return nil, nil, err

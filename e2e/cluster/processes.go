@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"slices"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/e2e/process"
@@ -18,6 +19,7 @@ const processClass = "io.flinkscope.e2e.FlinkProcess"
 // to nobody.
 type Processes struct {
 	dir, version string
+	temporary    string // the folder of all that they write
 	conf         map[string]string
 	jobManager   *flinkProcess
 	taskManagers []*flinkProcess
@@ -36,7 +38,12 @@ func StartProcesses(ctx context.Context, dir, version string, conf map[string]st
 	if err := build(ctx, dir, version); err != nil {
 		return nil, err
 	}
-	p := &Processes{dir: dir, version: version, conf: maps.Clone(conf)}
+	temporary, err := os.MkdirTemp("", "flink-processes-")
+	if err != nil {
+		return nil, err
+	}
+	p := &Processes{dir: dir, version: version, temporary: temporary, conf: map[string]string{}}
+	maps.Copy(p.conf, conf)
 	p.conf["taskmanager.numberOfTaskSlots"], p.conf["jobmanager.rpc.port"] = fmt.Sprint(slots), "0"
 	if err := p.startJobManager(ctx, jobs); err != nil {
 		return nil, fmt.Errorf("starting a JobManager of Flink %s: %w", version, errors.Join(err, p.Close()))
@@ -91,9 +98,12 @@ func (p *Processes) StopTaskManager() error {
 // KillTaskManager kills the oldest one, and returns when its process is gone.
 func (p *Processes) KillTaskManager() error {
 	oldest := p.taskManagers[0]
-	p.taskManagers = p.taskManagers[1:]
 	defer oldest.stdin.Close() // which its end may have closed
-	return oldest.Kill()
+	if err := oldest.Kill(); err != nil {
+		return err
+	}
+	p.taskManagers = p.taskManagers[1:]
+	return nil
 }
 
 // Close ends all processes, by force after ten seconds, and returns when they are gone. It
@@ -113,15 +123,23 @@ func (p *Processes) Close() (failed error) {
 			failed = errors.Join(failed, fmt.Errorf("ending Flink: %w", err))
 		}
 	}
-	return failed
+	return errors.Join(failed, os.RemoveAll(p.temporary))
+}
+
+// PIDs are the ids of all processes that have not been killed.
+func (p *Processes) PIDs() (ids []int) {
+	for _, each := range append(slices.Clone(p.taskManagers), p.jobManager) {
+		ids = append(ids, each.PID())
+	}
+	return ids
 }
 
 func (p *Processes) launch(ctx context.Context, role string, more []string) (*flinkProcess, error) {
-	arguments := append([]string{"@jvm.options", "-cp", classPath(p.version), processClass, role}, more...)
+	arguments := append([]string{"@jvm.options", "-Djava.io.tmpdir=" + p.temporary, "-cp", classPath(p.version), processClass, role}, more...)
 	for _, key := range slices.Sorted(maps.Keys(p.conf)) {
 		arguments = append(arguments, "--conf", key+"="+p.conf[key])
 	}
-	started, stdin, err := startJVM(ctx, p.dir, arguments)
+	started, stdin, err := startJVM(ctx, p.dir, arguments, process.EndWithParent) // one that stands still does not end with its standard input
 	if err != nil {
 		return nil, err
 	}

@@ -29,8 +29,8 @@ func machines(snapshot *job.Snapshot, roots []Root) {
 // slows reports whether the place is what slows the root cause: a record takes longer
 // there than elsewhere, in this task and in most others, and there are not many times
 // as many. Where no other task can be compared, several subtasks there have to. Sources
-// are compared only where no other task can be: what they read from may be what takes their
-// time, wherever they run.
+// that work little are compared only where no other task can be: what they read from may be
+// what takes their time, wherever they run.
 //
 // With slots that tasks share, subtask i of each task is in one slot: a hot key that
 // goes through several tasks makes them hot in one place, too. It brings more records
@@ -44,7 +44,7 @@ func slows(snapshot *job.Snapshot, root int, place string, on func(*job.SubtaskL
 	var tasks, sources struct{ agree, differ int }
 	for i := range snapshot.Tasks {
 		other, votes := shareOf(snapshot, i, place, on), &tasks
-		if snapshot.Graph.Tasks[i].Source() {
+		if snapshot.Graph.Tasks[i].Source() && !(snapshot.Tasks[i].Busy.Max > sourceWorks) {
 			votes = &sources
 		}
 		switch {
@@ -139,6 +139,9 @@ const (
 	// leastBusy how busy a subtask has to be for that to be measured.
 	costlier  = 1.5
 	leastBusy = 0.05
+	// sourceWorks is from what busy share on a source takes its time for work, which a slow
+	// machine would show.
+	sourceWorks job.Share = 0.25
 )
 
 // manyRecords reports whether the subtasks here have many times the records of those

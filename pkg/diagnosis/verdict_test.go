@@ -218,6 +218,36 @@ func TestMachineOrHotKey(t *testing.T) {
 	}
 }
 
+// A source is compared where no other task can be, and where it works: a slow machine would
+// make it slower, too.
+func TestSourcesOnASlowMachine(t *testing.T) {
+	places := []sub{{taskManager: "tm-1", host: "a"}, {taskManager: "tm-2", host: "b"}, {taskManager: "tm-3", host: "c"}}
+	spread := func(name string, shares ...sub) node {
+		for i := range shares {
+			shares[i] = shares[i].by(places[i].taskManager, places[i].host).handling(100)
+		}
+		return task(name, shares...)
+	}
+	slow := func(name string, busy float64) node { return spread(name, at(busy, 0), at(busy/3, 0), at(busy/3, 0)) }
+	for name, c := range map[string]struct {
+		nodes []node
+		want  diagnosis.Kind
+	}{
+		"alone, and slower there, too":       {[]node{spread("in", at(0.2, 0.8), at(0.06, 0.9), at(0.06, 0.9)), slow("map", 0.98)}, diagnosis.Machine},
+		"alone, and as fast there":           {[]node{spread("in", at(0.1, 0.9), at(0.1, 0.9), at(0.1, 0.9)), slow("map", 0.98)}, diagnosis.Skewed},
+		"beside another, and hardly working": {[]node{spread("in", at(0.1, 0.9), at(0.1, 0.9), at(0.1, 0.9)), slow("map", 0.98), slow("sum", 0.6)}, diagnosis.Machine},
+		"beside another, and working":        {[]node{spread("in", at(0.3, 0.7), at(0.3, 0.7), at(0.3, 0.7)), slow("map", 0.98), slow("sum", 0.6)}, diagnosis.Skewed},
+		"working, and slower there, too":     {[]node{spread("in", at(0.6, 0.4), at(0.2, 0.8), at(0.2, 0.8)), slow("map", 0.98), slow("sum", 0.6)}, diagnosis.Machine},
+	} {
+		t.Run(name, func(t *testing.T) {
+			verdict := diagnosis.Diagnose(snapshotOf(chain(c.nodes...)...))
+			if len(verdict.Roots) != 1 || verdict.Roots[0].Kind != c.want {
+				t.Errorf("%+v, want %s", verdict.Roots, c.want)
+			}
+		})
+	}
+}
+
 // The shares of subtasks that get about as many records, and take about as long for each, go
 // up and down where some wait at times: the kind does not follow them.
 func TestFewOfManyHotSubtasks(t *testing.T) {
@@ -230,6 +260,8 @@ func TestFewOfManyHotSubtasks(t *testing.T) {
 		"clearly busier, with as many more records":       {at(1, 0).handling(1000), at(0.8, 0).handling(800), diagnosis.Skewed},
 		"clearly busier, with dearer records":             {at(1, 0).handling(1000), at(0.8, 0).handling(1000), diagnosis.Skewed},
 		"for once clearly busier, with about as many":     {at(1, 0).handling(1000), at(0.84, 0).handling(930), diagnosis.Capacity},
+		"for once clearly busier, with 13 % fewer":        {at(1, 0).handling(1000), at(0.84, 0).handling(870), diagnosis.Capacity},
+		"clearly busier, with 15 % fewer":                 {at(1, 0).handling(1000), at(0.84, 0).handling(850), diagnosis.Skewed},
 		"clearly busier, with the records of one missing": {at(1, 0).handling(1000), at(0.8, 0), diagnosis.Skewed},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -172,11 +172,10 @@ func (k *jobStreaks) keep(of Moment, root Root, since Beginning, age time.Durati
 // of the data, or seven days. What the source warns of is left out, as it is about
 // ranges that nobody chose. If it fails, the error comes beside what it had until then.
 func (s *Streaks) Find(ctx context.Context, source Source, of Moment, roots []Root) (since map[string]Beginning, err error) {
-	w, asked := walk{of: of, since: map[string]Beginning{}}, roots
-	roots = s.begin(of, roots)
+	w, asked := walk{of: of}, roots
+	roots, w.since = s.begin(of, roots)
 	anchor := of.Began
 	for _, root := range roots {
-		w.since[root.Task] = Beginning{At: root.Since}
 		anchor = later(anchor, root.Since)
 	}
 	w.open = slices.Clone(roots)
@@ -207,17 +206,19 @@ func (s *Streaks) Find(ctx context.Context, source Source, of Moment, roots []Ro
 }
 
 // begin are the roots since when they are known to have been root causes.
-func (s *Streaks) begin(of Moment, roots []Root) []Root {
+func (s *Streaks) begin(of Moment, roots []Root) (begun []Root, since map[string]Beginning) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	kept := s.of(of.Job)
-	roots = slices.Clone(roots)
-	for i := range roots {
-		if found := kept.joined(of, roots[i]); found != nil && found.At.Before(roots[i].Since) {
-			roots[i].Since = found.At
+	begun, since = slices.Clone(roots), map[string]Beginning{}
+	for i := range begun {
+		root := &begun[i]
+		since[root.Task] = Beginning{At: root.Since}
+		if found := kept.joined(of, *root); found != nil && !found.At.After(root.Since) {
+			root.Since, since[root.Task] = found.At, found.Beginning
 		}
 	}
-	return roots
+	return begun, since
 }
 
 // join ends the walk for those roots whose streaks go on from one that is kept.
@@ -278,12 +279,13 @@ func (w *walk) read(ctx context.Context, source Source, over Range, step time.Du
 	}
 	w.add(summaries, step)
 	w.open = slices.DeleteFunc(w.open, func(root Root) bool {
-		since := w.since[root.Task].At
-		if earlier := later(w.streak(root), over.From); earlier.Before(since) {
-			since = earlier
+		since := w.since[root.Task]
+		if earlier := later(w.streak(root), over.From); earlier.Before(since.At) {
+			since = Beginning{At: earlier}
 		}
-		ended := since.Sub(over.From) > max(root.Pause, diagnosis.MaxInterruption(step))
-		w.since[root.Task] = Beginning{At: since, Seen: ended && w.seenBefore(root.Task, since)}
+		ended := since.At.Sub(over.From) > max(root.Pause, diagnosis.MaxInterruption(step))
+		since.Seen = since.Seen || ended && w.seenBefore(root.Task, since.At)
+		w.since[root.Task] = since
 		return ended
 	})
 	return warnings, nil

@@ -202,6 +202,40 @@ func TestStreaksAreKept(t *testing.T) {
 	})
 }
 
+// That the beginning was seen is kept, though the source no longer has what was before it, or
+// fails when it is read again.
+func TestBeginningThatWasSeen(t *testing.T) {
+	for name, change := range map[string]func(*computed){
+		"beyond the data": func(c *computed) { c.reaches = 10 * time.Minute },
+		"a failure":       func(c *computed) { c.failsFrom = 1 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				streaks, source := history.NewStreaks(), newComputed(50)
+				of, roots := momentAt("a")
+				since, err := streaks.Find(t.Context(), source, of, roots)
+				if err != nil || !since["a"].Seen {
+					t.Fatalf("%+v, %v", since, err)
+				}
+				time.Sleep(59 * time.Minute)
+				of.At = time.Now()
+				streaks.Known(of, roots) // it goes on
+				time.Sleep(2 * time.Minute)
+				source.take()
+				source.now, source.roots["a"][0][0], of.At = time.Now(), 111, time.Now()
+				change(source)
+				again, _ := streaks.Find(t.Context(), source, of, roots)
+				if len(source.take()) == 0 {
+					t.Error("it was not read again")
+				}
+				if known, _, _ := streaks.Known(of, roots); again["a"] != since["a"] && len(again) > 0 || known["a"] != since["a"] {
+					t.Errorf("%+v became %+v, and is known as %+v", since["a"], again["a"], known["a"])
+				}
+			})
+		})
+	}
+}
+
 // A moment after one that is kept goes on from it: only the time between is read.
 func TestStreaksAreJoined(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

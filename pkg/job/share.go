@@ -42,8 +42,8 @@ func (s Shares) Known() bool { return s.Backpressured.Known() }
 // to within a few hundredths, or 0 where Flink has not received them.
 const leastSum Share = 0.9
 
-// AddUp reports whether the three shares add up to about 1. If not, they say nothing. So
-// they do where one is unknown, as of a legacy source.
+// AddUp reports whether the three shares add up to about 1, as they do where something
+// was measured. It is true, too, where one of them is unknown, as of a legacy source.
 func (s Shares) AddUp() bool { return !(s.Idle+s.Busy+s.Backpressured < leastSum) }
 
 // Counters are the milliseconds that a subtask has been idle, busy and

@@ -36,7 +36,7 @@ func (i *Instance) QueryData(ctx context.Context, request *backend.QueryDataRequ
 	equal := equalQueries(request.Queries)
 	answers := make([]backend.DataResponse, len(equal))
 	var whole turn // of the response
-	defer whole.endWhenSent(ctx)
+	defer whole.endWhenEncoded(ctx)
 	collector.Parallel(len(equal), maxQueries, func(n int) {
 		own := &whole
 		if len(equal) > 1 { // a query that waits for Flink must not hold the turn of another
@@ -57,6 +57,10 @@ func (i *Instance) QueryData(ctx context.Context, request *backend.QueryDataRequ
 			}
 			response.Responses[refID] = named(answers[n], refID, copied > 0)
 		}
+	}
+	if whole.weight > 0 {
+		whole.settle(bytes)
+		return response, nil
 	}
 	return response, whole.take(ctx, bytes)
 }

@@ -1,11 +1,17 @@
 package plugin_test
 
 import (
+	"bytes"
 	"fmt"
+	"maps"
 	"math"
+	"net/http"
+	"net/http/httptest"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -67,6 +73,79 @@ func TestScalingIsAveragedOnce(t *testing.T) {
 			t.Errorf("a minute later a query takes %d bytes: the new samples are not in it", later)
 		}
 	})
+}
+
+// Of a range that is longer than what is averaged the points are further apart: it is
+// another average, and does not take the place of that of an hour.
+func TestScalingAfterALongerRange(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const week = 7 * 24 * time.Hour
+		l, _ := newHeldBack(t, nil, int(9*24*time.Hour/time.Minute), phase{int(9 * 24 * time.Hour / time.Minute), -30, true})
+		l.frame(t, `{"queryType": "scaling"}`)
+		time.Sleep(25 * time.Second)
+		long := backend.TimeRange{From: time.Now().Add(-week), To: time.Now()}
+		hour := fmt.Sprint(cells(t, l.frame(t, `{"queryType": "scaling"}`), "true_rate"))
+		if ofWeek := fmt.Sprint(cells(t, l.frameOver(t, long, nil, `{"queryType": "scaling"}`), "true_rate")); ofWeek == hour {
+			t.Errorf("the average of points half an hour apart is that of others: %s", hour)
+		}
+		time.Sleep(11 * time.Second)
+		l.frameOver(t, backend.TimeRange{From: time.Now().Add(-week), To: time.Now()}, nil, `{"queryType": "scaling"}`)
+		now := fmt.Sprint(cells(t, l.frame(t, `{"queryType": "scaling"}`), "true_rate"))
+		if ofWeek := fmt.Sprint(cells(t, l.frameOver(t, backend.TimeRange{From: time.Now().Add(-week), To: time.Now()}, nil, `{"queryType": "scaling"}`), "true_rate")); now == ofWeek {
+			t.Errorf("after a longer range the average of an hour is that of the longer one: %s", now)
+		}
+	})
+}
+
+// However slow Prometheus is, those who ask at the same time wait for it at the same time:
+// for one answer, though something is missing in it, or for those about several ranges.
+func TestScalingWaitsTogether(t *testing.T) {
+	for name, c := range map[string]struct {
+		warned bool
+		long   func(viewer int) time.Duration
+	}{
+		"one range":                    {false, func(int) time.Duration { return time.Hour }},
+		"one range, with warnings":     {true, func(int) time.Duration { return time.Hour }},
+		"a range of each viewer's own": {false, func(viewer int) time.Duration { return time.Duration(10+5*viewer) * time.Minute }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l, prometheus := newScrapedLabWith(t, map[string]any{"timeoutSeconds": 30}, sim.HeldBack("orders", 4, 2, 2))
+				slow := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					time.Sleep(time.Second)
+					answer := httptest.NewRecorder()
+					prometheus.ServeHTTP(answer, r)
+					body := answer.Body.Bytes()
+					if c.warned {
+						body = bytes.Replace(body, []byte(`"status":"success"`), []byte(`"status":"success","warnings":["a store is away"]`), 1)
+					}
+					maps.Copy(w.Header(), answer.Header())
+					w.WriteHeader(answer.Code)
+					_, _ = w.Write(body)
+				})
+				l.ctx = inMemory(t.Context(), map[string]http.Handler{"flink:8081": l.Cluster, "prometheus:9090": slow})
+				l.frame(t, `{"queryType": "subtasks"}`)
+				time.Sleep(65 * time.Second)
+				l.frame(t, `{"queryType": "subtasks"}`)
+				begun := time.Now()
+				var group sync.WaitGroup
+				var mu sync.Mutex
+				var took []time.Duration
+				for viewer := range 6 {
+					group.Go(func() {
+						l.frameOver(t, backend.TimeRange{From: begun.Add(-c.long(viewer)), To: begun}, nil, `{"queryType": "scaling"}`)
+						mu.Lock()
+						defer mu.Unlock()
+						took = append(took, time.Since(begun))
+					})
+				}
+				group.Wait()
+				if first, last := slices.Min(took), slices.Max(took); first == 0 || last > 2*first {
+					t.Errorf("the viewers waited for %s", took)
+				}
+			})
+		})
+	}
 }
 
 // Once it is queried, polls request what is pending at sources: a job that falls behind

@@ -9,14 +9,13 @@ import (
 
 const (
 	// largeAnswer is from how many bytes on an answer waits for its turn to be made and
-	// encoded, and maxUnderWay how many bytes of such answers are made, encoded and sent at
-	// a time: an answer takes several times its length meanwhile.
+	// encoded, and maxUnderWay how many bytes of such answers are made and encoded at a
+	// time: an answer takes several times its length meanwhile.
 	largeAnswer = 1 << 20
 	maxUnderWay = 8 << 20
 )
 
-// turns has room for the large answers that are made, encoded and sent, over all data
-// sources.
+// turns has room for the large answers that are made and encoded, over all data sources.
 var turns = semaphore.NewWeighted(maxUnderWay)
 
 // turn is that of one query's answer. The zero value has none yet. It is not safe for
@@ -36,16 +35,31 @@ func (t *turn) take(ctx context.Context, bytes int) error {
 	return nil
 }
 
+// settle gives back what the turn has more than the answer turned out to need, and takes
+// what is missing, if there is room for it: who has a turn does not wait for another.
+func (t *turn) settle(bytes int) {
+	need := min(int64(bytes), maxUnderWay)
+	switch {
+	case t.weight == 0:
+	case need < t.weight:
+		turns.Release(t.weight - need)
+		t.weight = need
+	case turns.TryAcquire(need - t.weight):
+		t.weight = need
+	}
+}
+
 // end ends the turn, if there is one.
 func (t *turn) end() {
 	turns.Release(t.weight)
 	t.weight = 0
 }
 
-// endWhenSent ends the turn with the request's context: as it does over gRPC when the
-// answer was sent, which the SDK encodes when the handler has returned. Many who want the
-// same large table at once would otherwise take all memory. Any other request has no turns.
-func (t *turn) endWhenSent(ctx context.Context) {
+// endWhenEncoded ends the turn with the request's context. Over gRPC that ends when the
+// answer, which the SDK encodes once the handler has returned, is handed to the transport.
+// Many who want the same large table at once would otherwise take all memory. Any other
+// request has no turns.
+func (t *turn) endWhenEncoded(ctx context.Context) {
 	if t.weight > 0 {
 		context.AfterFunc(ctx, t.end)
 	}

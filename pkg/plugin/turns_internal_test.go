@@ -3,11 +3,18 @@ package plugin
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net/http/httptest"
 	"testing"
 	"testing/synctest"
+	"time"
 
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
+
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history/memory"
 )
 
 // stream is that of a request over gRPC.
@@ -23,8 +30,8 @@ func requestOverGRPC(t *testing.T) (context.Context, context.CancelFunc) {
 	return context.WithCancel(grpc.NewContextWithServerTransportStream(t.Context(), stream{}))
 }
 
-// As many large answers are made and sent at a time as there is room for: one more waits
-// until another was sent, or its query goes away. One that is longer than the room has all
+// As many large answers are made and encoded at a time as there is room for: one more waits
+// until another was, or its query goes away. One that is longer than the room has all
 // of it, and small ones never wait.
 func TestTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -34,7 +41,7 @@ func TestTurns(t *testing.T) {
 			go func() {
 				var own turn
 				has = own.take(ctx, bytes) == nil
-				own.endWhenSent(ctx)
+				own.endWhenEncoded(ctx)
 			}()
 			synctest.Wait()
 			return cancel, func() bool {
@@ -75,17 +82,74 @@ func TestTurns(t *testing.T) {
 	})
 }
 
-// An answer that was given a turn to be made has no other to be sent; one that was not over
-// gRPC has none.
+// An answer that was given a turn to be made has no other to be encoded, and its turn is as
+// long as the answer; one that was not over gRPC has none.
 func TestOneTurnForAnAnswer(t *testing.T) {
 	ctx, cancel := requestOverGRPC(t)
 	var own turn
 	if err := errors.Join(own.take(ctx, largeAnswer), own.take(ctx, maxUnderWay)); err != nil || own.weight != largeAnswer {
 		t.Errorf("a turn of %d bytes, %v", own.weight, err)
 	}
+	if own.settle(2 * largeAnswer); own.weight != 2*largeAnswer {
+		t.Errorf("of an answer that is longer than expected: %d bytes", own.weight)
+	}
+	var other turn
+	if err := other.take(ctx, maxUnderWay-2*largeAnswer); err != nil {
+		t.Error(err)
+	}
+	if own.settle(3 * largeAnswer); own.weight != 2*largeAnswer {
+		t.Errorf("though there is no room: %d bytes", own.weight)
+	}
+	if own.settle(5); own.weight != 5 || !turns.TryAcquire(2*largeAnswer-5) {
+		t.Errorf("of a short answer: %d bytes", own.weight)
+	}
+	turns.Release(2*largeAnswer - 5)
 	own.end()
+	other.end()
 	cancel()
 	if err := own.take(t.Context(), maxUnderWay); err != nil || own.weight != 0 {
 		t.Errorf("without gRPC a turn of %d bytes, %v", own.weight, err)
+	}
+}
+
+// The values of many subtasks are made only when there is room for them, however few of
+// them an answer has; an answer about tasks waits for nothing.
+func TestTurnBeforeAnswerIsMade(t *testing.T) {
+	flink := httptest.NewServer(&sim.Cluster{Version: "2.3.0", Fetch: 10 * time.Second, Jobs: []*sim.Job{sim.HeldBack("orders", 2, 8000, 1)}})
+	defer flink.Close()
+	made, err := Factory{Pool: memory.NewPool(1 << 20)}.New(t.Context(), backend.DataSourceInstanceSettings{JSONData: fmt.Appendf(nil, `{"url": %q, "maxAge": "1h"}`, flink.URL)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	instance := made.(*Instance)
+	defer instance.Dispose()
+	ctx, cancel := requestOverGRPC(t)
+	defer cancel()
+	answered := func(query string) <-chan error {
+		ended := make(chan error, 1)
+		go func() {
+			now := time.Now()
+			response, err := instance.QueryData(ctx, &backend.QueryDataRequest{Queries: []backend.DataQuery{{
+				RefID: "A", JSON: []byte(query), TimeRange: backend.TimeRange{From: now.Add(-time.Hour), To: now},
+			}}})
+			ended <- errors.Join(err, response.Responses["A"].Error)
+		}()
+		return ended
+	}
+	if err := turns.Acquire(ctx, maxUnderWay); err != nil {
+		t.Fatal(err)
+	}
+	bySubtask := answered(`{"queryType": "measure", "measure": "busy", "by": "subtask"}`)
+	if err := <-answered(`{"queryType": "measure", "measure": "busy", "by": "task"}`); err != nil {
+		t.Error(err)
+	}
+	select {
+	case err := <-bySubtask:
+		t.Errorf("there is an answer without room for it, %v", err)
+	default:
+	}
+	turns.Release(maxUnderWay)
+	if err := <-bySubtask; err != nil {
+		t.Error(err)
 	}
 }

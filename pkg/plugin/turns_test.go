@@ -3,6 +3,7 @@ package plugin_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -29,6 +30,36 @@ func TestLargeAnswersTakeTurns(t *testing.T) {
 			answer := sendOverGRPC(t, served, settings, `{"queryType": "subtasks"}`)["A"]
 			if answer.Error != nil || answer.Frames[0].Rows() != rows {
 				t.Errorf("an answer of %d frames, %v", len(answer.Frames), answer.Error)
+			}
+		})
+	}
+	group.Wait()
+}
+
+// A request of several large answers holds no turn while it waits for another: many of them
+// are all answered.
+func TestRequestsOfLargeAnswersTakeTurns(t *testing.T) {
+	const rows, askers = 4000, 20
+	cluster := httptest.NewServer(newCluster(sim.HeldBack("orders", 2, rows/2, 1)))
+	defer cluster.Close()
+	settings := settingsWith(map[string]any{"url": cluster.URL, "maxAge": "1h"})
+	served := serve(t)
+	var group sync.WaitGroup
+	for range askers {
+		group.Go(func() {
+			request := &backend.QueryDataRequest{PluginContext: backend.PluginContext{PluginID: settings.Type, DataSourceInstanceSettings: &settings}}
+			for n, text := range []string{`{"queryType": "subtasks"}`, `{"queryType": "subtasks", "jobs": ["orders"]}`} {
+				request.Queries = append(request.Queries, backend.DataQuery{RefID: fmt.Sprint(n), JSON: []byte(text), TimeRange: lastHour()})
+			}
+			response, err := served.Client.QueryData(t.Context(), request)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			for name, answer := range response.Responses {
+				if answer.Error != nil || answer.Frames[0].Rows() != rows {
+					t.Errorf("%s: an answer of %d frames, %v", name, len(answer.Frames), answer.Error)
+				}
 			}
 		})
 	}

@@ -227,21 +227,27 @@ type Request struct {
 	grace time.Duration
 }
 
-// subtaskBytes is about how many bytes a subtask takes in an answer that has all.
-const subtaskBytes = 400
+const (
+	// rowBytes is about how many bytes a subtask takes in a table beside the names of its
+	// job and task, and valueBytes how many it takes while the worst values are found.
+	rowBytes   = 400
+	valueBytes = 150
+)
 
-// room returns when there is room for an answer with all subtasks of those jobs.
-func (r Request) room(ctx context.Context, jobs []frame.Job) error {
+// room returns when there is room for an answer that is made of all subtasks of those jobs,
+// at so many bytes each.
+func (r Request) room(ctx context.Context, jobs []frame.Job, each int) error {
 	if r.Room == nil {
 		return nil
 	}
-	count := 0
+	bytes := 0
 	for _, shown := range jobs {
 		for _, task := range shown.Tasks {
-			count += len(shown.Snapshot.Tasks[task].Subtasks)
+			names := len(shown.Snapshot.Job.Name) + len(shown.Snapshot.Graph.Tasks[task].Name)
+			bytes += len(shown.Snapshot.Tasks[task].Subtasks) * (each + names)
 		}
 	}
-	return r.Room(ctx, count*subtaskBytes)
+	return r.Room(ctx, bytes)
 }
 
 // inTime is a context for what Flink is asked for: it ends with the caller's, or when

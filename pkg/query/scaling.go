@@ -3,12 +3,16 @@ package query
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
+	"golang.org/x/sync/singleflight"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/collector"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
@@ -112,7 +116,7 @@ func scale(ctx context.Context, req Request, shown *frame.Job, past pastOf) (not
 	if len(shown.Snapshot.Tasks) == 0 {
 		return nil
 	}
-	averages := shown.Once(averagesKey{}, func() any { return newAverages() }).(*averages)
+	averages := shown.Once(averagesKey{}, func() any { return &averages{} }).(*averages)
 	found, err := averages.over(ctx, shown.Verdict, req, past)
 	for _, text := range found.warnings {
 		notices = append(notices, warning("%s", text))
@@ -140,9 +144,14 @@ type averagesKey struct{}
 // length: all samples of the range are read and diagnosed for one, which is done once for
 // all who look at it.
 type averages struct {
-	working chan struct{} // has one element while one is made
-	kept    map[time.Duration]averaged
+	flight singleflight.Group
+	mu     sync.Mutex
+	kept   map[averageKey]averaged
 }
+
+// averageKey is how long a time is averaged, and how far apart points are that are
+// computed.
+type averageKey struct{ long, step time.Duration }
 
 // averaged is an average, with what is missing in it.
 type averaged struct {
@@ -154,40 +163,61 @@ type averaged struct {
 // maxAverages is how many are kept for a verdict.
 const maxAverages = 4
 
-func newAverages() *averages {
-	return &averages{make(chan struct{}, 1), map[time.Duration]averaged{}}
-}
-
 // over is the average over the request's range, up to the verdict. One that lacks
-// something is not kept. The error is the source's, or the context's.
+// something is not kept: it is for those alone who wait for it. The error is the source's,
+// or the context's.
 func (a *averages) over(ctx context.Context, verdict *diagnosis.Verdict, req Request, past pastOf) (averaged, error) {
-	select {
-	case a.working <- struct{}{}:
-		defer func() { <-a.working }()
-	case <-ctx.Done():
-		return averaged{}, ctx.Err()
-	}
 	// Everyone's range moves on with the clock: whole fetches make them equal.
 	long := min(verdict.Snapshot.At.Sub(req.Range.From), averagedOver).Round(max(past.cluster.interval().Fetch, time.Second))
-	if found, is := a.kept[long]; is {
-		return found, nil
-	}
-	found, err := average(ctx, verdict, long, req, past)
-	if err == nil && ctx.Err() == nil && len(found.warnings) == 0 {
-		if len(a.kept) >= maxAverages {
-			clear(a.kept)
+	key := averageKey{long, req.Step}
+	for {
+		if found, is := a.get(key); is {
+			return found, nil
 		}
-		a.kept[long] = found
+		found, err, _ := a.flight.Do(fmt.Sprint(key), func() (any, error) {
+			found, err := average(ctx, verdict, key, past)
+			if err == nil {
+				err = ctx.Err()
+			}
+			if err == nil && len(found.warnings) == 0 {
+				a.keep(key, found)
+			}
+			return found, err
+		})
+		if ctx.Err() == nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
+			continue // it is another's query that has ended
+		}
+		return found.(averaged), err
 	}
-	return found, err
+}
+
+func (a *averages) get(key averageKey) (found averaged, is bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	found, is = a.kept[key]
+	return found, is
+}
+
+func (a *averages) keep(key averageKey, made averaged) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.kept == nil {
+		a.kept = map[averageKey]averaged{}
+	}
+	for each := range a.kept {
+		if len(a.kept) >= maxAverages {
+			delete(a.kept, each)
+		}
+	}
+	a.kept[key] = made
 }
 
 // average reads and diagnoses what is known of so long a time before a verdict, which it
 // includes.
-func average(ctx context.Context, verdict *diagnosis.Verdict, long time.Duration, req Request, past pastOf) (found averaged, err error) {
+func average(ctx context.Context, verdict *diagnosis.Verdict, of averageKey, past pastOf) (found averaged, err error) {
 	averager, newest := diagnosis.Averager{}, verdict.Snapshot.At
 	if past.cluster.hasHistory() {
-		query := history.Query{Job: past.job, Range: history.Range{From: newest.Add(-long), To: newest}, Step: req.Step, Records: true}
+		query := history.Query{Job: past.job, Range: history.Range{From: newest.Add(-of.long), To: newest}, Step: of.step, Records: true}
 		found.warnings, err = past.source.Snapshots(ctx, query, func(of history.Snapshot) bool {
 			if of.At.Before(newest) {
 				averager.Add(diagnosis.Diagnose(of.Snapshot), of.MaxGap)

@@ -83,7 +83,7 @@ func answerSubtasks(ctx context.Context, e *Engine, req Request) (data.Frames, e
 	if req.Detail {
 		addDetails(ctx, &result)
 	}
-	if err := req.room(ctx, result.Jobs); err != nil {
+	if err := req.room(ctx, result.Jobs, rowBytes); err != nil {
 		return nil, err
 	}
 	return frame.Subtasks(result.Result, req.Detail), ctx.Err()
@@ -110,7 +110,7 @@ func answerMeasure(ctx context.Context, e *Engine, req Request) (data.Frames, er
 		err = blame(ctx, req, &result)
 	}
 	if err == nil && req.By == diagnosis.BySubtask {
-		err = req.room(ctx, result.Jobs)
+		err = req.room(ctx, result.Jobs, valueBytes)
 	}
 	result.Legend = req.legend()
 	return frame.Measure(result.Result, req.Measure, req.By), err
