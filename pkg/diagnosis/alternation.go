@@ -37,18 +37,97 @@ const (
 	// manyReturns are so many that it takes turns though both are root causes in the
 	// samples in between, as where turns are about as long as a sample.
 	manyReturns = 3
+	// slowWindows is over how many windows turns are looked for that are longer than one
+	// shows, slowRuns how many of the last of them are looked at, and slowReturns how often
+	// tasks must have come back in these.
+	slowWindows, slowRuns, slowReturns = 12, 6, 2
 )
 
 // FindAlternation judges the root causes of a job's tasks over the last window of time
 // up to the present: alternates is set where the bottleneck has moved from one task to
-// another and back. A bottleneck that has moved for good is none, and neither is one
-// that comes and goes alone. The turns begin with the first of those that follow each
-// other within such a window, however long ago.
+// another and back. Where the window shows too few turns, as they are long, those of the
+// last twelve windows count, if the last turn is at most twice as long as those before. A
+// bottleneck that has moved for good is none, and neither is one that comes and goes alone.
+// The turns begin with the first of those that follow each other within such a window,
+// however long ago.
 func FindAlternation(sets []RootSet, window time.Duration) (found Alternation, alternates bool) {
-	all := sets
-	for len(sets) > 0 && all[len(all)-1].At.At.Sub(sets[0].At.At) > window {
-		sets = sets[1:]
+	recent := within(sets, window)
+	if found, alternates = turnsOf(recent, sets, window); alternates || len(recent) == len(sets) {
+		return found, alternates
 	}
+	slow, longest := slowTurns(within(sets, slowWindows*window), window)
+	return turnsOf(slow, sets, max(window, 2*longest))
+}
+
+// within are the sets of the last window of time.
+func within(sets []RootSet, window time.Duration) []RootSet {
+	first := 0
+	for first < len(sets) && sets[len(sets)-1].At.At.Sub(sets[first].At.At) > window {
+		first++
+	}
+	return sets[first:]
+}
+
+// slowTurns are the sets of the last turns, and how long the longest was; none if tasks have
+// not come back often enough, or the last turn goes on for much longer. pause is the longest
+// time between two turns.
+func slowTurns(sets []RootSet, pause time.Duration) (of []RootSet, longest time.Duration) {
+	type run struct {
+		ids   []string // which are root causes all through it
+		begin time.Time
+	}
+	var runs []run
+	var before time.Time // the last set of some root cause
+	for _, set := range sets {
+		if len(set.IDs) == 0 {
+			continue
+		}
+		if set.At.begin().Sub(before) > pause {
+			runs = nil
+		}
+		before = set.At.At
+		if n := len(runs); n > 0 {
+			if both := common(runs[n-1].ids, set.IDs); len(both) > 0 {
+				runs[n-1].ids = both
+				continue
+			}
+		}
+		runs = append(runs, run{set.IDs, set.At.begin()})
+	}
+	runs = runs[max(0, len(runs)-slowRuns):]
+	returns := 0
+	for i := range runs {
+		if slices.ContainsFunc(runs[:max(0, i-1)], func(earlier run) bool { return len(common(earlier.ids, runs[i].ids)) > 0 }) {
+			returns++
+		}
+		if i > 1 {
+			longest = max(longest, runs[i].begin.Sub(runs[i-1].begin))
+		}
+	}
+	if returns < slowReturns || before.Sub(runs[len(runs)-1].begin) > 2*longest {
+		return nil, 0
+	}
+	begin := runs[0].begin
+	if earliest := runs[1].begin.Add(-longest); begin.Before(earliest) {
+		begin = earliest
+	}
+	first := slices.IndexFunc(sets, func(set RootSet) bool { return !set.At.begin().Before(begin) })
+	return sets[max(first, 0):], longest
+}
+
+// common are the ids that are in both.
+func common(a, b []string) (both []string) {
+	for _, id := range a {
+		if slices.Contains(b, id) {
+			both = append(both, id)
+		}
+	}
+	return both
+}
+
+// turnsOf are the turns that these sets show, the last of all sets that are known. pause is
+// the longest time between two turns.
+func turnsOf(sets, all []RootSet, pause time.Duration) (found Alternation, alternates bool) {
 	if len(sets) < 3 {
 		return found, false
 	}
@@ -89,7 +168,7 @@ func FindAlternation(sets []RootSet, window time.Duration) (found Alternation, a
 	}
 	for id, turn := range found.Turns {
 		alternates = alternates || cameBack[id] > 0
-		turn.Since = firstTurn(all, id, window)
+		turn.Since = firstTurn(all, id, pause)
 		found.Turns[id] = turn
 	}
 	return found, alternates && len(found.Turns) > 1

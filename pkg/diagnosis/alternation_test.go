@@ -83,10 +83,32 @@ func TestAlternationOfAWindow(t *testing.T) {
 		"all of it":                     {"A B A B", 40, "A 50 % since 0 s, B 50 % since 10 s"},
 		"for longer than the window":    {"A B A B A B A B", 30, "A 50 % since 0 s, B 50 % since 10 s"},
 		"over for longer than that":     {"A B A B B B B B B", 40, "none"},
+		"turns longer than the window":  {"A A A A A B B B B B A A A A A B B", 30, "A 59 % since 0 s, B 41 % since 50 s"},
+		"the first one much longer":     {"A A A A A A A A B B A A B B", 20, "A 50 % since 0 s, B 50 % since 80 s"},
+		"long ones of three tasks":      {"A A A B B B C C C A A A B", 20, "A 46 % since 0 s, B 31 % since 30 s, C 23 % since 60 s"},
+		"long ones, and moved for good": {"A A A B B B A A A B B B B B B B", 20, "none"},
+		"long ones, back only once":     {"A A A B B B A A A", 20, "none"},
 		"begun anew after a long pause": {"A B A - - - - - - A B A B", 40, "A 40 % since 90 s, B 40 % since 100 s"},
 	} {
 		if got := turnsOf(diagnosis.FindAlternation(setsOf(c.sets), time.Duration(c.window)*time.Second)); got != c.want {
 			t.Errorf("%s: of %q the turns are %s, want %s", name, c.sets, got, c.want)
+		}
+	}
+}
+
+// However long turns are, up to a quarter of an hour: once each task has come back it is
+// the same verdict at any moment of them.
+func TestLongTurnsAreSteady(t *testing.T) {
+	const window = 5 * time.Minute // that of a fetch every 10 s
+	for _, turn := range []int{6, 10, 18, 24, 30, 60, 90} {
+		words := []string{}
+		for i := range 6 * turn {
+			words = append(words, string("AB"[i/turn%2]))
+		}
+		for length := 3*turn + 1; length <= len(words); length++ {
+			if found, alternates := diagnosis.FindAlternation(setsOf(strings.Join(words[:length], " ")), window); !alternates || len(found.Turns) != 2 {
+				t.Fatalf("turns of %d s: after %d s there are %v", 10*turn, 10*length, found.Turns)
+			}
 		}
 	}
 }
