@@ -64,17 +64,19 @@ for (const theme of ['dark', 'light']) {
     await picture(page, `variable-${theme}`, { within: aside });
   });
 
-  test(`Explore and a rule, ${theme}`, async ({ addresses, configure, page, visit }) => {
+  test.describe(() => {
     test.skip(older, 'its packages lack the table that draws dashboards');
-    test.slow();
-    await configure({ jsonData: { url: addresses.normal } });
-    await page.setViewportSize({ width: 1234, height: 480 });
-    await visit(exploring({ queryType: 'bottlenecks', jobs: ['skew', 'bottleneck'] }, { theme, height: '460', title: 'Table' }));
-    await expect(page.getByRole('gridcell', { name: 'slow-window', exact: true })).toBeVisible();
-    await picture(page, `explore-${theme}`);
+    test(`Explore and a rule, ${theme}`, async ({ addresses, configure, page, visit }) => {
+      test.slow();
+      await configure({ jsonData: { url: addresses.normal } });
+      await page.setViewportSize({ width: 1234, height: 480 });
+      await visit(exploring({ queryType: 'bottlenecks', jobs: ['skew', 'bottleneck'] }, { theme, height: '460', title: 'Table' }));
+      await expect(page.getByRole('gridcell', { name: 'slow-window', exact: true })).toBeVisible();
+      await picture(page, `explore-${theme}`);
 
-    await visit(exploring({ queryType: 'measure', measure: 'bottleneck', by: 'job', types: ['STREAMING'], jobs: ['/^[a-z-]+$/'] }, { app: 'unified-alerting', height: '220', panel: 'bargauge', theme, title: 'What the rule evaluates: it fires above 0.5' }));
-    await expect(page.getByText('healthy').last()).toBeVisible();
-    await picture(page, `rule-${theme}`);
+      await visit(exploring({ queryType: 'measure', measure: 'bottleneck', by: 'job', types: ['STREAMING'], jobs: ['/^[a-z-]+$/'] }, { app: 'unified-alerting', height: '220', panel: 'bargauge', theme, title: 'What the rule evaluates: it fires above 0.5' }));
+      await expect(page.getByText('healthy').last()).toBeVisible();
+      await picture(page, `rule-${theme}`);
+    });
   });
 }
