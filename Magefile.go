@@ -601,7 +601,7 @@ func npm(arguments ...string) error { return sh.RunV("npm", arguments...) }
 
 // tagged runs the tests that need the built plugin.
 func tagged(which ...string) func(io.Writer) error {
-	arguments := append([]string{"test", "-tags", "e2e", "-count=1", "-v", "-timeout", "30m"}, which...)
+	arguments := append([]string{"test", "-tags", "e2e", "-count=1", "-v", "-parallel", "4", "-timeout", "60m"}, which...) // those side by side mostly wait
 	return func(out io.Writer) error { return command(out, "go", arguments...) }
 }
 

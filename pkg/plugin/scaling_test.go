@@ -2,6 +2,7 @@ package plugin_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"maps"
 	"math"
@@ -93,6 +94,41 @@ func TestScalingAfterALongerRange(t *testing.T) {
 		now := fmt.Sprint(cells(t, l.frame(t, `{"queryType": "scaling"}`), "true_rate"))
 		if ofWeek := fmt.Sprint(cells(t, l.frameOver(t, backend.TimeRange{From: time.Now().Add(-week), To: time.Now()}, nil, `{"queryType": "scaling"}`), "true_rate")); now == ofWeek {
 			t.Errorf("after a longer range the average of an hour is that of the longer one: %s", now)
+		}
+	})
+}
+
+// A Prometheus that does not answer in time is asked once: what the built-in history has is
+// averaged then. A query that ends while others wait for what it has begun ends alone.
+func TestScalingWithoutPrometheus(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, _ := newScrapedLabWith(t, map[string]any{"timeoutSeconds": 2}, sim.HeldBack("orders", 4, 2, 2))
+		l.ctx = inMemory(t.Context(), map[string]http.Handler{"flink:8081": l.Cluster, "prometheus:9090": hangingFlink})
+		l.frame(t, `{"queryType": "subtasks"}`)
+		time.Sleep(65 * time.Second)
+		l.frame(t, `{"queryType": "subtasks"}`)
+		begun := time.Now()
+		var group sync.WaitGroup
+		impatient, cancel := context.WithTimeout(l.ctx, time.Second)
+		defer cancel()
+		group.Go(func() {
+			_, _ = l.QueryData(impatient, &backend.QueryDataRequest{Queries: []backend.DataQuery{{RefID: "A", JSON: []byte(`{"queryType": "scaling"}`), TimeRange: lastHour()}}})
+			if took := time.Since(begun); took > time.Second {
+				t.Errorf("a query of a second took %s", took)
+			}
+		})
+		synctest.Wait()
+		for range 3 {
+			group.Go(func() {
+				shown := l.frame(t, `{"queryType": "scaling"}`)
+				if rates := cells(t, shown, "true_rate"); rates[2] == "null" || len(notices(shown)) == 0 {
+					t.Errorf("the rates are %s, with the notices %q", rates, notices(shown))
+				}
+			})
+		}
+		group.Wait()
+		if took := time.Since(begun); took > 9*time.Second {
+			t.Errorf("without Prometheus a query took %s", took)
 		}
 	})
 }

@@ -3,7 +3,6 @@ package query
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -158,6 +157,8 @@ type averaged struct {
 	diagnosis.Average
 	measured bool
 	warnings history.Warnings
+	// stopped is set where the query ended that it was made for.
+	stopped bool
 }
 
 // maxAverages is how many are kept for a verdict.
@@ -174,20 +175,17 @@ func (a *averages) over(ctx context.Context, verdict *diagnosis.Verdict, req Req
 		if found, is := a.get(key); is {
 			return found, nil
 		}
-		found, err, _ := a.flight.Do(fmt.Sprint(key), func() (any, error) {
+		shared, err, _ := a.flight.Do(fmt.Sprint(key), func() (any, error) {
 			found, err := average(ctx, verdict, key, past)
-			if err == nil {
-				err = ctx.Err()
-			}
-			if err == nil && len(found.warnings) == 0 {
+			found.stopped = ctx.Err() != nil
+			if err == nil && len(found.warnings) == 0 && !found.stopped {
 				a.keep(key, found)
 			}
 			return found, err
 		})
-		if ctx.Err() == nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
-			continue // it is another's query that has ended
+		if found := shared.(averaged); !found.stopped || ctx.Err() != nil { // else another's query has ended
+			return found, err
 		}
-		return found.(averaged), err
 	}
 }
 
