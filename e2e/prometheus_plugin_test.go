@@ -553,7 +553,7 @@ func (p *prometheusSource) checkSampled(t *testing.T) {
 // checkUnknownGraph queries a job that Prometheus alone has.
 func (p *prometheusSource) checkUnknownGraph(t *testing.T, job string) {
 	t.Helper()
-	notice := fmt.Sprintf("Neither Flink nor the history has the graph of job %s: tasks are named as Prometheus has them, and how they are connected, so what holds them back, is not known.", job)
+	notice := fmt.Sprintf("Neither Flink nor the history has the graph of job %s: how its tasks are connected, so what holds them back, is not known. Those that Prometheus alone has are named as there.", job)
 	query := func(queryType, more string) data.Frames {
 		frames := p.over(t, p.before(), fmt.Sprintf(`{"queryType":%q,"jobs":[%q]%s}`, queryType, job, more))
 		if notices := noticesOf(frames[0]); !slices.Contains(notices, notice) {
