@@ -633,8 +633,8 @@ func TestSIGTERM(t *testing.T) {
 	}
 }
 
-// A TaskManager is killed, or stands still: until Flink has noticed, a part of the job does
-// nothing, and is measured no longer. At no time is the job found well, or another task
+// A TaskManager is killed, or stands still: until Flink has its tasks fail, a part of the job
+// does nothing, and is measured no longer. At no time is the job found well, or another task
 // blamed, so that an alert neither resolves nor names the wrong task; and with another
 // TaskManager the verdict is there again.
 func TestKilledTaskManagers(t *testing.T) {
@@ -704,7 +704,7 @@ func testTaskManagerThatEnds(t *testing.T, end func(*cluster.Processes) error) {
 		t.Logf("%s after %.1f s", what, time.Since(ended).Seconds())
 	}
 	watch("the verdict is unknown", func(found hardAnswer) bool { return found.kind() == "unknown" })
-	watch("Flink has noticed", func(found hardAnswer) bool {
+	watch("its tasks have failed", func(found hardAnswer) bool {
 		return found.kind() == "unknown" && !strings.Contains(found.words(), "its metrics have not moved")
 	})
 	if err := flink.StartTaskManager(t.Context()); err != nil {

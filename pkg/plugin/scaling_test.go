@@ -98,15 +98,21 @@ func TestScalingAfterALongerRange(t *testing.T) {
 	})
 }
 
+// sampleBefore samples for a minute, with that Prometheus behind the built-in history.
+func (l *lab) sampleBefore(t *testing.T, prometheus http.Handler) {
+	t.Helper()
+	l.ctx = inMemory(t.Context(), map[string]http.Handler{"flink:8081": l.Cluster, "prometheus:9090": prometheus})
+	l.frame(t, `{"queryType": "subtasks"}`)
+	time.Sleep(65 * time.Second)
+	l.frame(t, `{"queryType": "subtasks"}`)
+}
+
 // A Prometheus that does not answer in time is asked once: what the built-in history has is
 // averaged then. A query that ends while others wait for what it has begun ends alone.
 func TestScalingWithoutPrometheus(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, _ := newScrapedLabWith(t, map[string]any{"timeoutSeconds": 2}, sim.HeldBack("orders", 4, 2, 2))
-		l.ctx = inMemory(t.Context(), map[string]http.Handler{"flink:8081": l.Cluster, "prometheus:9090": hangingFlink})
-		l.frame(t, `{"queryType": "subtasks"}`)
-		time.Sleep(65 * time.Second)
-		l.frame(t, `{"queryType": "subtasks"}`)
+		l.sampleBefore(t, hangingFlink)
 		begun := time.Now()
 		var group sync.WaitGroup
 		impatient, cancel := context.WithTimeout(l.ctx, time.Second)
@@ -153,23 +159,23 @@ func TestScalingWaitsTogether(t *testing.T) {
 					prometheus.ServeHTTP(answer, r)
 					body := answer.Body.Bytes()
 					if c.warned {
-						body = bytes.Replace(body, []byte(`"status":"success"`), []byte(`"status":"success","warnings":["a store is away"]`), 1)
+						body = bytes.Replace(body, []byte(`"warnings":null`), []byte(`"warnings":["a store is away"]`), 1)
 					}
 					maps.Copy(w.Header(), answer.Header())
 					w.WriteHeader(answer.Code)
 					_, _ = w.Write(body)
 				})
-				l.ctx = inMemory(t.Context(), map[string]http.Handler{"flink:8081": l.Cluster, "prometheus:9090": slow})
-				l.frame(t, `{"queryType": "subtasks"}`)
-				time.Sleep(65 * time.Second)
-				l.frame(t, `{"queryType": "subtasks"}`)
+				l.sampleBefore(t, slow)
 				begun := time.Now()
 				var group sync.WaitGroup
 				var mu sync.Mutex
 				var took []time.Duration
 				for viewer := range 6 {
 					group.Go(func() {
-						l.frameOver(t, backend.TimeRange{From: begun.Add(-c.long(viewer)), To: begun}, nil, `{"queryType": "scaling"}`)
+						shown := l.frameOver(t, backend.TimeRange{From: begun.Add(-c.long(viewer)), To: begun}, nil, `{"queryType": "scaling"}`)
+						if texts := strings.Join(notices(shown), " "); strings.Contains(texts, "a store is away") != c.warned {
+							t.Errorf("the notices are %q", texts)
+						}
 						mu.Lock()
 						defer mu.Unlock()
 						took = append(took, time.Since(begun))

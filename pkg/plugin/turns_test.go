@@ -12,23 +12,31 @@ import (
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
+	"github.com/grafana/grafana-plugin-sdk-go/experimental/datasourcetest"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
 )
 
-// Large answers are encoded a few at a time, and the turn of each ends when it was sent:
-// many more than fit at once are all answered.
+// largeRows is how many rows a table of more than 1 MiB has.
+const largeRows = 4000
+
+// ofLargeTables are a plugin, and the settings of a data source whose subtasks are so many.
+func ofLargeTables(t *testing.T) (datasourcetest.TestPlugin, backend.DataSourceInstanceSettings) {
+	t.Helper()
+	cluster := httptest.NewServer(newCluster(sim.HeldBack("orders", 2, largeRows/2, 1)))
+	t.Cleanup(cluster.Close)
+	return serve(t), settingsWith(map[string]any{"url": cluster.URL, "maxAge": "1h"})
+}
+
+// Large answers are made and encoded a few at a time, and the turn of each ends when it was
+// encoded: many more than fit at once are all answered.
 func TestLargeAnswersTakeTurns(t *testing.T) {
-	const rows, askers = 4000, 40 // of more than 1 MiB each
-	cluster := httptest.NewServer(newCluster(sim.HeldBack("orders", 2, rows/2, 1)))
-	defer cluster.Close()
-	settings := settingsWith(map[string]any{"url": cluster.URL, "maxAge": "1h"})
-	served := serve(t)
+	served, settings := ofLargeTables(t)
 	var group sync.WaitGroup
-	for range askers {
+	for range 40 {
 		group.Go(func() {
 			answer := sendOverGRPC(t, served, settings, `{"queryType": "subtasks"}`)["A"]
-			if answer.Error != nil || answer.Frames[0].Rows() != rows {
+			if answer.Error != nil || answer.Frames[0].Rows() != largeRows {
 				t.Errorf("an answer of %d frames, %v", len(answer.Frames), answer.Error)
 			}
 		})
@@ -39,13 +47,9 @@ func TestLargeAnswersTakeTurns(t *testing.T) {
 // A request of several large answers holds no turn while it waits for another: many of them
 // are all answered.
 func TestRequestsOfLargeAnswersTakeTurns(t *testing.T) {
-	const rows, askers = 4000, 20
-	cluster := httptest.NewServer(newCluster(sim.HeldBack("orders", 2, rows/2, 1)))
-	defer cluster.Close()
-	settings := settingsWith(map[string]any{"url": cluster.URL, "maxAge": "1h"})
-	served := serve(t)
+	served, settings := ofLargeTables(t)
 	var group sync.WaitGroup
-	for range askers {
+	for range 20 {
 		group.Go(func() {
 			request := &backend.QueryDataRequest{PluginContext: backend.PluginContext{PluginID: settings.Type, DataSourceInstanceSettings: &settings}}
 			for n, text := range []string{`{"queryType": "subtasks"}`, `{"queryType": "subtasks", "jobs": ["orders"]}`} {
@@ -57,7 +61,7 @@ func TestRequestsOfLargeAnswersTakeTurns(t *testing.T) {
 				return
 			}
 			for name, answer := range response.Responses {
-				if answer.Error != nil || answer.Frames[0].Rows() != rows {
+				if answer.Error != nil || answer.Frames[0].Rows() != largeRows {
 					t.Errorf("%s: an answer of %d frames, %v", name, len(answer.Frames), answer.Error)
 				}
 			}

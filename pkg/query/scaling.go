@@ -3,25 +3,17 @@ package query
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
-	"sync"
-	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
-	"golang.org/x/sync/singleflight"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/collector"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/frame"
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/job"
 )
-
-// averagedOver is over how much of the range rates are averaged at most: its end.
-const averagedOver = time.Hour
 
 // maxScaled is how many tasks a query scales at most.
 const maxScaled = 100
@@ -134,98 +126,6 @@ func scale(ctx context.Context, req Request, shown *frame.Job, past pastOf) (not
 		notices = append(notices, predict(shown.Scaled, req.Parallelism)...)
 	}
 	return append(notices, scalingNotices(scaling)...)
-}
-
-// averagesKey is the key of a verdict's averages.
-type averagesKey struct{}
-
-// averages are those of a job up to the moment of a verdict, over ranges of different
-// length: all samples of the range are read and diagnosed for one, which is done once for
-// all who look at it.
-type averages struct {
-	flight singleflight.Group
-	mu     sync.Mutex
-	kept   map[averageKey]averaged
-}
-
-// averageKey is how long a time is averaged, and how far apart points are that are
-// computed.
-type averageKey struct{ long, step time.Duration }
-
-// averaged is an average, with what is missing in it.
-type averaged struct {
-	diagnosis.Average
-	measured bool
-	warnings history.Warnings
-	// stopped is set where the query ended that it was made for.
-	stopped bool
-}
-
-// maxAverages is how many are kept for a verdict.
-const maxAverages = 4
-
-// over is the average over the request's range, up to the verdict. One that lacks
-// something is not kept: it is for those alone who wait for it. The error is the source's,
-// or the context's.
-func (a *averages) over(ctx context.Context, verdict *diagnosis.Verdict, req Request, past pastOf) (averaged, error) {
-	// Everyone's range moves on with the clock: whole fetches make them equal.
-	long := min(verdict.Snapshot.At.Sub(req.Range.From), averagedOver).Round(max(past.cluster.interval().Fetch, time.Second))
-	key := averageKey{long, req.Step}
-	for {
-		if found, is := a.get(key); is {
-			return found, nil
-		}
-		shared, err, _ := a.flight.Do(fmt.Sprint(key), func() (any, error) {
-			found, err := average(ctx, verdict, key, past)
-			found.stopped = ctx.Err() != nil
-			if err == nil && len(found.warnings) == 0 && !found.stopped {
-				a.keep(key, found)
-			}
-			return found, err
-		})
-		if found := shared.(averaged); !found.stopped || ctx.Err() != nil { // else another's query has ended
-			return found, err
-		}
-	}
-}
-
-func (a *averages) get(key averageKey) (found averaged, is bool) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	found, is = a.kept[key]
-	return found, is
-}
-
-func (a *averages) keep(key averageKey, made averaged) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.kept == nil {
-		a.kept = map[averageKey]averaged{}
-	}
-	for each := range a.kept {
-		if len(a.kept) >= maxAverages {
-			delete(a.kept, each)
-		}
-	}
-	a.kept[key] = made
-}
-
-// average reads and diagnoses what is known of so long a time before a verdict, which it
-// includes.
-func average(ctx context.Context, verdict *diagnosis.Verdict, of averageKey, past pastOf) (found averaged, err error) {
-	averager, newest := diagnosis.Averager{}, verdict.Snapshot.At
-	if past.cluster.hasHistory() {
-		query := history.Query{Job: past.job, Range: history.Range{From: newest.Add(-of.long), To: newest}, Step: of.step, Records: true}
-		found.warnings, err = past.source.Snapshots(ctx, query, func(of history.Snapshot) bool {
-			if of.At.Before(newest) {
-				averager.Add(diagnosis.Diagnose(of.Snapshot), of.MaxGap)
-			}
-			return ctx.Err() == nil
-		})
-	}
-	averager.Add(verdict, past.cluster.interval().MaxGap())
-	found.Average, found.measured = averager.Average()
-	return found, err
 }
 
 // predict adds what the job would do.
