@@ -162,16 +162,38 @@ func ColumnUnit(column Column) Unit {
 }
 
 // Job is the value of a job, of which these tasks were chosen: that of its
-// worst task. NaN is not known.
+// worst task. NaN is not known, as [Measure.OfWorst] has it while a subtask restores.
 func (m Measure) Job(v *Verdict, tasks []int) float64 {
 	if m.job != nil {
 		return m.job(v, tasks)
 	}
-	worst := math.NaN()
+	worst, doubtful := math.NaN(), false
 	for _, task := range tasks {
-		worst = m.Worse(worst, m.Task(v, task))
+		value := m.Task(v, task)
+		worst, doubtful = m.Worse(worst, value), doubtful || math.IsNaN(value)
 	}
-	return worst
+	return m.OfWorst(worst, doubtful && !v.Snapshot.Complete())
+}
+
+// OfWorst is the value of what several tasks or subtasks make up, by the worst of those
+// that were measured. doubtful is set where some were not: the worst may be among them,
+// and an alert must not resolve, so the value is not known, unless none can be worse. How
+// far behind a task is does not depend on its shares.
+func (m Measure) OfWorst(worst float64, doubtful bool) float64 {
+	if !doubtful || m.Lags || m.Origin != FromLoad {
+		return worst
+	}
+	switch m.Column {
+	case RootSeverity, KindCode:
+		if worst > 0 { // a verdict that stands
+			return worst
+		}
+	case StatusCode:
+		if worst == float64(Bottleneck) {
+			return worst
+		}
+	}
+	return math.NaN()
 }
 
 // Task is the value of a task.

@@ -17,7 +17,8 @@ func wide(name string) node { return task(name, at(1, 0), at(0.1, 0), at(0.2, 0)
 
 // The values of each measure of load: of each task, of each of its subtasks, and
 // of the job. What is measured and well is 0, what is not known is "-". Of a task
-// that was not measured as a whole only a root cause, or backpressure, is known.
+// that was not measured as a whole only a root cause, or backpressure, is known, and of
+// its job a root cause alone.
 func TestMeasuresOfLoad(t *testing.T) {
 	for name, c := range map[string]struct {
 		nodes        []node
@@ -42,21 +43,21 @@ func TestMeasuresOfLoad(t *testing.T) {
 			map/1   -   - -   -   -
 			out     0   0 0   0   1
 			out/0   0   0 0   0   1
-			the job -   3 0.1 0.9 0`},
+			the job -   - -   -   -`},
 		"a subtask of the root cause is not measured": {chain(task("in", at(0.1, 0.9)), task("map", at(1, 0), noMetrics)), false, `
 			in      0   3 0.1 0.9 0
 			in/0    0   3 0.1 0.9 0
 			map     0.9 4 -   -   -
 			map/0   0.9 4 1   0   0
 			map/1   -   - -   -   -
-			the job 0.9 4 0.1 0.9 0`},
+			the job 0.9 4 -   -   -`},
 		"a subtask of the backpressured task is not measured": {chain(task("in", at(0.1, 0.9), noMetrics), task("map", at(1, 0))), false, `
 			in      -   3 -   -   -
 			in/0    0   3 0.1 0.9 0
 			in/1    -   - -   -   -
 			map     0.9 4 1   0   0
 			map/0   0.9 4 1   0   0
-			the job 0.9 4 1   0   0`},
+			the job 0.9 4 -   -   -`},
 		"nothing is measured": {chain(task("in", noMetrics), task("map", noMetrics)), false, `
 			in      - - - - -
 			in/0    - - - - -

@@ -66,6 +66,8 @@ type JobSummary struct {
 	Ended bool
 	// Clear is set where nothing held the job back.
 	Clear bool
+	// Complete is set where every subtask that ran or was about to was measured.
+	Complete bool
 	// EdgesUnknown is set where it is not known how the tasks are connected,
 	// and so whether any holds the job back.
 	EdgesUnknown bool

@@ -226,7 +226,7 @@ func (v *Verdict) Summary() Summary {
 		Job: JobSummary{
 			Name: snapshot.Job.Name, Running: running(snapshot), Ended: snapshot.Job.State.Terminal(), Figures: UnknownFigures,
 			RecordsIn: in, RecordsOut: out,
-			Clear: v.Kind == None, EdgesUnknown: snapshot.Graph.EdgesUnknown,
+			Clear: v.Kind == None, Complete: snapshot.Complete(), EdgesUnknown: snapshot.Graph.EdgesUnknown,
 			From: snapshot.From, To: snapshot.To, Source: snapshot.Source,
 		},
 		Tasks: make([]TaskSummary, len(snapshot.Tasks)),

@@ -236,7 +236,7 @@ func (j Job) blame(task int) float64 {
 // taskManagerValues are those of the worst subtask on each TaskManager, or their sum.
 func (j Job) taskManagerValues(measure diagnosis.Measure) []float64 {
 	names := j.TaskManagers()
-	values := make([]float64, len(names))
+	values, doubtful := make([]float64, len(names)), make([]bool, len(names))
 	for i := range values {
 		if !measure.Sum {
 			values[i] = math.NaN()
@@ -254,7 +254,13 @@ func (j Job) taskManagerValues(measure diagnosis.Measure) []float64 {
 				values[at] += measure.Subtask(j.Verdict, task, &subtasks[i])
 			default:
 				values[at] = measure.Worse(values[at], measure.Subtask(j.Verdict, task, &subtasks[i]))
+				doubtful[at] = doubtful[at] || subtasks[i].Missing()
 			}
+		}
+	}
+	if !measure.Sum {
+		for i := range values {
+			values[i] = measure.OfWorst(values[i], doubtful[i])
 		}
 	}
 	return values

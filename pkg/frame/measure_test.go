@@ -23,7 +23,7 @@ const unknown = "-"
 var measured = map[diagnosis.By]string{
 	diagnosis.ByJob: `
 		default/orders                0.85 4 1   0.9  0   0.2 -
-		default/sessions              0.6  4 1   0.6  0   0.9 -
+		default/sessions              0.6  4 -   -    -   -   -
 		eu/pages                      0    2 0.6 0.05 0.4 0   -`,
 	diagnosis.ByTask: `
 		default/orders/in             0    3 0.1 0.9  0   0.2 -

@@ -2,6 +2,7 @@ package job
 
 import (
 	"math"
+	"slices"
 	"time"
 )
 
@@ -191,6 +192,9 @@ func (s *Snapshot) AllRun() bool {
 	return s.Job.State == Running && len(s.Graph.Tasks) > 0
 }
 
+// Complete reports whether every subtask that runs or is about to was measured.
+func (s *Snapshot) Complete() bool { return !slices.ContainsFunc(s.Tasks, TaskLoad.missing) }
+
 // MeasuredTasks counts the tasks whose backpressure is known.
 func (s *Snapshot) MeasuredTasks() (measured int) {
 	for _, task := range s.Tasks {
@@ -240,13 +244,16 @@ func (t TaskLoad) Known() bool { return t.Backpressured.Max.Known() }
 
 // Complete reports whether it was measured of every subtask that runs or is about
 // to: if not, the hottest may be among those that are missing.
-func (t TaskLoad) Complete() bool {
+func (t TaskLoad) Complete() bool { return !t.missing() && t.Known() }
+
+// missing reports whether one of its subtasks is.
+func (t TaskLoad) missing() bool {
 	for i := range t.Subtasks {
 		if t.Subtasks[i].Missing() {
-			return false
+			return true
 		}
 	}
-	return t.Known()
+	return false
 }
 
 // Starting reports whether some of the task's subtasks are about to run while others

@@ -59,15 +59,16 @@ func TestHistoryOfChosenTasksIsThatOfThePresent(t *testing.T) {
 	for name, c := range map[string]struct {
 		held          int // the task that holds the job back
 		silent, tasks string
-		want          string
+		want          string // the severity
+		busy, status  string
 	}{
-		"the source does not answer":              {1, "task-0", `["task-2"]`, "null"},
-		"nor is that known of all tasks":          {1, "task-0", `[]`, "null"},
-		"the one held back does not answer":       {2, "task-1", `["task-3"]`, "null"},
-		"a task beside the bottleneck":            {2, "task-0", `["task-3"]`, "0"},
-		"the one chosen does not answer":          {2, "task-0", `["task-0"]`, "null"},
-		"the bottleneck and the one not answered": {2, "task-0", `["task-0", "task-2"]`, "0.95"},
-		"all tasks answer":                        {1, "none", `["task-2"]`, "0"},
+		"the source does not answer":              {1, "task-0", `["task-2"]`, "null", "0.02", "0"},
+		"nor is that known of all tasks":          {1, "task-0", `[]`, "null", "null", "null"},
+		"the one held back does not answer":       {2, "task-1", `["task-3"]`, "null", "0.02", "0"},
+		"a task beside the bottleneck":            {2, "task-0", `["task-3"]`, "0", "0.02", "0"},
+		"the one chosen does not answer":          {2, "task-0", `["task-0"]`, "null", "null", "null"},
+		"the bottleneck and the one not answered": {2, "task-0", `["task-0", "task-2"]`, "0.95", "null", "4"},
+		"all tasks answer":                        {1, "none", `["task-2"]`, "0", "0.02", "0"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -81,16 +82,18 @@ func TestHistoryOfChosenTasksIsThatOfThePresent(t *testing.T) {
 				}
 				l.frame(t, `{"queryType": "jobs"}`)
 				time.Sleep(5 * time.Minute)
-				query := `{"queryType": "measure", "tasks": ` + c.tasks + `}`
-				now := onlyValue(t, l.frame(t, query))
-				shown := l.frame(t, strings.Replace(query, "measure", "history", 1))
-				last := "null"
-				if value, known := shown.Fields[1].ConcreteAt(shown.Rows() - 1); known {
-					last = fmt.Sprint(value)
-				}
-				moment := onlyValue(t, l.frameOver(t, backend.TimeRange{From: begin, To: begin.Add(3 * time.Minute)}, nil, query))
-				if !nearly(now, c.want) || !nearly(last, c.want) || !nearly(moment, c.want) {
-					t.Errorf("it is %s now, %s at a moment, %s over time; want %s", now, moment, last, c.want)
+				for measure, want := range map[string]string{"bottleneck": c.want, "busy": c.busy, "status": c.status} {
+					query := `{"queryType": "measure", "measure": "` + measure + `", "tasks": ` + c.tasks + `}`
+					now := onlyValue(t, l.frame(t, query))
+					shown := l.frame(t, strings.Replace(query, "measure", "history", 1))
+					last := "null"
+					if value, known := shown.Fields[1].ConcreteAt(shown.Rows() - 1); known {
+						last = fmt.Sprint(value)
+					}
+					moment := onlyValue(t, l.frameOver(t, backend.TimeRange{From: begin, To: begin.Add(3 * time.Minute)}, nil, query))
+					if !nearly(now, want) || !nearly(last, want) || !nearly(moment, want) {
+						t.Errorf("%s is %s now, %s at a moment, %s over time; want %s", measure, now, moment, last, want)
+					}
 				}
 			})
 		})

@@ -301,6 +301,28 @@ func TestRuleOnWhatIsNotKnown(t *testing.T) {
 	})
 }
 
+// A source that waits on the task's thread is busy all the time, and what holds its job
+// back stays unknown. No rule fires for that: it may last for ever.
+func TestRulesOnASourceThatWaits(t *testing.T) {
+	waiting := func() *sim.Cluster { return newCluster(sim.Chain("orders", sim.Task{Capacity: 5}, sim.Task{})) }
+	for uid, rule := range provisionedRules(t) {
+		t.Run(uid, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				follow(t, rule, []stage{{"it waits", waiting, 60, 0, 0}})
+				life := newLife(t)
+				life.cluster.Store(waiting())
+				life.frame(t, `{"queryType": "jobs"}`)
+				time.Sleep(time.Minute)
+				for measure, want := range map[string]string{"bottleneck": "null", "busy": "1", "running": "1"} {
+					if got := onlyValue(t, life.frame(t, `{"queryType": "measure", "measure": "`+measure+`"}`)); got != want {
+						t.Errorf("%s is %s, want %s", measure, got, want)
+					}
+				}
+			})
+		})
+	}
+}
+
 // Checkpoints are late, too, while none is made: three intervals, and a minute at least.
 func TestRuleOnLateCheckpoints(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

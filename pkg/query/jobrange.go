@@ -191,8 +191,9 @@ func rootCounts(summaries history.Summaries) []int {
 	return diagnosis.RootCounts(columns, len(summaries.At))
 }
 
-// jobValues are the measure of the job over time: that of its worst task. The severity
-// and the kind of its bottleneck depend on the verdict, too, which is of all its tasks.
+// jobValues are the measure of the job over time, as [diagnosis.Measure.Job] has it: that
+// of its worst task. The severity and the kind of its bottleneck depend on the verdict,
+// too, which is of all its tasks.
 func (r jobRange) jobValues(summaries history.Summaries, chosen []history.TaskSummaries) []float64 {
 	values, doubts := make([]float64, len(summaries.At)), make([]bool, len(summaries.At))
 	for i, each := range summaries.Jobs {
@@ -208,7 +209,13 @@ func (r jobRange) jobValues(summaries history.Summaries, chosen []history.TaskSu
 			doubts[i] = doubts[i] || math.IsNaN(value)
 		}
 	}
-	if column := r.req.Measure.Column; r.req.Measure.Origin == diagnosis.FromLoad && (column == diagnosis.RootSeverity || column == diagnosis.KindCode) {
+	switch column := r.req.Measure.Column; {
+	case r.req.Measure.Origin != diagnosis.FromLoad:
+	case column != diagnosis.RootSeverity && column != diagnosis.KindCode:
+		for i, each := range summaries.Jobs {
+			values[i] = r.req.Measure.OfWorst(values[i], doubts[i] && !each.Complete)
+		}
+	default:
 		for i, each := range summaries.Jobs {
 			blamed := slices.ContainsFunc(summaries.Tasks, func(task history.TaskSummaries) bool { return task.Columns[0][i] > 0 })
 			values[i] = each.Severity(values[i], blamed, doubts[i])

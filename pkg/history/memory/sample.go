@@ -197,10 +197,16 @@ func (r *roster) restore(cells []uint16) (load job.TaskLoad) {
 // The numbers of a sample are a row of cells of 16 bits: two of the job; for each
 // task the first columns of its summary; for each subtask three shares and two rates.
 const (
-	jobCells     = 2 // whether it runs, and whether nothing holds it back
+	jobCells     = 2 // whether it runs; and whether nothing holds it back, and all was measured
 	taskCells    = int(diagnosis.RecordsIn)
 	subtaskCells = 5
 	lagCells     = 2 // of a task, in a row of their own
+)
+
+// The bits of a row's second cell.
+const (
+	isClear uint16 = 1 << iota
+	isComplete
 )
 
 // encode returns the row of a snapshot and its summary.
@@ -211,7 +217,10 @@ func encode(snapshot *job.Snapshot, summary diagnosis.Summary) []uint16 {
 	}
 	cells := append(make([]uint16, 0, width), fixed(summary.Job.Running, 1), 0)
 	if summary.Job.Clear {
-		cells[1] = 1
+		cells[1] |= isClear
+	}
+	if summary.Job.Complete {
+		cells[1] |= isComplete
 	}
 	for i := range summary.Tasks {
 		for column, value := range summary.Tasks[i][:taskCells] {

@@ -263,7 +263,7 @@ func (r *rows) summary(row int, records bool) diagnosis.JobSummary {
 	from, to := head.window(r.clock)
 	summary := diagnosis.JobSummary{
 		Name: head.facts.Job.Name, EdgesUnknown: head.facts.Graph.EdgesUnknown, Source: head.facts.Source, From: from, To: to,
-		Running: fromFixed(cells[0], 1), Ended: head.facts.Job.State.Terminal(), Clear: cells[1] == 1, Figures: diagnosis.UnknownFigures,
+		Running: fromFixed(cells[0], 1), Ended: head.facts.Job.State.Terminal(), Clear: cells[1]&isClear > 0, Complete: cells[1]&isComplete > 0, Figures: diagnosis.UnknownFigures,
 		RecordsIn: math.NaN(), RecordsOut: math.NaN(),
 	}
 	if records {

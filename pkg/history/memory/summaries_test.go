@@ -43,7 +43,7 @@ func TestSummaries(t *testing.T) {
 	sum := func(n int, clear bool) diagnosis.JobSummary {
 		figures := diagnosis.UnknownFigures
 		figures[diagnosis.RestartCount] = 2
-		return diagnosis.JobSummary{Name: "job a", Running: 1, Figures: figures, RecordsIn: math.NaN(), RecordsOut: math.NaN(), Clear: clear, From: second(10*n - 10), To: second(10 * n), Source: job.FromCounters}
+		return diagnosis.JobSummary{Name: "job a", Running: 1, Figures: figures, RecordsIn: math.NaN(), RecordsOut: math.NaN(), Clear: clear, Complete: true, From: second(10*n - 10), To: second(10 * n), Source: job.FromCounters}
 	}
 	want := history.Summaries{
 		At:   []diagnosis.Instant{instant(1), instant(2)},
