@@ -43,6 +43,11 @@ const (
 	slowWindows, slowRuns, slowReturns = 12, 6, 2
 )
 
+// AlternationWindow is how far back from the end [FindAlternation] looks at sets.
+func AlternationWindow(fetch time.Duration) time.Duration {
+	return slowWindows * FlappingWindow(fetch)
+}
+
 // FindAlternation judges the root causes of a job's tasks over the last window of time
 // up to the present: alternates is set where the bottleneck has moved from one task to
 // another and back. Where the window shows too few turns, as they are long, those of the

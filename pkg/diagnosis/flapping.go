@@ -55,18 +55,26 @@ type RootSet struct {
 // RootSets are those of the times at which the root causes are known: some task is
 // one, or all were measured and none is. There is a column of severities, or of
 // status codes, for each task, and isRoot reports whether a value means a root cause.
-func RootSets(at []Instant, columns [][]float64, isRoot func(float64) bool) (sets []RootSet) {
+// ids are those of the tasks; nil where none are wanted.
+func RootSets(at []Instant, ids []string, columns [][]float64, isRoot func(float64) bool) (sets []RootSet) {
 	for i := range at {
-		roots, measured := 0, true
+		set, measured := RootSet{At: at[i]}, true
 		for n, column := range columns {
 			if isRoot(column[i]) {
-				roots = roots*len(columns) + n + 1
+				set.Tasks = set.Tasks*len(columns) + n + 1
+				if ids != nil {
+					set.IDs = append(set.IDs, ids[n])
+				}
 			}
 			measured = measured && !math.IsNaN(column[i])
 		}
-		if roots != 0 || measured {
-			sets = append(sets, RootSet{At: at[i], Tasks: roots})
+		if set.Tasks == 0 && !measured {
+			continue
 		}
+		if last := len(sets) - 1; last >= 0 && sets[last].Tasks == set.Tasks {
+			set.IDs = sets[last].IDs // one list for all of a run
+		}
+		sets = append(sets, set)
 	}
 	return sets
 }

@@ -380,7 +380,7 @@ func TestFlapping(t *testing.T) {
 		"no samples":                     {fetch, maxGap, nil, diagnosis.Flapping{}},
 	} {
 		at, columns := columns(c.step, c.gap, c.roots)
-		got, found := diagnosis.FindFlapping(diagnosis.RootSets(at, columns, func(severity float64) bool { return severity > 0 }), fetch)
+		got, found := diagnosis.FindFlapping(diagnosis.RootSets(at, nil, columns, func(severity float64) bool { return severity > 0 }), fetch)
 		if found != (c.want != diagnosis.Flapping{}) || found && got != c.want {
 			t.Errorf("%s: found %t, %+v; want %+v", name, found, got, c.want)
 		}
@@ -392,7 +392,7 @@ func TestFlapping(t *testing.T) {
 func TestFlappingGoesByTheFetchInterval(t *testing.T) {
 	at, columns := columns(10*time.Second, maxGap, over(60, 2, "a", "b"))
 	for fetch, want := range map[time.Duration]bool{0: false, 5 * time.Second: false, 10 * time.Second: true, 20 * time.Second: true} {
-		if _, found := diagnosis.FindFlapping(diagnosis.RootSets(at, columns, func(severity float64) bool { return severity > 0 }), fetch); found != want {
+		if _, found := diagnosis.FindFlapping(diagnosis.RootSets(at, nil, columns, func(severity float64) bool { return severity > 0 }), fetch); found != want {
 			t.Errorf("with a fetch every %s: found %t, want %t", fetch, found, want)
 		}
 	}
@@ -410,7 +410,7 @@ func TestFlappingOfStatuses(t *testing.T) {
 		statuses = append(statuses, []float64{busy, bottleneck}[i%2])
 	}
 	isRoot := func(status float64) bool { return status == bottleneck }
-	if got, found := diagnosis.FindFlapping(diagnosis.RootSets(at, [][]float64{statuses}, isRoot), 10*time.Second); !found || got.Moves != 30 {
+	if got, found := diagnosis.FindFlapping(diagnosis.RootSets(at, nil, [][]float64{statuses}, isRoot), 10*time.Second); !found || got.Moves != 30 {
 		t.Errorf("found %t, %+v", found, got)
 	}
 }

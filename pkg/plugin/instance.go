@@ -117,7 +117,7 @@ func (i *Instance) open(ctx context.Context, factory Factory, source backend.Dat
 func (i *Instance) addCluster(s settings, name, webURL string, client *flink.Client, store *memory.Store, availability *collector.Availability) {
 	cluster := &query.Cluster{Name: name, WebURL: webURL, Prometheus: i.prometheus}
 	if i.prometheus != nil {
-		cluster.Streaks = history.NewStreaks()
+		cluster.Streaks, cluster.RootSets = history.NewStreaks(), history.NewRootSets()
 	}
 	if store != nil {
 		cluster.Memory = store.Cluster(name + " at " + client.Base())

@@ -3,6 +3,7 @@ package plugin_test
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -17,6 +18,10 @@ import (
 // maxSinceRequests is how many requests it takes at most to find out since when the
 // root cause of a job has been there: six for each of the five stages.
 const maxSinceRequests = 30
+
+// maxTurnsRequests is how many requests to Prometheus it takes at most to see whether
+// tasks took turns before the built-in history begins.
+const maxTurnsRequests = 11
 
 // phase is a time in minutes before the present, in which the second task holds a job
 // back, or nothing does.
@@ -56,6 +61,30 @@ func scrapePhases(prometheus *promtest.Server, orders *sim.Job, phases ...phase)
 		}
 		for metric, of := range samples {
 			prometheus.Add(labels(metric), of...)
+		}
+	}
+}
+
+// scrapeTurns adds what a Prometheus has of a [sim.Alternating] job from its start on: the
+// third task and the fourth take turns.
+func scrapeTurns(prometheus *promtest.Server, of *sim.Job, turn time.Duration) {
+	// own is for how long it was the first one's turn, up to a time after the start.
+	own := func(after time.Duration) time.Duration { return after/(2*turn)*turn + min(after%(2*turn), turn) }
+	for n, task := range of.Tasks {
+		for subtask := range max(task.Parallelism, 1) {
+			for metric, value := range map[string]func(after, own time.Duration) time.Duration{
+				"accumulateIdleTimeMs":          func(_, own time.Duration) time.Duration { return [4]time.Duration{3: own}[n] },
+				"accumulateBusyTimeMs":          func(after, own time.Duration) time.Duration { return [4]time.Duration{2: own, 3: after - own}[n] },
+				"accumulateBackPressuredTimeMs": func(after, own time.Duration) time.Duration { return [4]time.Duration{after, after, after - own, 0}[n] },
+				"backPressuredTimeMsPerSecond":  func(_, _ time.Duration) time.Duration { return 0 },
+			} {
+				prometheus.Add(map[string]string{
+					"__name__": "flink_taskmanager_job_task_" + metric, "job_id": of.ID, "job_name": of.Name, "task_id": task.ID, "task_name": task.Name,
+					"subtask_index": strconv.Itoa(subtask), "task_attempt_id": fmt.Sprintf("execution_%s_%d_0", task.ID, subtask), "task_attempt_num": "0", "host": "tm-1", "tm_id": "tm-1",
+				}, promtest.Every(scrapeInterval, of.Start, of.Start.Add(2*time.Hour), func(after time.Duration) float64 {
+					return float64(value(after, own(after)).Milliseconds())
+				})...)
+			}
 		}
 	}
 }
@@ -115,6 +144,10 @@ func TestSinceFromPrometheus(t *testing.T) {
 					if c.want == 0 {
 						again = 5
 					}
+					turns := 0 // without samples that show them, every five minutes
+					if retention == "0s" {
+						turns = maxTurnsRequests
+					}
 					for refresh := range 20 {
 						shown := l.frame(t, `{"queryType": "bottlenecks"}`)
 						sent := take(prometheus)
@@ -127,7 +160,7 @@ func TestSinceFromPrometheus(t *testing.T) {
 						if lasts := cells(t, shown, "lasts")[0]; refresh == 19 && strings.Contains(lasts, "at least") != slices.Contains(unseen, name) {
 							t.Errorf("it lasts %q", lasts)
 						}
-						if most := map[int]int{0: maxSinceRequests, 10: again}[refresh]; sent > most {
+						if most := map[int]int{0: maxSinceRequests, 10: again, 11: turns}[refresh]; sent > most {
 							t.Errorf("refresh %d: Prometheus got %d requests, want at most %d", refresh, sent, most)
 						}
 						time.Sleep(30 * time.Second)
@@ -204,10 +237,54 @@ func TestSinceIsInTheHistory(t *testing.T) {
 		if at == nil || at.Sub(begin).Round(time.Minute) != 5*time.Minute {
 			t.Errorf("since %v, and the bottleneck moved at %s", at, begin.Add(5*time.Minute))
 		}
-		if sent := take(prometheus); sent != 0 {
+		if sent := take(prometheus); sent > maxTurnsRequests {
 			t.Errorf("Prometheus got %d requests", sent)
 		}
+		if at := sinceOf(l.frame(t, `{"queryType": "bottlenecks"}`)); at == nil || take(prometheus) != 0 {
+			t.Errorf("Prometheus got more requests for what is known: since %v", at)
+		}
 	})
+}
+
+// Whether tasks take turns shows at once, though the built-in history has just begun, or
+// there is none: Prometheus has the turns before. It is read once for each of the tasks,
+// and the turns go on from there when the history is long enough to show them alone.
+func TestTurnsFromPrometheus(t *testing.T) {
+	t.Parallel()
+	for name, turn := range map[string]time.Duration{"short turns": time.Minute, "turns that one window does not show": 4 * time.Minute} {
+		for _, retention := range []string{"1h", "0s"} {
+			t.Run(fmt.Sprint(name, ", history of ", retention), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					settings := map[string]any{"history": map[string]any{"retention": retention, "idleAfter": "1h"}}
+					l, prometheus := newScrapedLabWith(t, settings)
+					l.Jobs = []*sim.Job{sim.Alternating("orders", turn)}
+					scrapeTurns(prometheus, l.Jobs[0], turn)
+					begin := time.Now()
+					l.frame(t, `{"queryType": "tasks"}`)
+					time.Sleep(15 * time.Second)
+					take(prometheus)
+					sent := 0 // after the first refresh
+					for refresh := range 20 {
+						shown := l.frame(t, `{"queryType": "bottlenecks"}`)
+						if kinds := cells(t, shown, "kind"); !slices.Contains(kinds, "alternating") {
+							t.Errorf("refresh %d: the kinds are %q", refresh, kinds)
+						}
+						if at := sinceOf(shown); at == nil || begin.Sub(*at) < 30*time.Minute {
+							t.Errorf("refresh %d: since %v, and it was first shown at %s", refresh, at, begin)
+						}
+						if of := take(prometheus); refresh > 0 {
+							sent += of
+						}
+						time.Sleep(30 * time.Second)
+					}
+					if retention == "1h" && sent > 2*maxTurnsRequests {
+						t.Errorf("Prometheus got %d requests", sent)
+					}
+				})
+			})
+		}
+	}
 }
 
 // A pause in which nothing was sampled is filled from Prometheus, and what the built-in

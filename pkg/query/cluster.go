@@ -29,8 +29,9 @@ type Cluster struct {
 	// Prometheus is the long-term history; nil where there is none. Its samples
 	// name no cluster: one reader has the jobs of all clusters of a data source.
 	Prometheus *prometheus.Reader
-	// Streaks are those that were found in Prometheus; set where there is one.
-	Streaks *history.Streaks
+	// Streaks and RootSets are those that were found in Prometheus; set where there is one.
+	Streaks  *history.Streaks
+	RootSets *history.RootSets
 }
 
 // pages are those of the cluster's own UI, as it was when it last answered; of one that

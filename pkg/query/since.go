@@ -22,10 +22,10 @@ const maxSearches = 20
 
 // since adds to each job since when each of its root causes has been one, whether they
 // take turns, and whether they move too fast to be followed. Only the built-in history
-// has the latter two. Where that does not reach back to the beginning of a root cause,
-// Prometheus is searched for it.
+// has the latter. Where that does not reach back far enough for the others, Prometheus is
+// searched.
 func since(ctx context.Context, _ Request, result *loaded) error {
-	var searches []*search
+	var all []*search
 	for n := range result.Jobs {
 		shown, cluster := &result.Jobs[n], result.pasts[n].cluster
 		if !cluster.hasHistory() || len(shown.Snapshot.Tasks) == 0 {
@@ -37,35 +37,91 @@ func since(ctx context.Context, _ Request, result *loaded) error {
 		}
 		of := &search{shown: shown, past: result.pasts[n]}
 		result.Add(of.sampled()...)
-		if len(of.open) == 0 || cluster.Streaks == nil {
+		if cluster.Streaks != nil {
+			all = append(all, of)
+		}
+	}
+	_, notices := findTurns(ctx, all, history.FastTurns)
+	result.Add(notices...)
+	result.Add(findStreaks(ctx, all)...)
+	turning, notices := findTurns(ctx, all, history.SlowTurns)
+	result.Add(notices...)
+	result.Add(findStreaks(ctx, turning)...)
+	return ctx.Err()
+}
+
+// findStreaks finds in Prometheus since when root causes have been there that may have
+// been before the built-in history begins.
+func findStreaks(ctx context.Context, all []*search) (notices []data.Notice) {
+	var searches []*search
+	for _, of := range all {
+		if len(of.open) == 0 {
 			continue
 		}
-		known, complete, err := cluster.Streaks.Known(of.moment(), of.open)
+		known, complete, err := of.past.cluster.Streaks.Known(of.moment(), of.open)
 		if of.show(known); err != nil {
-			result.Add(pastIncomplete(err))
+			notices = append(notices, pastIncomplete(err))
 		}
 		if !complete {
 			searches = append(searches, of)
 		}
 	}
+	return append(notices, atOnce(searches, func(of *search) error { return of.find(ctx) })...)
+}
+
+// findTurns finds in Prometheus which tasks were root causes before the built-in history
+// begins, of the jobs in which only that may show that they take turns, and returns those
+// in which they do.
+func findTurns(ctx context.Context, all []*search, turns history.Turns) (turning []*search, notices []data.Notice) {
+	var found, searches []*search
+	for _, of := range all {
+		if !of.mayTake(turns) {
+			continue
+		}
+		found = append(found, of)
+		sets, known, err := of.past.cluster.RootSets.Known(of.past.job, turns, of.sampledSince())
+		if of.earlier = slices.Concat(sets, of.earlier); err != nil {
+			notices = append(notices, pastIncomplete(err))
+		}
+		if !known {
+			searches = append(searches, of)
+		}
+	}
+	notices = append(notices, atOnce(searches, func(of *search) error {
+		sets, err := of.past.cluster.RootSets.Find(ctx, of.past.source, of.moment(), turns, of.sampledSince(), of.past.cluster.interval().Fetch)
+		of.earlier = slices.Concat(sets, of.earlier)
+		return err
+	})...)
+	for _, of := range found {
+		if of.joinEarlier() {
+			turning = append(turning, of)
+		}
+	}
+	return turning, notices
+}
+
+// atOnce searches Prometheus for some jobs, and returns what could not be read.
+func atOnce(searches []*search, find func(*search) error) (notices []data.Notice) {
 	if len(searches) > maxSearches {
-		result.Add(info("Prometheus is searched for since when of %d of %d jobs at a time: the next refreshes have more.", maxSearches, len(searches)))
+		notices = append(notices, info("Prometheus is searched for since when of %d of %d jobs at a time: the next refreshes have more.", maxSearches, len(searches)))
 		searches = searches[:maxSearches]
 	}
 	errs := make([]error, len(searches))
-	collector.Parallel(len(searches), parallelism, func(n int) { errs[n] = searches[n].find(ctx) })
+	collector.Parallel(len(searches), parallelism, func(n int) { errs[n] = find(searches[n]) })
 	for _, err := range errs {
 		if err != nil {
-			result.Add(pastIncomplete(err))
+			notices = append(notices, pastIncomplete(err))
 		}
 	}
-	return ctx.Err()
+	return notices
 }
 
 // search finds since when the root causes of a job have been there.
 type search struct {
 	shown *frame.Job
 	past  pastOf
+	// earlier is which tasks were root causes before the built-in history begins.
+	earlier []diagnosis.RootSet
 	// open are those that may have been there before the built-in history begins.
 	open []history.Root
 }
@@ -86,7 +142,7 @@ type (
 // job's [flapping].
 func (s *search) sampled() []data.Notice {
 	snapshot, cluster := s.shown.Snapshot, s.past.cluster
-	if cluster.Memory == nil || snapshot.Source == job.FromPrometheus { // it has nothing of this moment
+	if s.unsampled() {
 		s.findOpen(nil, time.Time{})
 		return nil
 	}
@@ -101,6 +157,72 @@ func (s *search) sampled() []data.Notice {
 	}
 	s.findOpen(roots.since, roots.unbroken)
 	return roots.flapping
+}
+
+// unsampled reports whether the built-in history has nothing of the moment.
+func (s *search) unsampled() bool {
+	return s.past.cluster.Memory == nil || s.shown.Snapshot.Source == job.FromPrometheus
+}
+
+// sampledSince is since when samples follow each other in the built-in history: since the
+// beginning of the snapshot's own time, if it has nothing of that.
+func (s *search) sampledSince() (since time.Time) {
+	if !s.unsampled() {
+		since = s.past.cluster.Memory.Unbroken(s.shown.Snapshot.Job.ID, s.shown.Snapshot.At)
+	}
+	switch snapshot := s.shown.Snapshot; {
+	case !since.IsZero():
+		return since
+	case !snapshot.From.IsZero():
+		return snapshot.From
+	default:
+		return snapshot.At
+	}
+}
+
+// mayTake reports whether only what was before the built-in history may show that the
+// job's root causes take such turns. For slow ones, one of them has begun lately, and the
+// job before it: since when is known by then.
+func (s *search) mayTake(turns history.Turns) bool {
+	snapshot, fetch := s.shown.Snapshot, s.past.cluster.interval().Fetch
+	back := 2 * diagnosis.FlappingWindow(fetch)
+	if turns == history.SlowTurns {
+		back = diagnosis.AlternationWindow(fetch)
+	}
+	earliest := snapshot.At.Add(-back)
+	if s.shown.Alternation != nil || fetch == 0 || s.sampledSince().Add(-diagnosis.MaxInterruption(fetch)).Before(earliest) {
+		return false
+	}
+	if turns == history.FastTurns {
+		return len(s.shown.Roots) > 0
+	}
+	return slices.ContainsFunc(s.shown.Roots, func(root diagnosis.Root) bool {
+		past := s.shown.Past[root.Task]
+		return !past.AtLeast && past.Since.After(earliest) && s.mayBeLonger(past.Since)
+	})
+}
+
+// joinEarlier judges what was before the built-in history together with that, and reports
+// whether the root causes take turns. Then they are open again, as they have a pause.
+func (s *search) joinEarlier() (alternates bool) {
+	snapshot, cluster := s.shown.Snapshot, s.past.cluster
+	sets := s.earlier
+	var since map[string]time.Time
+	var unbroken time.Time
+	if !s.unsampled() {
+		var sampled []diagnosis.RootSet
+		sampled, since = cluster.Memory.Roots(snapshot.Job.ID, history.Range{From: s.sampledSince(), To: snapshot.At})
+		sets, unbroken = slices.Concat(sets, sampled), s.sampledSince()
+	}
+	alternation, alternates := diagnosis.FindAlternation(sets, diagnosis.FlappingWindow(cluster.interval().Fetch))
+	if alternates {
+		s.shown.Alternation, s.open = &alternation, nil
+		for i := range s.shown.Past {
+			s.shown.Past[i].AtLeast = false
+		}
+		s.findOpen(since, unbroken)
+	}
+	return alternates
 }
 
 // rootsSampled reads them from the built-in history.
@@ -242,7 +364,7 @@ func flappingPresent(cluster *Cluster, name string, summaries history.Summaries)
 	for i, task := range summaries.Tasks {
 		columns[i] = task.Columns[0][first:]
 	}
-	return flapping(name, diagnosis.RootSets(summaries.At[first:], columns, func(severity float64) bool { return severity > 0 }), fetch)
+	return flapping(name, diagnosis.RootSets(summaries.At[first:], nil, columns, func(severity float64) bool { return severity > 0 }), fetch)
 }
 
 // flappingTimeline is the notice by the statuses of a job's tasks over the range.
@@ -258,7 +380,7 @@ func flappingTimeline(cluster *Cluster, tasks []frame.Series) []data.Notice {
 	for i, task := range tasks {
 		columns[i] = task.Values
 	}
-	sets := diagnosis.RootSets(at, columns, func(status float64) bool { return status == float64(diagnosis.Bottleneck) })
+	sets := diagnosis.RootSets(at, nil, columns, func(status float64) bool { return status == float64(diagnosis.Bottleneck) })
 	return flapping(tasks[0].Labels["job"], sets, cluster.interval().Fetch)
 }
 

@@ -109,7 +109,7 @@ func (f *followed) check(t *testing.T, cluster *memory.Cluster, over history.Ran
 			}
 		}
 	}
-	want := diagnosis.RootSets(got.At, columns, func(severity float64) bool { return severity > 0 })
+	want := diagnosis.RootSets(got.At, nil, columns, func(severity float64) bool { return severity > 0 })
 	sets, since := cluster.Roots("a", over)
 	if len(sets) != len(want) {
 		t.Fatalf("the root causes are known at %d samples, want %d", len(sets), len(want))
