@@ -2,6 +2,7 @@ package history
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/jellydator/ttlcache/v3"
@@ -24,12 +25,13 @@ type Turns int
 const (
 	// FastTurns are those that show within two windows of [diagnosis.FlappingWindow].
 	FastTurns Turns = iota
-	// SlowTurns are those before, as far back as [diagnosis.AlternationWindow].
+	// SlowTurns are those that show within [diagnosis.AlternationWindow].
 	SlowTurns
 )
 
-// part is the part of the time up to an end in which such turns show, and how far apart
-// its points are. That of fast ones is what [Streaks.Find] reads first.
+// part is the part of the time up to an end in which such turns show, of slow ones what is
+// before that of fast ones, and how far apart its points are. That of fast ones is what
+// [Streaks.Find] reads first.
 func (t Turns) part(end time.Time, fetch time.Duration) (Range, time.Duration) {
 	step := max(fetch, stages[0].step)
 	middle := end.Add(-2 * diagnosis.FlappingWindow(fetch)).Truncate(3 * step)
@@ -82,10 +84,19 @@ func (r *RootSets) Known(job Job, turns Turns, end time.Time) (sets []diagnosis.
 // in [Streaks.Find].
 func (r *RootSets) Find(ctx context.Context, source Source, of Moment, turns Turns, end time.Time, fetch time.Duration) ([]diagnosis.RootSet, error) {
 	r.kept.DeleteExpired()
+	var found keptRootSets
+	if turns == SlowTurns {
+		var known bool
+		if found.sets, known, found.err = r.Known(of.Job, FastTurns, end); !known {
+			found.sets, found.err = r.Find(ctx, source, of, FastTurns, end, fetch)
+		}
+		if found.err != nil {
+			return found.sets, found.err
+		}
+	}
 	age := streakAge
 	over, step := turns.part(end, fetch)
 	over.From = later(over.From, of.Began)
-	var found keptRootSets
 	if over.From.Before(over.To) {
 		summaries, warnings, err := source.Summaries(ctx, Query{Job: of.Job, Range: over, Step: step, Columns: []diagnosis.Column{diagnosis.RootSeverity}})
 		switch {
@@ -96,7 +107,7 @@ func (r *RootSets) Find(ctx context.Context, source Source, of Moment, turns Tur
 		case len(warnings) > 0:
 			age = partAge
 		}
-		found = keptRootSets{rootSetsOf(summaries), err}
+		found = keptRootSets{slices.Concat(rootSetsOf(summaries), found.sets), err}
 	}
 	r.kept.Set(rootSetsKey{of.Job.ID, turns, end.Truncate(endSlack)}, found, age)
 	return found.sets, found.err

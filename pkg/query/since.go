@@ -80,16 +80,15 @@ func findTurns(ctx context.Context, all []*search, turns history.Turns) (turning
 		}
 		found = append(found, of)
 		sets, known, err := of.past.cluster.RootSets.Known(of.past.job, turns, of.sampledSince())
-		if of.earlier = slices.Concat(sets, of.earlier); err != nil {
+		if of.earlier = sets; err != nil {
 			notices = append(notices, pastIncomplete(err))
 		}
 		if !known {
 			searches = append(searches, of)
 		}
 	}
-	notices = append(notices, atOnce(searches, func(of *search) error {
-		sets, err := of.past.cluster.RootSets.Find(ctx, of.past.source, of.moment(), turns, of.sampledSince(), of.past.cluster.interval().Fetch)
-		of.earlier = slices.Concat(sets, of.earlier)
+	notices = append(notices, atOnce(searches, func(of *search) (err error) {
+		of.earlier, err = of.past.cluster.RootSets.Find(ctx, of.past.source, of.moment(), turns, of.sampledSince(), of.past.cluster.interval().Fetch)
 		return err
 	})...)
 	for _, of := range found {
