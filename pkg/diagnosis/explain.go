@@ -296,8 +296,8 @@ func upstream(snapshot *job.Snapshot, root Root) string {
 	if slices.Contains(snapshot.Graph.Tasks[root.Task].Inputs, root.Upstream) {
 		where = "which feeds it"
 	}
-	text := fmt.Sprintf("%s, %s, is backpressured %s of the time", snapshot.Graph.Tasks[root.Upstream].Name, where, percent(root.Severity))
-	if highest := snapshot.Tasks[root.Upstream].Backpressured.Max; highest-root.Severity > muchMore {
+	text := fmt.Sprintf("%s, %s, is backpressured %s of the time", snapshot.Graph.Tasks[root.Upstream].Name, where, percent(root.Waits))
+	if highest := snapshot.Tasks[root.Upstream].Backpressured.Max; highest-root.Waits > muchMore {
 		text += fmt.Sprintf(" on average (the highest of its subtasks %s)", percent(highest))
 	}
 	return text

@@ -282,8 +282,10 @@ type Root struct {
 	Kind     Kind
 	Severity job.Share
 	// Upstream is the task, of those that it holds back, that waits most; -1 for a
-	// source.
+	// source. One that feeds it comes before one further up that waits hardly more.
 	Upstream int
+	// Waits is for how much of its time Upstream waits for the task.
+	Waits job.Share
 	// Hot are the indexes of the busy subtasks, and Hosts and TaskManagers where
 	// they run.
 	Hot                 []int
@@ -329,7 +331,7 @@ func (r *Root) setHot(load job.TaskLoad) {
 // root describes an ending of backpressure as a root cause.
 func (s *search) root(end ending) Root {
 	root := Root{Task: end.task, Upstream: -1, Instead: end.instead}
-	root.Severity, root.Upstream = s.severity(end.task)
+	root.Severity, root.Upstream, root.Waits = s.severity(end.task)
 	load := s.snapshot.Tasks[end.task]
 	if end.kind == "" || end.kind == Alternating {
 		root.setHot(load)
@@ -343,16 +345,20 @@ func (s *search) root(end ending) Root {
 	return root
 }
 
+// hardlyMore is a difference between two shares of time that is chance.
+const hardlyMore job.Share = 0.02
+
 // severity is how much of their time the tasks wait that the task holds back: the
 // highest, among its inputs and the tasks whose backpressure ends here, of how much
 // each waits; of a direct input that sends forward, over the subtasks that feed hot ones.
-// An input that waits for another branch alone does not count.
-func (s *search) severity(task int) (severity job.Share, upstream int) {
-	severity, upstream = s.severityOf(task, func(input int) bool { return s.holds(task, input) })
+// An input that waits for another branch alone does not count. upstream and waits are as in
+// [Root].
+func (s *search) severity(task int) (severity job.Share, upstream int, waits job.Share) {
+	severity, upstream, waits = s.severityOf(task, func(input int) bool { return s.holds(task, input) })
 	if upstream < 0 {
 		return s.severityOf(task, func(int) bool { return true })
 	}
-	return severity, upstream
+	return severity, upstream, waits
 }
 
 // holds reports whether an input of the task may wait for it: it has no other below it,
@@ -366,12 +372,16 @@ func (s *search) endsAtTask(above, task int) bool {
 	return slices.ContainsFunc(s.below[above], func(end ending) bool { return end.task == task })
 }
 
-func (s *search) severityOf(task int, counts func(input int) bool) (severity job.Share, upstream int) {
+func (s *search) severityOf(task int, counts func(input int) bool) (severity job.Share, upstream int, waits job.Share) {
 	upstream = -1
-	held := func(above int, waits job.Share) {
-		if waits.Known() && (upstream < 0 || waits > severity) {
-			upstream, severity = above, waits
+	held := func(above int, share, more job.Share) {
+		if !share.Known() {
+			return
 		}
+		if upstream < 0 || share > waits+more {
+			upstream, waits = above, share
+		}
+		severity = max(severity, share)
 	}
 	graph := s.snapshot.Graph.Tasks[task]
 	least := hotAbove(s.snapshot.Tasks[task])
@@ -379,17 +389,17 @@ func (s *search) severityOf(task int, counts func(input int) bool) (severity job
 		switch {
 		case !counts(input):
 		case i < len(graph.Forward) && graph.Forward[i]:
-			held(input, s.feedingHot(task, input, least))
+			held(input, s.feedingHot(task, input, least), 0)
 		default:
-			held(input, waiting(s.snapshot.Tasks[input]))
+			held(input, waiting(s.snapshot.Tasks[input]), 0)
 		}
 	}
 	for above, load := range s.snapshot.Tasks {
 		if s.endsAtTask(above, task) {
-			held(above, waiting(load))
+			held(above, waiting(load), hardlyMore)
 		}
 	}
-	return severity, upstream
+	return severity, upstream, waits
 }
 
 // feedingHot is the mean backpressure of the subtasks that feed hot ones, i the one i.

@@ -33,8 +33,7 @@ func History(result Result, measure diagnosis.Measure, points int) data.Frames {
 func historyFrame(series Series, name string, measure diagnosis.Measure, requests int) *data.Frame {
 	values, pointers := make([]float64, len(series.Values)), make([]*float64, len(series.Values))
 	for i, value := range series.Values {
-		// The history keeps shares to about five digits: the nearest decimal is meant.
-		if values[i] = math.Round(value*1e6) / 1e6; !math.IsNaN(values[i]) {
+		if values[i] = nearest(value, measure.Unit); !math.IsNaN(values[i]) {
 			pointers[i] = &values[i]
 		}
 	}
@@ -47,4 +46,18 @@ func historyFrame(series Series, name string, measure diagnosis.Measure, request
 	frame.Meta.Type, frame.Meta.TypeVersion = data.FrameTypeTimeSeriesMulti, data.FrameTypeVersion{0, 1}
 	frame.Meta.PreferredVisualization = data.VisTypeGraph
 	return frame
+}
+
+// nearest is the decimal that is meant by a value: the history keeps shares to about five
+// digits and rates to three, and Prometheus adds rates up with some noise, which would
+// show as a change of 0.000004 %.
+func nearest(value float64, unit diagnosis.Unit) float64 {
+	if unit != diagnosis.Rate || value == 0 || math.IsNaN(value) {
+		return math.Round(value*1e6) / 1e6
+	}
+	last := int(math.Floor(math.Log10(math.Abs(value)))) - 3
+	if last < 0 {
+		return math.Round(value*math.Pow10(-last)) / math.Pow10(-last)
+	}
+	return math.Round(value/math.Pow10(last)) * math.Pow10(last)
 }

@@ -3,10 +3,12 @@ package frame_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/grafana/dataplane/sdata/timeseries"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/frame"
 )
 
@@ -62,6 +64,27 @@ func TestHistoryHoldsTheWorstThousandSeries(t *testing.T) {
 		}
 		if notice != "" && (len(notices) != 2 || notices[1].Text != notice || first != "task-999" || shown["task-0"]) {
 			t.Errorf("of %d series %s comes first, the least is shown %t, with the notices %v", count, first, shown["task-0"], notices)
+		}
+	}
+}
+
+// Rates have four digits, shares six decimals: what is beyond that is chance.
+func TestNoiseIsNoChange(t *testing.T) {
+	for _, c := range []struct {
+		measure     string
+		value, want float64
+	}{
+		{"records_in", 600.0000027, 600},
+		{"records_in", 1234567, 1235000},
+		{"records_in", 0.0123456, 0.01235},
+		{"records_in", 0, 0},
+		{"busy", 0.1234567, 0.123457},
+	} {
+		measure, _ := diagnosis.MeasureNamed(c.measure)
+		began := time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC)
+		result := frame.Result{End: began, Series: []frame.Series{{Times: []time.Time{began}, MaxGaps: []time.Duration{time.Minute}, Values: []float64{c.value}}}}
+		if got, _ := frame.History(result, measure, 100)[0].Fields[1].ConcreteAt(0); got != c.want {
+			t.Errorf("%s of %v is shown as %v, want %v", c.measure, c.value, got, c.want)
 		}
 	}
 }

@@ -21,7 +21,7 @@ var statusColour = map[diagnosis.Status]string{
 	diagnosis.Mixed:         diagnosis.Fill(0.5, 0),
 	diagnosis.Busy:          diagnosis.Fill(1, 0),
 	diagnosis.Backpressured: diagnosis.Fill(0, 1),
-	diagnosis.Bottleneck:    "#ff9830",
+	diagnosis.Bottleneck:    "#ffa845",
 }
 
 // bottleneckPale is the colour of a bottleneck that holds back little.
