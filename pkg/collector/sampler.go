@@ -242,8 +242,9 @@ func (s *sampler) pollJob(ctx context.Context, tracked *trackedJob) {
 	info, wanted, due := tracked.sampled.info, tracked.sampled.moreWanted, tracked.sampled.due
 	s.collector.mu.Unlock()
 	samplerLag.Observe(time.Since(due).Seconds())
-	s.readMore(ctx, info, tracked, wanted)
-	verdict, _, err := s.collector.poll(ctx, info, tracked, 0)
+	age := s.ageOf(due)
+	s.readMore(ctx, info, tracked, wanted, age)
+	verdict, _, err := s.collector.poll(ctx, info, tracked, age)
 	switch {
 	case ctx.Err() != nil:
 	case errors.Is(err, errNotItsTurn):
@@ -260,9 +261,20 @@ func (s *sampler) pollJob(ctx context.Context, tracked *trackedJob) {
 	}
 }
 
-// readMore reads what of late somebody asked for beside the load. If that fails the
-// sample is kept without.
-func (s *sampler) readMore(ctx context.Context, info job.Info, tracked *trackedJob, wanted [extras]time.Time) {
+// ageOf is how old a poll may be to be shared that was due then: a job may wait for a slot,
+// and a query may poll it meanwhile. If that was after the metrics had arrived for which
+// the job was due, it has them.
+func (s *sampler) ageOf(due time.Time) time.Duration {
+	arrived := s.collector.fetch.arrived()
+	if arrived.Before(due) {
+		return 0 // nobody has made Flink fetch since
+	}
+	return max(time.Since(arrived), 0)
+}
+
+// readMore reads what of late somebody asked for beside the load, unless it was read
+// within that age. If that fails the sample is kept without.
+func (s *sampler) readMore(ctx context.Context, info job.Info, tracked *trackedJob, wanted [extras]time.Time, age time.Duration) {
 	hangs := false
 	s.locked(func() { hangs = tracked.hanging.is })
 	for more, at := range wanted {
@@ -271,11 +283,11 @@ func (s *sampler) readMore(ctx context.Context, info job.Info, tracked *trackedJ
 		}
 		switch extra(more) {
 		case ofRestarts:
-			_, _, _ = s.collector.restartsOfAge(ctx, info, tracked, 0)
+			_, _, _ = s.collector.restartsOfAge(ctx, info, tracked, age)
 		case ofCheckpoints:
-			_, _, _ = s.collector.checkpointsOfAge(ctx, info, tracked, 0)
+			_, _, _ = s.collector.checkpointsOfAge(ctx, info, tracked, age)
 		case ofExceptions:
-			_, _, _ = s.collector.exceptionsOfAge(ctx, info, tracked, 0)
+			_, _, _ = s.collector.exceptionsOfAge(ctx, info, tracked, age)
 		}
 	}
 }

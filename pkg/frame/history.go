@@ -52,7 +52,7 @@ func historyFrame(series Series, name string, measure diagnosis.Measure, request
 // digits and rates to three, and Prometheus adds rates up with some noise, which would
 // show as a change of 0.000004 %.
 func nearest(value float64, unit diagnosis.Unit) float64 {
-	if unit != diagnosis.Rate || value == 0 || math.IsNaN(value) {
+	if unit != diagnosis.Rate || !(math.Abs(value) > 1e-6) || math.IsInf(value, 0) {
 		return math.Round(value*1e6) / 1e6
 	}
 	last := int(math.Floor(math.Log10(math.Abs(value)))) - 3

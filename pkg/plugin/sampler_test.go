@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"net/http"
 	"runtime"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -65,7 +67,7 @@ func (c *requestTally) finish(l lab, tasks int) {
 		if c.tasks == c.total()*tasks {
 			return
 		}
-		time.Sleep(50 * time.Millisecond)
+		time.Sleep(25 * time.Millisecond)
 		c.add(l.Requests())
 	}
 }
@@ -213,6 +215,45 @@ func TestRefreshesDoNotDisturbSampling(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A job that is due waits for a slot where there are many. What a query has polled of it
+// meanwhile is not polled again: there is one poll of a job per age limit.
+func TestManyJobsArePolledOncePerAgeLimit(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const count, during, maxAge = 60, time.Minute, 2 * time.Second
+		jobs := make([]*sim.Job, count)
+		for n := range jobs {
+			jobs[n] = sim.HeldBack(fmt.Sprint("job-", n), 3, 2, 1)
+		}
+		l := newSampledLab(t, jobs...)
+		var polls atomic.Int64
+		l.ctx = inMemory(t.Context(), map[string]http.Handler{"flink:8081": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if id, ofJob := strings.CutPrefix(r.URL.Path, "/jobs/"); ofJob && len(id) == len(jobs[0].ID) {
+				polls.Add(1)
+			}
+			time.Sleep(25 * time.Millisecond)
+			l.Cluster.ServeHTTP(w, r)
+		})})
+		var viewers sync.WaitGroup
+		for n, begun := range slices.Repeat([]time.Time{time.Now()}, count) {
+			viewers.Go(func() {
+				for time.Since(begun) < during {
+					l.frame(t, fmt.Sprintf(`{"queryType": "tasks", "jobs": ["job-%d"]}`, n))
+					time.Sleep(time.Duration(20+n) * time.Millisecond)
+				}
+			})
+		}
+		viewers.Wait()
+		if most := int64(count * (during / maxAge)); polls.Load() > most {
+			t.Errorf("%d polls of %d jobs in %s, want %d at most", polls.Load(), count, during, most)
+		}
+		shown := l.frame(t, `{"queryType": "timeline", "jobs": ["job-0"]}`)
+		if samples := shown.Rows(); samples < 5 {
+			t.Errorf("%d samples in %s", samples, during)
+		}
+	})
 }
 
 // However often a steady job is polled, its verdict is steady, noise in the counters
