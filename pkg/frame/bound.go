@@ -39,11 +39,11 @@ func textBytes(fields []*data.Field) (bytes int) {
 		switch field.Type() {
 		case data.FieldTypeString:
 			for i := range field.Len() {
-				bytes += len(field.At(i).(string))
+				bytes += len(*field.PointerAt(i).(*string)) // At would allocate
 			}
 		case data.FieldTypeNullableString:
 			for i := range field.Len() {
-				if text := field.At(i).(*string); text != nil {
+				if text := *field.PointerAt(i).(**string); text != nil {
 					bytes += len(*text)
 				}
 			}

@@ -96,6 +96,14 @@ func shared[T any](j Job, key any, make func() T) T {
 	return j.Once(key, func() any { return make() }).(T)
 }
 
+// viewKey is the key of what a view shows of one job, but for what only history shows.
+type viewKey struct {
+	view, cluster string
+	pages         Pages
+}
+
+func (j Job) keyOf(view string) viewKey { return viewKey{view, j.Cluster, j.Pages} }
+
 // taskManagersKey is the key of [Job.TaskManagers].
 type taskManagersKey struct{}
 

@@ -22,17 +22,36 @@ const maxNodes = 200
 // panel ignores the colour where there are arcs, and three thin arcs show less
 // at a glance than one colour and two numbers.
 func NodeGraph(result Result) data.Frames {
-	rows, notices := worstTasks(taskRowsOf(result))
-	placed := placedOf(rows)
-	nodes := data.NewFrame("nodes", append(fields(rows, nodeColumns...), fields(placed,
-		of("fixedX", func(p *place) float64 { return p.x }),
-		of("fixedY", func(p *place) float64 { return p.y }),
-	)...)...)
-	nodes.Meta = result.meta(notices...)
+	rows := taskRowsOf(result)
+	draw := func() graphFields { return drawn(rows) }
+	var made graphFields
+	if len(result.Jobs) == 1 {
+		made = shared(result.Jobs[0], result.Jobs[0].keyOf("nodeGraph"), draw)
+	} else {
+		made = draw()
+	}
+	nodes := data.NewFrame("nodes", made.nodes...)
+	nodes.Meta = result.meta(made.notices...)
 	nodes.Meta.PreferredVisualization = data.VisTypeNodeGraph
-	edges := data.NewFrame("edges", fields(edgesOf(rows), edgeColumns...)...)
+	edges := data.NewFrame("edges", made.edges...)
 	edges.Meta = &data.FrameMeta{Custom: result.custom(), PreferredVisualization: data.VisTypeNodeGraph}
 	return data.Frames{nodes, edges}
+}
+
+// graphFields are those of the nodes and of the edges.
+type graphFields struct {
+	nodes, edges []*data.Field
+	notices      []data.Notice
+}
+
+func drawn(rows []taskRow) (made graphFields) {
+	rows, made.notices = worstTasks(rows)
+	made.nodes = append(fields(rows, nodeColumns...), fields(placedOf(rows),
+		of("fixedX", func(p *place) float64 { return p.x }),
+		of("fixedY", func(p *place) float64 { return p.y }),
+	)...)
+	made.edges = fields(edgesOf(rows), edgeColumns...)
+	return made
 }
 
 // worstTasks keeps as many tasks as the panel draws, the worst of them, in

@@ -27,17 +27,11 @@ func Subtasks(result Result, detailed bool) data.Frames {
 		fields, notices := subtaskFields(result, detailed)
 		return tableOf(result, "subtasks", fields, notices...)
 	}
-	made := shared(result.Jobs[0], subtasksKey{result.Jobs[0].Cluster, result.Jobs[0].Pages}, func() (made measured) {
+	made := shared(result.Jobs[0], result.Jobs[0].keyOf("subtasks"), func() (made measured) {
 		made.fields, made.notices = subtaskFields(result, false)
 		return made
 	})
 	return tableOf(result, "subtasks", made.fields, made.notices...)
-}
-
-// subtasksKey is the key of the fields of one job's subtasks.
-type subtasksKey struct {
-	cluster string
-	pages   Pages
 }
 
 func subtaskFields(result Result, detailed bool) ([]*data.Field, []data.Notice) {

@@ -1,6 +1,8 @@
 package frame
 
 import (
+	"slices"
+
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
@@ -21,34 +23,54 @@ type taskRow struct {
 // Tasks is a table with a row a task, summed up over its subtasks. blame is
 // null without a history.
 func Tasks(result Result) data.Frames {
-	return table(result, "tasks", taskRowsOf(result),
-		statusWord((*taskRow).status),
-		linked(of("job", func(r *taskRow) string { return r.Snapshot.Job.Name }), jobLink),
-		linked(of("task", func(r *taskRow) string { return r.task.Name }), taskLink),
-		optional("parallelism", func(r *taskRow) (int64, bool) {
-			return int64(r.task.Parallelism), r.task.Parallelism > 0 // else it is undecided
-		}),
-		share("busy_max", func(r *taskRow) job.Share { return r.load.Busy.Max }),
-		share("backpressured_max", func(r *taskRow) job.Share { return r.load.Backpressured.Max }),
-		share("idle_min", func(r *taskRow) job.Share { return r.load.Idle.Min }),
-		share("busy_avg", func(r *taskRow) job.Share { return r.load.Busy.Avg }),
-		share("backpressured_avg", func(r *taskRow) job.Share { return r.load.Backpressured.Avg }),
-		share("idle_avg", func(r *taskRow) job.Share { return r.load.Idle.Avg }),
-		number("records_in", recordRate, func(r *taskRow) float64 { return r.load.RecordsIn }),
-		number("records_out", recordRate, func(r *taskRow) float64 { return r.load.RecordsOut }),
-		share("skew", func(r *taskRow) job.Share { return diagnosis.Skew(r.task, *r.load) }),
-		share("blame", func(r *taskRow) job.Share { return job.Share(r.blame(r.index)) }),
-		word("level", func(r *taskRow) string { return string(diagnosis.LevelOf(*r.load)) }),
-		optional("max_parallelism", func(r *taskRow) (int64, bool) {
-			return int64(r.task.MaxParallelism), r.task.MaxParallelism > 0 // else it is not known
-		}),
-		of("cluster", func(r *taskRow) string { return r.Cluster }),
-		of("color", func(r *taskRow) string { return diagnosis.TaskFill(*r.load) }),
-		of("job_id", func(r *taskRow) string { return r.Snapshot.Job.ID }),
-		of("task_id", func(r *taskRow) string { return r.task.ID }),
-		page("job_url", func(r *taskRow) string { return r.Pages.Job(r.Snapshot.Job) }),
-		page("task_url", func(r *taskRow) string { return r.Pages.Task(r.Snapshot.Job, r.task.ID) }),
-	)
+	rows := taskRowsOf(result)
+	if len(result.Jobs) != 1 {
+		return table(result, "tasks", rows, taskColumns...)
+	}
+	made := shared(result.Jobs[0], result.Jobs[0].keyOf("tasks"), func() (made measured) {
+		made.fields, made.notices = bounded(rows, taskColumns...)
+		return made
+	})
+	fields := slices.Clone(made.fields)
+	for i, field := range fields {
+		if field.Name == blameName {
+			fields[i] = blameOf(rows[:field.Len()]) // of the query's range
+		}
+	}
+	return tableOf(result, "tasks", fields, made.notices...)
+}
+
+const blameName = "blame"
+
+var blameOf = share(blameName, func(r *taskRow) job.Share { return job.Share(r.blame(r.index)) })
+
+var taskColumns = []column[taskRow]{
+	statusWord((*taskRow).status),
+	linked(of("job", func(r *taskRow) string { return r.Snapshot.Job.Name }), jobLink),
+	linked(of("task", func(r *taskRow) string { return r.task.Name }), taskLink),
+	optional("parallelism", func(r *taskRow) (int64, bool) {
+		return int64(r.task.Parallelism), r.task.Parallelism > 0 // else it is undecided
+	}),
+	share("busy_max", func(r *taskRow) job.Share { return r.load.Busy.Max }),
+	share("backpressured_max", func(r *taskRow) job.Share { return r.load.Backpressured.Max }),
+	share("idle_min", func(r *taskRow) job.Share { return r.load.Idle.Min }),
+	share("busy_avg", func(r *taskRow) job.Share { return r.load.Busy.Avg }),
+	share("backpressured_avg", func(r *taskRow) job.Share { return r.load.Backpressured.Avg }),
+	share("idle_avg", func(r *taskRow) job.Share { return r.load.Idle.Avg }),
+	number("records_in", recordRate, func(r *taskRow) float64 { return r.load.RecordsIn }),
+	number("records_out", recordRate, func(r *taskRow) float64 { return r.load.RecordsOut }),
+	share("skew", func(r *taskRow) job.Share { return diagnosis.Skew(r.task, *r.load) }),
+	blameOf,
+	word("level", func(r *taskRow) string { return string(diagnosis.LevelOf(*r.load)) }),
+	optional("max_parallelism", func(r *taskRow) (int64, bool) {
+		return int64(r.task.MaxParallelism), r.task.MaxParallelism > 0 // else it is not known
+	}),
+	of("cluster", func(r *taskRow) string { return r.Cluster }),
+	of("color", func(r *taskRow) string { return diagnosis.TaskFill(*r.load) }),
+	of("job_id", func(r *taskRow) string { return r.Snapshot.Job.ID }),
+	of("task_id", func(r *taskRow) string { return r.task.ID }),
+	page("job_url", func(r *taskRow) string { return r.Pages.Job(r.Snapshot.Job) }),
+	page("task_url", func(r *taskRow) string { return r.Pages.Task(r.Snapshot.Job, r.task.ID) }),
 }
 
 func (r *taskRow) status() diagnosis.Status { return r.TaskStatus(r.index) }

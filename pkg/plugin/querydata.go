@@ -150,11 +150,11 @@ func answerBytes(answer backend.DataResponse) (bytes int) {
 			switch field.Type() {
 			case data.FieldTypeString:
 				for i := range field.Len() {
-					bytes += 4 + len(field.At(i).(string))
+					bytes += 4 + len(*field.PointerAt(i).(*string)) // At would allocate
 				}
 			case data.FieldTypeNullableString:
 				for i := range field.Len() {
-					if text := field.At(i).(*string); text != nil {
+					if text := *field.PointerAt(i).(**string); text != nil {
 						bytes += 4 + len(*text)
 					}
 				}
