@@ -17,6 +17,8 @@ type Alternation struct {
 	From, To time.Time
 	// Turns are those of each task that takes turns, by its id.
 	Turns map[string]Turn
+	// Pause is the longest time between two turns of a task that follow each other.
+	Pause time.Duration
 }
 
 // Turn is when a task was the root cause.
@@ -61,7 +63,11 @@ func FindAlternation(sets []RootSet, window time.Duration) (found Alternation, a
 		return found, alternates
 	}
 	slow, longest := slowTurns(within(sets, slowWindows*window), window)
-	return turnsOf(slow, sets, max(window, 2*longest))
+	pause := 2 * longest
+	if off := pause % window; off > 0 {
+		pause += window - off // so that it does not change with each sample
+	}
+	return turnsOf(slow, sets, max(window, pause))
 }
 
 // within are the sets of the last window of time.
@@ -136,7 +142,7 @@ func turnsOf(sets, all []RootSet, pause time.Duration) (found Alternation, alter
 	if len(sets) < 3 {
 		return found, false
 	}
-	found = Alternation{From: sets[0].At.begin(), To: sets[len(sets)-1].At.At, Turns: map[string]Turn{}}
+	found = Alternation{From: sets[0].At.begin(), To: sets[len(sets)-1].At.At, Turns: map[string]Turn{}, Pause: pause}
 	// By task: for how long it was a root cause, whether another took over from it, and
 	// how often it took over again.
 	lengths, handedOver, cameBack := map[string]time.Duration{}, map[string]bool{}, map[string]int{}

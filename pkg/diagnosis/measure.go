@@ -162,7 +162,7 @@ func ColumnUnit(column Column) Unit {
 }
 
 // Job is the value of a job, of which these tasks were chosen: that of its
-// worst task. NaN is not known, as [Measure.OfWorst] has it while a subtask restores.
+// worst task. NaN is not known, as while a subtask restores ([Measure.OrUnknown]).
 func (m Measure) Job(v *Verdict, tasks []int) float64 {
 	if m.job != nil {
 		return m.job(v, tasks)
@@ -172,14 +172,14 @@ func (m Measure) Job(v *Verdict, tasks []int) float64 {
 		value := m.Task(v, task)
 		worst, doubtful = m.Worse(worst, value), doubtful || math.IsNaN(value)
 	}
-	return m.OfWorst(worst, doubtful && !v.Snapshot.Complete())
+	return m.OrUnknown(worst, doubtful && !v.Snapshot.Complete())
 }
 
-// OfWorst is the value of what several tasks or subtasks make up, by the worst of those
-// that were measured. doubtful is set where some were not: the worst may be among them,
-// and an alert must not resolve, so the value is not known, unless none can be worse. How
-// far behind a task is does not depend on its shares.
-func (m Measure) OfWorst(worst float64, doubtful bool) float64 {
+// OrUnknown is the value of several tasks or subtasks together: the worst of those that
+// were measured, or NaN. doubtful is set where some were not measured. Then the worst may
+// be among these, and an alert must not resolve: so the value is NaN, unless none can be
+// worse. How far behind a task is does not depend on its shares.
+func (m Measure) OrUnknown(worst float64, doubtful bool) float64 {
 	if !doubtful || m.Lags || m.Origin != FromLoad {
 		return worst
 	}

@@ -251,10 +251,10 @@ func blind(snapshot *job.Snapshot) bool {
 	}
 	for i, load := range snapshot.Tasks {
 		task := snapshot.Graph.Tasks[i]
-		if load.Complete() || task.State.Terminal() || notYet(snapshot.Job, task) {
+		if load.Complete() || task.State.Terminal() || snapshot.Job.Type == job.Batch && task.NotBegun(snapshot.Job) {
 			continue
 		}
-		if load.Starting() {
+		if load.Starting() && !task.NotBegun(snapshot.Job) {
 			return true // what holds its inputs back may be seen only when it runs
 		}
 		free := len(task.Inputs) > 0
@@ -269,12 +269,6 @@ func blind(snapshot *job.Snapshot) bool {
 	return false
 }
 
-// notYet reports whether a task of a batch job waits for its turn, which holds
-// nothing back.
-func notYet(info job.Info, task job.Task) bool {
-	return info.Type == job.Batch && task.State == "CREATED"
-}
-
 // Root is one root cause: a task that holds others, or the job, back.
 type Root struct {
 	// Task is the index into Graph.Tasks.
@@ -282,7 +276,8 @@ type Root struct {
 	Kind     Kind
 	Severity job.Share
 	// Upstream is the task, of those that it holds back, that waits most; -1 for a
-	// source. One that feeds it comes before one further up that waits hardly more.
+	// source. An input is preferred to a task further up if that waits at most
+	// hardlyMore longer.
 	Upstream int
 	// Waits is for how much of its time Upstream waits for the task.
 	Waits job.Share
@@ -345,7 +340,7 @@ func (s *search) root(end ending) Root {
 	return root
 }
 
-// hardlyMore is a difference between two shares of time that is chance.
+// hardlyMore is a difference between two shares of time up to which it is noise.
 const hardlyMore job.Share = 0.02
 
 // severity is how much of their time the tasks wait that the task holds back: the
@@ -374,11 +369,11 @@ func (s *search) endsAtTask(above, task int) bool {
 
 func (s *search) severityOf(task int, counts func(input int) bool) (severity job.Share, upstream int, waits job.Share) {
 	upstream = -1
-	held := func(above int, share, more job.Share) {
+	held := func(above int, share, margin job.Share) {
 		if !share.Known() {
 			return
 		}
-		if upstream < 0 || share > waits+more {
+		if upstream < 0 || share > waits+margin {
 			upstream, waits = above, share
 		}
 		severity = max(severity, share)

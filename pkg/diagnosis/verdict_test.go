@@ -359,6 +359,14 @@ func TestNoRoot(t *testing.T) {
 // known: the hottest may be the one that is missing, and an alert must not resolve.
 func TestMeasuresWhileASubtaskRestores(t *testing.T) {
 	for _, state := range []job.State{"CREATED", "SCHEDULED", "DEPLOYING", "INITIALIZING", "RECONCILING"} {
+		whole := in(state)
+		_, restoring := diagnosed(chain(task("in", at(0.2, 0)), task("map", whole, whole), task("out", at(0.1, 0)))...)
+		for _, name := range []string{"bottleneck", "kind", "busy", "status"} {
+			measure, _ := diagnosis.MeasureNamed(name)
+			if value := measure.Job(restoring, []int{0, 1, 2}); !math.IsNaN(value) {
+				t.Errorf("%s, all subtasks: %s of the job is %g", state, name, value)
+			}
+		}
 		snapshot, verdict := diagnosed(chain(task("in", at(0.2, 0), at(0.2, 0)), task("map", at(0.3, 0), in(state)), task("out", at(0.1, 0)))...)
 		for _, measure := range diagnosis.Measures {
 			if measure.Origin != diagnosis.FromLoad || measure.Records || measure.Lags {
@@ -388,7 +396,7 @@ func TestBatchJobWithFewerSlotsThanSubtasks(t *testing.T) {
 	}
 	verdict := diagnosis.Diagnose(snapshot)
 	busy, _ := diagnosis.MeasureNamed("busy")
-	if verdict.Kind != diagnosis.None || busy.Task(verdict, 0) != 0.6 || diagnosis.Unmeasured(snapshot) != "" {
+	if verdict.Kind != diagnosis.None || busy.Task(verdict, 0) != 0.6 || busy.Job(verdict, []int{0, 1}) != 0.6 || diagnosis.Unmeasured(snapshot) != "" {
 		t.Errorf("the verdict is %s, the first task %g busy, not measured is %q", verdict.Kind, busy.Task(verdict, 0), diagnosis.Unmeasured(snapshot))
 	}
 }

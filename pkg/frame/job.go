@@ -245,6 +245,7 @@ func (j Job) blame(task int) float64 {
 func (j Job) taskManagerValues(measure diagnosis.Measure) []float64 {
 	names := j.TaskManagers()
 	values, doubtful := make([]float64, len(names)), make([]bool, len(names))
+	anywhere := false // a subtask that was not measured may run on any of them
 	for i := range values {
 		if !measure.Sum {
 			values[i] = math.NaN()
@@ -254,6 +255,7 @@ func (j Job) taskManagerValues(measure diagnosis.Measure) []float64 {
 		subtasks := j.load(task).Subtasks
 		for i := range subtasks {
 			at, found := slices.BinarySearch(names, subtasks[i].TaskManager)
+			anywhere = anywhere || !found && subtasks[i].Missing() && subtasks[i].Why != job.Missing && !j.task(task).NotBegun(j.Snapshot.Job)
 			switch {
 			case !found:
 			case measure.Origin == diagnosis.FromRange:
@@ -268,7 +270,7 @@ func (j Job) taskManagerValues(measure diagnosis.Measure) []float64 {
 	}
 	if !measure.Sum {
 		for i := range values {
-			values[i] = measure.OfWorst(values[i], doubtful[i])
+			values[i] = measure.OrUnknown(values[i], doubtful[i] || anywhere)
 		}
 	}
 	return values

@@ -3,6 +3,7 @@ package history
 import (
 	"context"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/jellydator/ttlcache/v3"
@@ -11,31 +12,34 @@ import (
 )
 
 const (
-	// maxRootSets is of how many jobs and times root sets are kept. Each has about a
-	// hundred, of about 100 bytes.
-	maxRootSets = 1000
-	// endSlack is how far apart two ends may be to share what was read.
-	endSlack = 5 * time.Minute
+	// maxRootSetJobs is of how many jobs root sets are kept, and maxRootSets how many lists
+	// of each and of each look-back: for the present and for some moments. A list has up to
+	// 160 sets, of about 100 bytes each.
+	maxRootSetJobs = 500
+	maxRootSets    = 3
+	// freshFor is for how long after the end of a list it stands for what follows: where
+	// there are no samples, the end is always the present.
+	freshFor = 5 * time.Minute
 )
 
-// Turns is for how long turns of tasks are looked at.
-type Turns int
+// Lookback is how far back turns of tasks are looked for.
+type Lookback int
 
-// The two.
+// The look-backs.
 const (
-	// FastTurns are those that show within two windows of [diagnosis.FlappingWindow].
-	FastTurns Turns = iota
-	// SlowTurns are those that show within [diagnosis.AlternationWindow].
-	SlowTurns
+	// ShortLookback is two windows of [diagnosis.FlappingWindow].
+	ShortLookback Lookback = iota
+	// LongLookback is [diagnosis.AlternationWindow].
+	LongLookback
 )
 
-// part is the part of the time up to an end in which such turns show, of slow ones what is
-// before that of fast ones, and how far apart its points are. That of fast ones is what
-// [Streaks.Find] reads first.
-func (t Turns) part(end time.Time, fetch time.Duration) (Range, time.Duration) {
+// part is the time that is read for a look-back from an end, and how far apart its points
+// are: for the long one what is before the short one. What is read for the short one is
+// what [Streaks.Find] reads first.
+func (l Lookback) part(end time.Time, fetch time.Duration) (Range, time.Duration) {
 	step := max(fetch, stages[0].step)
 	middle := end.Add(-2 * diagnosis.FlappingWindow(fetch)).Truncate(3 * step)
-	if t == SlowTurns {
+	if l == LongLookback {
 		return Range{From: end.Add(-diagnosis.AlternationWindow(fetch)).Truncate(3 * step), To: middle}, 3 * step
 	}
 	return Range{From: middle.Add(time.Millisecond), To: end}, step
@@ -45,72 +49,109 @@ func (t Turns) part(end time.Time, fetch time.Duration) (Range, time.Duration) {
 // keeps it: whether tasks take turns shows only over some time. It is safe for
 // concurrent use.
 type RootSets struct {
-	kept *ttlcache.Cache[rootSetsKey, keptRootSets]
+	mu   sync.Mutex
+	jobs *ttlcache.Cache[string, *jobRootSets] // by the job's id
 }
 
-// rootSetsKey is a job, by its id, and until when about its root sets were read.
-type rootSetsKey struct {
-	job   string
-	turns Turns
-	end   time.Time
+// jobRootSets are the lists of a job, which has begun then: one may keep its id and begin
+// anew. The newest that was read comes first.
+type jobRootSets struct {
+	began time.Time
+	lists [LongLookback + 1][]rootSetList
 }
 
-// keptRootSets are the sets that were read, or why they could not be.
-type keptRootSets struct {
-	sets []diagnosis.RootSet
-	err  error
+// rootSetList is what was read up to an end, or why it could not be read, and until when it
+// need not be read again.
+type rootSetList struct {
+	end, until time.Time
+	sets       []diagnosis.RootSet
+	err        error
 }
 
 // NewRootSets returns one that has found nothing yet.
 func NewRootSets() *RootSets {
-	return &RootSets{kept: ttlcache.New(
-		ttlcache.WithCapacity[rootSetsKey, keptRootSets](maxRootSets),
-		ttlcache.WithDisableTouchOnHit[rootSetsKey, keptRootSets](),
+	return &RootSets{jobs: ttlcache.New(
+		ttlcache.WithTTL[string, *jobRootSets](streakAge), ttlcache.WithCapacity[string, *jobRootSets](maxRootSetJobs),
 	)}
 }
 
-// Known are the sets of a job up to a time, if they were found before; or the error, if
-// the source failed lately.
-func (r *RootSets) Known(job Job, turns Turns, end time.Time) (sets []diagnosis.RootSet, known bool, err error) {
-	item := r.kept.Get(rootSetsKey{job.ID, turns, end.Truncate(endSlack)})
-	if item == nil {
-		return nil, false, nil
+// Known are the sets of a job up to a time, if they were found before, or those up to a
+// little earlier. fresh is set if they need not be read again for now. err is why the source
+// could not be read lately.
+func (r *RootSets) Known(of Moment, lookback Lookback, end time.Time) (sets []diagnosis.RootSet, fresh bool, err error) {
+	list := r.known(of, lookback, end)
+	if !list.end.After(end.Add(-freshFor)) || !time.Now().Before(list.until) {
+		return list.sets, false, nil
 	}
-	return item.Value().sets, true, item.Value().err
+	return list.sets, true, list.err
 }
 
-// Find reads the sets of a job up to a time from the source, as far back as such turns
-// show. fetch is the cluster's metric interval. What the source warns of is left out, as
-// in [Streaks.Find].
-func (r *RootSets) Find(ctx context.Context, source Source, of Moment, turns Turns, end time.Time, fetch time.Duration) ([]diagnosis.RootSet, error) {
-	r.kept.DeleteExpired()
-	var found keptRootSets
-	if turns == SlowTurns {
-		var known bool
-		if found.sets, known, found.err = r.Known(of.Job, FastTurns, end); !known {
-			found.sets, found.err = r.Find(ctx, source, of, FastTurns, end, fetch)
-		}
-		if found.err != nil {
-			return found.sets, found.err
+// known is the newest list that ends at the time or up to twice freshFor before it; one
+// without an end if there is none.
+func (r *RootSets) known(of Moment, lookback Lookback, end time.Time) (newest rootSetList) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, list := range r.of(of).lists[lookback] {
+		if !list.end.After(end) && end.Sub(list.end) <= 2*freshFor && list.end.After(newest.end) {
+			newest = list
 		}
 	}
-	age := streakAge
-	over, step := turns.part(end, fetch)
-	over.From = later(over.From, of.Began)
-	if over.From.Before(over.To) {
+	return newest
+}
+
+// of are the lists of a job.
+func (r *RootSets) of(moment Moment) *jobRootSets {
+	if kept := r.jobs.Get(moment.Job.ID); kept != nil && kept.Value().began.Equal(moment.Began) {
+		return kept.Value()
+	}
+	return r.jobs.Set(moment.Job.ID, &jobRootSets{began: moment.Began}, ttlcache.DefaultTTL).Value()
+}
+
+// Find reads the sets of a job up to a time from the source, as far as the look-back goes.
+// fetch is the cluster's metric interval. What the source warns of is left out, as in
+// [Streaks.Find].
+func (r *RootSets) Find(ctx context.Context, source Source, of Moment, lookback Lookback, end time.Time, fetch time.Duration) ([]diagnosis.RootSet, error) {
+	found := rootSetList{end: end, until: time.Now().Add(streakAge)}
+	if lookback == LongLookback {
+		found = r.known(of, ShortLookback, end)
+		if !found.end.After(end.Add(-freshFor)) {
+			if _, err := r.Find(ctx, source, of, ShortLookback, end, fetch); err != nil {
+				return nil, err
+			}
+			found = r.known(of, ShortLookback, end)
+		}
+	}
+	over, step := lookback.part(found.end, fetch)
+	if over.From = later(over.From, of.Began); over.From.Before(over.To) {
 		summaries, warnings, err := source.Summaries(ctx, Query{Job: of.Job, Range: over, Step: step, Columns: []diagnosis.Column{diagnosis.RootSeverity}})
 		switch {
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
 		case err != nil:
-			age = failureAge
+			found.until = time.Now().Add(failureAge)
 		case len(warnings) > 0:
-			age = partAge
+			found.until = earlier(found.until, time.Now().Add(partAge))
 		}
-		found = keptRootSets{slices.Concat(rootSetsOf(summaries), found.sets), err}
+		found.sets, found.err = slices.Concat(rootSetsOf(summaries), found.sets), err
 	}
-	r.kept.Set(rootSetsKey{of.Job.ID, turns, end.Truncate(endSlack)}, found, age)
+	r.keep(of, lookback, found)
 	return found.sets, found.err
+}
+
+func (r *RootSets) keep(of Moment, lookback Lookback, found rootSetList) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.jobs.DeleteExpired()
+	lists := &r.of(of).lists[lookback]
+	*lists = slices.DeleteFunc(*lists, func(list rootSetList) bool { return list.end.Equal(found.end) })
+	*lists = slices.Insert((*lists)[:min(len(*lists), maxRootSets-1)], 0, found)
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
 }
 
 // rootSetsOf are those of some summaries, whose first column is the severity.

@@ -27,6 +27,11 @@ type Task struct {
 // Source reports whether the task reads from outside the job.
 func (t Task) Source() bool { return len(t.Inputs) == 0 }
 
+// NotBegun reports whether the task of such a job waits for its turn, as one of a batch job
+// does whose inputs have not ended: it holds nothing back, and is CREATED until then, as no
+// task of a stream is for long. Before 1.14 Flink does not report the job's type.
+func (t Task) NotBegun(of Info) bool { return t.State == "CREATED" && of.Type != Streaming }
+
 // Graph is the shape of a job: its tasks in topological order, sources first.
 type Graph struct {
 	Tasks []Task

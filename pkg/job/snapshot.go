@@ -192,8 +192,20 @@ func (s *Snapshot) AllRun() bool {
 	return s.Job.State == Running && len(s.Graph.Tasks) > 0
 }
 
-// Complete reports whether every subtask that runs or is about to was measured.
-func (s *Snapshot) Complete() bool { return !slices.ContainsFunc(s.Tasks, TaskLoad.missing) }
+// Complete reports whether every subtask that runs or is about to was measured. A task whose
+// turn has not come is not about to run. What Prometheus lacks may have finished.
+func (s *Snapshot) Complete() bool {
+	for i := range s.Tasks {
+		if s.Graph.Tasks[i].NotBegun(s.Job) {
+			continue
+		}
+		missing := func(load SubtaskLoad) bool { return load.Missing() && load.Why != Missing }
+		if slices.ContainsFunc(s.Tasks[i].Subtasks, missing) {
+			return false
+		}
+	}
+	return true
+}
 
 // MeasuredTasks counts the tasks whose backpressure is known.
 func (s *Snapshot) MeasuredTasks() (measured int) {
@@ -244,27 +256,33 @@ func (t TaskLoad) Known() bool { return t.Backpressured.Max.Known() }
 
 // Complete reports whether it was measured of every subtask that runs or is about
 // to: if not, the hottest may be among those that are missing.
-func (t TaskLoad) Complete() bool { return !t.missing() && t.Known() }
-
-// missing reports whether one of its subtasks is.
-func (t TaskLoad) missing() bool {
+func (t TaskLoad) Complete() bool {
 	for i := range t.Subtasks {
 		if t.Subtasks[i].Missing() {
+			return false
+		}
+	}
+	return t.Known()
+}
+
+// Starting reports whether some of the task's subtasks are about to run, as after a
+// restart: they are deployed, or restore their state. What Prometheus lacks of a task of
+// which it has some is taken for that, too.
+func (t TaskLoad) Starting() bool {
+	runs, lacks := false, false
+	for i := range t.Subtasks {
+		subtask := &t.Subtasks[i]
+		switch {
+		case subtask.State == Running:
+			runs = true
+		case !subtask.Missing():
+		case subtask.Why == Missing:
+			lacks = true
+		default:
 			return true
 		}
 	}
-	return false
-}
-
-// Starting reports whether some of the task's subtasks are about to run while others
-// do, as after a restart of one region: they are deployed, or restore their state.
-func (t TaskLoad) Starting() bool {
-	runs, starts := false, false
-	for i := range t.Subtasks {
-		subtask := &t.Subtasks[i]
-		runs, starts = runs || subtask.State == Running, starts || subtask.State != Running && subtask.Missing()
-	}
-	return runs && starts
+	return runs && lacks
 }
 
 // Missing reports whether the subtask, which has not ended and whose turn has come, was

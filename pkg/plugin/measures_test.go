@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -546,4 +547,59 @@ func checkRegistry(t *testing.T, name string, of any) {
 	if got := string(text) + "\n"; got != string(want) {
 		t.Errorf("the registry is\n%s\nwant\n%s", got, want)
 	}
+}
+
+// The load of a batch job is known while its later stages wait for their turn.
+func TestMeasuresOfABatchJob(t *testing.T) {
+	for _, version := range []string{"1.13.6", "2.3.0"} {
+		synctest.Test(t, func(t *testing.T) {
+			ready, err := sim.Ready(version, "batch")
+			if err != nil {
+				t.Fatal(err)
+			}
+			l := newSampledLab(t, ready.Jobs...)
+			l.Version = version
+			begin := time.Now()
+			l.frame(t, `{"queryType": "tasks"}`)
+			time.Sleep(3 * time.Minute)
+			for measure, want := range map[string]string{"busy": "1", "backpressured": "0", "idle": "0"} {
+				query := `{"queryType": "measure", "measure": "` + measure + `"}`
+				now := onlyValue(t, l.frame(t, query))
+				past := onlyValue(t, l.frameOver(t, backend.TimeRange{From: begin, To: begin.Add(100 * time.Second)}, nil, query))
+				if !nearly(now, want) || !nearly(past, want) {
+					t.Errorf("%s: %s is %s now and was %s, want %s", version, measure, now, past, want)
+				}
+			}
+		})
+	}
+}
+
+// Where a task does not answer it is not known where it runs: any TaskManager may be worse
+// than is measured, unless it is the worst possible.
+func TestTaskManagersOfASilentTask(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		orders := sim.HeldBack("orders", 3, 2, 1)
+		l := newSampledLab(t, orders)
+		silent := atomic.Bool{}
+		spoiled := sim.Spoiled(l.Cluster, sim.On("/vertices/"+orders.Tasks[1].ID, sim.Failing()))
+		l.ctx = inMemory(t.Context(), map[string]http.Handler{"flink:8081": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if silent.Load() {
+				spoiled.ServeHTTP(w, r)
+			} else {
+				l.Cluster.ServeHTTP(w, r)
+			}
+		})})
+		for _, silence := range []bool{false, true} {
+			silent.Store(silence)
+			l.frame(t, `{"queryType": "tasks"}`)
+			time.Sleep(30 * time.Second)
+			for _, measure := range []string{"busy", "bottleneck", "status"} {
+				for _, series := range seriesOf(l.frame(t, `{"queryType": "measure", "by": "taskmanager", "measure": "`+measure+`"}`)) {
+					if unknown := strings.HasSuffix(series, " null"); unknown != silence {
+						t.Errorf("silent %t: %s", silence, series)
+					}
+				}
+			}
+		}
+	})
 }

@@ -29,6 +29,9 @@ func (i *Instance) QueryData(ctx context.Context, request *backend.QueryDataRequ
 		return nil, err
 	}
 	defer i.underWay.Release(1)
+	if err := takePlace(ctx); err != nil {
+		return nil, err
+	}
 	response := backend.NewQueryDataResponse()
 	_, fromAlert := request.Headers[backend.FromAlertHeaderName]
 	who := requester{request.PluginContext.User, request.PluginContext.Namespace, request.GetHTTPHeaders()}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
+	"github.com/grafana/grafana-plugin-sdk-go/data"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/internal/promtest"
 	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
@@ -68,8 +69,14 @@ func scrapePhases(prometheus *promtest.Server, orders *sim.Job, phases ...phase)
 // scrapeTurns adds what a Prometheus has of a [sim.Alternating] job from its start on: the
 // third task and the fourth take turns.
 func scrapeTurns(prometheus *promtest.Server, of *sim.Job, turn time.Duration) {
-	// own is for how long it was the first one's turn, up to a time after the start.
-	own := func(after time.Duration) time.Duration { return after/(2*turn)*turn + min(after%(2*turn), turn) }
+	scrapeSlow(prometheus, of, 2*time.Hour, func(after time.Duration) time.Duration {
+		return after/(2*turn)*turn + min(after%(2*turn), turn)
+	})
+}
+
+// scrapeSlow does so for a job that runs that long. third is for how long it was the third
+// task that was slow, up to a time after the start: else it was the fourth.
+func scrapeSlow(prometheus *promtest.Server, of *sim.Job, long time.Duration, third func(after time.Duration) time.Duration) {
 	for n, task := range of.Tasks {
 		for subtask := range max(task.Parallelism, 1) {
 			for metric, value := range map[string]func(after, own time.Duration) time.Duration{
@@ -80,14 +87,123 @@ func scrapeTurns(prometheus *promtest.Server, of *sim.Job, turn time.Duration) {
 			} {
 				prometheus.Add(map[string]string{
 					"__name__": "flink_taskmanager_job_task_" + metric, "job_id": of.ID, "job_name": of.Name, "task_id": task.ID, "task_name": task.Name,
-					"subtask_index": strconv.Itoa(subtask), "task_attempt_id": fmt.Sprintf("execution_%s_%d_0", task.ID, subtask), "task_attempt_num": "0", "host": "tm-1", "tm_id": "tm-1",
-				}, promtest.Every(scrapeInterval, of.Start, of.Start.Add(2*time.Hour), func(after time.Duration) float64 {
-					return float64(value(after, own(after)).Milliseconds())
+					"subtask_index": strconv.Itoa(subtask), "task_attempt_id": fmt.Sprintf("%d_%s_%d_0", of.Start.Unix(), task.ID, subtask), "task_attempt_num": "0", "host": "tm-1", "tm_id": "tm-1",
+				}, promtest.Every(scrapeInterval, of.Start, of.Start.Add(long), func(after time.Duration) float64 {
+					return float64(value(after, third(after)).Milliseconds())
 				})...)
 			}
 		}
 	}
 }
+
+// Turns are those of the moment and of the job that is shown, whoever has asked before: for
+// a later moment, or for a part of the tasks; or for a job of that id that has ended.
+func TestTurnsOfTheMoment(t *testing.T) {
+	const turn = 40 * time.Second
+	alone := map[string]any{"history": map[string]any{"retention": "0s"}}
+	kinds := func(t *testing.T, shown *data.Frame, want string) {
+		t.Helper()
+		if got := fmt.Sprint(cells(t, shown, "kind")); got != want {
+			t.Errorf("the kinds are %s, want %s: %q", got, want, cells(t, shown, "explanation"))
+		}
+	}
+	takeTurns := func(after time.Duration) time.Duration { return after/(2*turn)*turn + min(after%(2*turn), turn) }
+	t.Run("a later moment", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			l, prometheus := newScrapedLabWith(t, alone)
+			orders := sim.Alternating("orders", turn)
+			orders.Start = time.Now().Add(-2 * time.Hour)
+			l.Jobs = []*sim.Job{orders}
+			base := time.Now().Add(-40 * time.Minute).Truncate(5 * time.Minute)
+			begins := base.Add(90 * time.Second).Sub(orders.Start)
+			scrapeSlow(prometheus, orders, 2*time.Hour, func(after time.Duration) time.Duration {
+				return min(after, begins) + max(after-begins, 0) - takeTurns(max(after-begins, 0))
+			})
+			at := func(of time.Duration) *data.Frame {
+				return l.frameOver(t, backend.TimeRange{From: base.Add(-time.Hour), To: base.Add(of)}, nil, `{"queryType": "bottlenecks"}`)
+			}
+			kinds(t, at(290*time.Second), "[alternating]")
+			kinds(t, at(85*time.Second), "[capacity]")
+		})
+	})
+	t.Run("a part of the tasks, and a move for good", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			l, prometheus := newScrapedLabWith(t, alone)
+			orders, base := slowSink("orders"), time.Now()
+			orders.Start = base.Add(-2 * time.Hour)
+			l.Jobs = []*sim.Job{orders}
+			moved := base.Add(-395 * time.Second).Sub(orders.Start)
+			scrapeSlow(prometheus, orders, 3*time.Hour, func(after time.Duration) time.Duration { return min(after, moved) })
+			l.frame(t, `{"queryType": "tasks"}`)
+			time.Sleep(15 * time.Second)
+			l.frame(t, `{"queryType": "jobs", "tasks": ["enrich"]}`)
+			for range 12 {
+				time.Sleep(30 * time.Second)
+				kinds(t, l.frame(t, `{"queryType": "bottlenecks"}`), "[capacity]")
+			}
+		})
+	})
+	t.Run("a job deployed anew under its id", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			l, prometheus := newScrapedLabWith(t, alone)
+			before := sim.Alternating("orders", turn)
+			l.Jobs = []*sim.Job{before}
+			scrapeSlow(prometheus, before, time.Hour+time.Minute, takeTurns)
+			time.Sleep(15 * time.Second)
+			l.frame(t, `{"queryType": "tasks"}`)
+			time.Sleep(15 * time.Second)
+			kinds(t, l.frame(t, `{"queryType": "bottlenecks"}`), "[alternating]")
+			time.Sleep(40 * time.Second)
+			after := slowSink("orders")
+			after.ID, after.Start = before.ID, time.Now()
+			l.Jobs = []*sim.Job{after}
+			scrapeSlow(prometheus, after, time.Hour, func(time.Duration) time.Duration { return 0 })
+			for range 6 {
+				time.Sleep(35 * time.Second)
+				kinds(t, l.frame(t, `{"queryType": "bottlenecks"}`), "[capacity]")
+			}
+		})
+	})
+}
+
+// slowSink is a [sim.Alternating] job in which it is always the sink's turn.
+func slowSink(name string) *sim.Job {
+	job := sim.Alternating(name, 100*time.Hour)
+	job.Phases = job.Phases[1:]
+	return job
+}
+
+// Many jobs that take turns are searched some at a time, and what was found goes on until
+// it is read anew.
+func TestTurnsOfManyJobs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const jobs, turn = 30, 40 * time.Second
+		l, prometheus := newScrapedLabWith(t, map[string]any{"history": map[string]any{"retention": "0s"}})
+		for n := range jobs {
+			job := sim.Alternating(fmt.Sprint("job-", n), turn)
+			l.Jobs = append(l.Jobs, job)
+			scrapeTurns(prometheus, job, turn)
+		}
+		l.frame(t, `{"queryType": "tasks"}`)
+		time.Sleep(15 * time.Second)
+		for refresh := range 24 {
+			turning, shown := map[string]bool{}, l.frame(t, `{"queryType": "bottlenecks"}`)
+			names := cells(t, shown, "job")
+			for row, kind := range cells(t, shown, "kind") {
+				if kind == "alternating" {
+					turning[names[row]] = true
+				}
+			}
+			if want := map[bool]int{true: maxJobsSearched, false: jobs}[refresh == 0]; len(turning) != want {
+				t.Errorf("refresh %d: %d jobs take turns, want %d", refresh, len(turning), want)
+			}
+			time.Sleep(30 * time.Second)
+		}
+	})
+}
+
+// maxJobsSearched is of how many jobs a query searches Prometheus.
+const maxJobsSearched = 20
 
 // newHeldBack is a data source of a job that began some minutes ago and is held back
 // now, and that was never sampled.
@@ -270,7 +386,8 @@ func TestTurnsFromPrometheus(t *testing.T) {
 						if kinds := cells(t, shown, "kind"); !slices.Contains(kinds, "alternating") {
 							t.Errorf("refresh %d: the kinds are %q", refresh, kinds)
 						}
-						if at := sinceOf(shown); at == nil || begin.Sub(*at) < 10*time.Minute {
+						// They have gone on since the job began, an hour before.
+						if at := sinceOf(shown); at == nil || begin.Sub(*at) < time.Hour-2*turn-time.Minute {
 							t.Errorf("refresh %d: since %v, and it was first shown at %s", refresh, at, begin)
 						}
 						if of := take(prometheus); refresh > 0 {
@@ -278,7 +395,7 @@ func TestTurnsFromPrometheus(t *testing.T) {
 						}
 						time.Sleep(30 * time.Second)
 					}
-					if retention == "1h" && sent > 2*maxTurnsRequests {
+					if retention == "1h" && sent > 3*maxTurnsRequests {
 						t.Errorf("Prometheus got %d requests", sent)
 					}
 				})
@@ -436,7 +553,7 @@ func TestSinceOfManyJobs(t *testing.T) {
 				}
 			}
 			texts := strings.Join(notices(shown), "; ")
-			if count != found || strings.Contains(texts, "since when of 20 of 30 jobs") != (refresh == 0) || refresh > 0 && texts != "" {
+			if count != found || strings.Contains(texts, "the root causes of 20 of 30 jobs") != (refresh == 0) || refresh > 0 && texts != "" {
 				t.Errorf("refresh %d: %d jobs since then, want %d, with the notices %q", refresh, count, found, texts)
 			}
 			if sent := take(prometheus); refresh == 2 && sent > 0 || sent > 20*maxSinceRequests {

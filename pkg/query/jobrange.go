@@ -213,7 +213,7 @@ func (r jobRange) jobValues(summaries history.Summaries, chosen []history.TaskSu
 	case r.req.Measure.Origin != diagnosis.FromLoad:
 	case column != diagnosis.RootSeverity && column != diagnosis.KindCode:
 		for i, each := range summaries.Jobs {
-			values[i] = r.req.Measure.OfWorst(values[i], doubts[i] && !each.Complete)
+			values[i] = r.req.Measure.OrUnknown(values[i], doubts[i] && !each.Complete)
 		}
 	default:
 		for i, each := range summaries.Jobs {

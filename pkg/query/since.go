@@ -41,10 +41,10 @@ func since(ctx context.Context, _ Request, result *loaded) error {
 			all = append(all, of)
 		}
 	}
-	_, notices := findTurns(ctx, all, history.FastTurns)
+	_, notices := findTurns(ctx, all, history.ShortLookback)
 	result.Add(notices...)
 	result.Add(findStreaks(ctx, all)...)
-	turning, notices := findTurns(ctx, all, history.SlowTurns)
+	turning, notices := findTurns(ctx, all, history.LongLookback)
 	result.Add(notices...)
 	result.Add(findStreaks(ctx, turning)...)
 	return ctx.Err()
@@ -55,7 +55,7 @@ func since(ctx context.Context, _ Request, result *loaded) error {
 func findStreaks(ctx context.Context, all []*search) (notices []data.Notice) {
 	var searches []*search
 	for _, of := range all {
-		if len(of.open) == 0 {
+		if of.failed || len(of.open) == 0 {
 			continue
 		}
 		known, complete, err := of.past.cluster.Streaks.Known(of.moment(), of.open)
@@ -72,23 +72,26 @@ func findStreaks(ctx context.Context, all []*search) (notices []data.Notice) {
 // findTurns finds in Prometheus which tasks were root causes before the built-in history
 // begins, of the jobs in which only that may show that they take turns, and returns those
 // in which they do.
-func findTurns(ctx context.Context, all []*search, turns history.Turns) (turning []*search, notices []data.Notice) {
+func findTurns(ctx context.Context, all []*search, lookback history.Lookback) (turning []*search, notices []data.Notice) {
 	var found, searches []*search
 	for _, of := range all {
-		if !of.mayTake(turns) {
+		if of.failed || !of.mayTakeTurns(lookback) {
 			continue
 		}
 		found = append(found, of)
-		sets, known, err := of.past.cluster.RootSets.Known(of.past.job, turns, of.sampledSince())
+		sets, fresh, err := of.past.cluster.RootSets.Known(of.moment(), lookback, of.sampledSince)
 		if of.earlier = sets; err != nil {
-			notices = append(notices, pastIncomplete(err))
+			of.failed, notices = true, append(notices, pastIncomplete(err))
 		}
-		if !known {
+		if !fresh {
 			searches = append(searches, of)
 		}
 	}
-	notices = append(notices, atOnce(searches, func(of *search) (err error) {
-		of.earlier, err = of.past.cluster.RootSets.Find(ctx, of.past.source, of.moment(), turns, of.sampledSince(), of.past.cluster.interval().Fetch)
+	notices = append(notices, atOnce(searches, func(of *search) error {
+		sets, err := of.past.cluster.RootSets.Find(ctx, of.past.source, of.moment(), lookback, of.sampledSince, of.past.cluster.interval().Fetch)
+		if err == nil {
+			of.earlier = sets
+		}
 		return err
 	})...)
 	for _, of := range found {
@@ -102,14 +105,14 @@ func findTurns(ctx context.Context, all []*search, turns history.Turns) (turning
 // atOnce searches Prometheus for some jobs, and returns what could not be read.
 func atOnce(searches []*search, find func(*search) error) (notices []data.Notice) {
 	if len(searches) > maxSearches {
-		notices = append(notices, info("Prometheus is searched for since when of %d of %d jobs at a time: the next refreshes have more.", maxSearches, len(searches)))
+		notices = append(notices, info("Prometheus is searched for the root causes of %d of %d jobs at a time: the next refreshes have more.", maxSearches, len(searches)))
 		searches = searches[:maxSearches]
 	}
 	errs := make([]error, len(searches))
 	collector.Parallel(len(searches), parallelism, func(n int) { errs[n] = find(searches[n]) })
-	for _, err := range errs {
+	for n, err := range errs {
 		if err != nil {
-			notices = append(notices, pastIncomplete(err))
+			searches[n].failed, notices = true, append(notices, pastIncomplete(err))
 		}
 	}
 	return notices
@@ -119,8 +122,13 @@ func atOnce(searches []*search, find func(*search) error) (notices []data.Notice
 type search struct {
 	shown *frame.Job
 	past  pastOf
-	// earlier is which tasks were root causes before the built-in history begins.
+	// sampledSince is since when samples follow each other in the built-in history. Of a
+	// moment of which it has none that is the beginning of the time that the snapshot is of.
+	sampledSince time.Time
+	// earlier is which tasks were root causes before that.
 	earlier []diagnosis.RootSet
+	// failed is set where Prometheus could not be read: it is not tried again for the query.
+	failed bool
 	// open are those that may have been there before the built-in history begins.
 	open []history.Root
 }
@@ -141,6 +149,9 @@ type (
 // job's [flapping].
 func (s *search) sampled() []data.Notice {
 	snapshot, cluster := s.shown.Snapshot, s.past.cluster
+	if s.sampledSince = snapshot.From; snapshot.From.IsZero() {
+		s.sampledSince = snapshot.At
+	}
 	if s.unsampled() {
 		s.findOpen(nil, time.Time{})
 		return nil
@@ -154,6 +165,9 @@ func (s *search) sampled() []data.Notice {
 		alternation.Turns = maps.Clone(alternation.Turns) // show changes them
 		s.shown.Alternation = &alternation
 	}
+	if !roots.unbroken.IsZero() {
+		s.sampledSince = roots.unbroken
+	}
 	s.findOpen(roots.since, roots.unbroken)
 	return roots.flapping
 }
@@ -163,36 +177,20 @@ func (s *search) unsampled() bool {
 	return s.past.cluster.Memory == nil || s.shown.Snapshot.Source == job.FromPrometheus
 }
 
-// sampledSince is since when samples follow each other in the built-in history: since the
-// beginning of the snapshot's own time, if it has nothing of that.
-func (s *search) sampledSince() (since time.Time) {
-	if !s.unsampled() {
-		since = s.past.cluster.Memory.Unbroken(s.shown.Snapshot.Job.ID, s.shown.Snapshot.At)
-	}
-	switch snapshot := s.shown.Snapshot; {
-	case !since.IsZero():
-		return since
-	case !snapshot.From.IsZero():
-		return snapshot.From
-	default:
-		return snapshot.At
-	}
-}
-
-// mayTake reports whether only what was before the built-in history may show that the
-// job's root causes take such turns. For slow ones, one of them has begun lately, and the
-// job before it: since when is known by then.
-func (s *search) mayTake(turns history.Turns) bool {
+// mayTakeTurns reports whether only what was before the built-in history may show that the
+// job's root causes take turns. If that takes a long look back, one of them has begun
+// within that time, but after the job; since when is known by then.
+func (s *search) mayTakeTurns(lookback history.Lookback) bool {
 	snapshot, fetch := s.shown.Snapshot, s.past.cluster.interval().Fetch
 	back := 2 * diagnosis.FlappingWindow(fetch)
-	if turns == history.SlowTurns {
+	if lookback == history.LongLookback {
 		back = diagnosis.AlternationWindow(fetch)
 	}
 	earliest := snapshot.At.Add(-back)
-	if s.shown.Alternation != nil || fetch == 0 || s.sampledSince().Add(-diagnosis.MaxInterruption(fetch)).Before(earliest) {
+	if s.shown.Alternation != nil || fetch == 0 || s.sampledSince.Add(-diagnosis.MaxInterruption(fetch)).Before(earliest) {
 		return false
 	}
-	if turns == history.FastTurns {
+	if lookback == history.ShortLookback {
 		return len(s.shown.Roots) > 0
 	}
 	return slices.ContainsFunc(s.shown.Roots, func(root diagnosis.Root) bool {
@@ -210,8 +208,8 @@ func (s *search) joinEarlier() (alternates bool) {
 	var unbroken time.Time
 	if !s.unsampled() {
 		var sampled []diagnosis.RootSet
-		sampled, since = cluster.Memory.Roots(snapshot.Job.ID, history.Range{From: s.sampledSince(), To: snapshot.At})
-		sets, unbroken = slices.Concat(sets, sampled), s.sampledSince()
+		sampled, since = cluster.Memory.Roots(snapshot.Job.ID, history.Range{From: s.sampledSince, To: snapshot.At})
+		sets, unbroken = slices.Concat(sets, sampled), s.sampledSince
 	}
 	alternation, alternates := diagnosis.FindAlternation(sets, diagnosis.FlappingWindow(cluster.interval().Fetch))
 	if alternates {
@@ -255,7 +253,7 @@ func (s *search) findOpen(since map[string]time.Time, unbroken time.Time) {
 			of.Since = sampled
 		}
 		if turn, takes := s.shown.Alternation.Turn(of.Task); takes {
-			of.Since, of.Pause = turn.Since, diagnosis.FlappingWindow(fetch)
+			of.Since, of.Pause = turn.Since, s.shown.Alternation.Pause
 		}
 		if !is || of.Since.Sub(unbroken) <= max(of.Pause, diagnosis.MaxInterruption(fetch)) {
 			s.open = append(s.open, of)
