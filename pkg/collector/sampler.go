@@ -243,7 +243,7 @@ func (s *sampler) pollJob(ctx context.Context, tracked *trackedJob) {
 	s.collector.mu.Unlock()
 	samplerLag.Observe(time.Since(due).Seconds())
 	age := s.ageOf(due)
-	s.readMore(ctx, info, tracked, wanted, age)
+	s.readMore(ctx, info, tracked, wanted, max(age, s.collector.options.MaxAge)) // it does not wait for metrics
 	verdict, _, err := s.collector.poll(ctx, info, tracked, age)
 	switch {
 	case ctx.Err() != nil:

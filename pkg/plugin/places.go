@@ -14,7 +14,7 @@ const (
 	// more there are, the more of each is in memory, and the longer the garbage collector
 	// and the transport wait for the processor: then each request costs more, and a
 	// backlog, however it came to be, does not end.
-	maxPlaces = 16
+	maxPlaces = 12
 	// longestWork is how long a request has its place: one that takes longer mostly waits,
 	// for a Flink that hangs, for instance, and others must not wait for that, too.
 	longestWork = 250 * time.Millisecond

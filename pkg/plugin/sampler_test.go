@@ -228,10 +228,12 @@ func TestManyJobsArePolledOncePerAgeLimit(t *testing.T) {
 			jobs[n] = sim.HeldBack(fmt.Sprint("job-", n), 3, 2, 1)
 		}
 		l := newSampledLab(t, jobs...)
-		var polls atomic.Int64
+		var polls, checkpoints atomic.Int64
 		l.ctx = inMemory(t.Context(), map[string]http.Handler{"flink:8081": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if id, ofJob := strings.CutPrefix(r.URL.Path, "/jobs/"); ofJob && len(id) == len(jobs[0].ID) {
 				polls.Add(1)
+			} else if strings.HasSuffix(id, "/checkpoints") {
+				checkpoints.Add(1)
 			}
 			time.Sleep(25 * time.Millisecond)
 			l.Cluster.ServeHTTP(w, r)
@@ -241,13 +243,14 @@ func TestManyJobsArePolledOncePerAgeLimit(t *testing.T) {
 			viewers.Go(func() {
 				for time.Since(begun) < during {
 					l.frame(t, fmt.Sprintf(`{"queryType": "tasks", "jobs": ["job-%d"]}`, n))
+					l.frame(t, fmt.Sprintf(`{"queryType": "measure", "measure": "checkpoint_age", "jobs": ["job-%d"]}`, n))
 					time.Sleep(time.Duration(20+n) * time.Millisecond)
 				}
 			})
 		}
 		viewers.Wait()
-		if most := int64(count * (during / maxAge)); polls.Load() > most {
-			t.Errorf("%d polls of %d jobs in %s, want %d at most", polls.Load(), count, during, most)
+		if most := int64(count * (during / maxAge)); polls.Load() > most || checkpoints.Load() > most {
+			t.Errorf("%d polls of %d jobs in %s, and %d of their checkpoints, want %d at most", polls.Load(), count, during, checkpoints.Load(), most)
 		}
 		shown := l.frame(t, `{"queryType": "timeline", "jobs": ["job-0"]}`)
 		if samples := shown.Rows(); samples < 5 {
