@@ -49,7 +49,7 @@ func TestRules(t *testing.T) {
 		"flink-job-not-running":    "5m0s critical OK KeepLast: running/job",
 		"flink-job-restarts":       "0s critical KeepLast KeepLast: restarts/job restarts/job",
 		"flink-unreachable":        "5m0s critical KeepLast Error: up/cluster",
-		"flink-job-unknown":        "15m0s info OK OK: bottleneck/job running/job",
+		"flink-job-unknown":        "15m0s info OK OK: bottleneck/job backpressured/job running/job",
 		"flink-checkpoints-fail":   "5m0s warning KeepLast KeepLast: checkpoint_intervals/job checkpoint_age/job checkpoint_failures/job checkpoint_failures/job",
 		"flink-lag-grows":          "10m0s warning KeepLast KeepLast: pending_records/job bottleneck/job",
 	}
