@@ -55,7 +55,7 @@ func nearest(value float64, unit diagnosis.Unit) float64 {
 	if unit != diagnosis.Rate || !(math.Abs(value) > 1e-6) || math.IsInf(value, 0) {
 		return math.Round(value*1e6) / 1e6
 	}
-	last := int(math.Floor(math.Log10(math.Abs(value)))) - 3
+	last := int(math.Floor(math.Log10(math.Abs(value)))) - 2
 	if last < 0 {
 		return math.Round(value*math.Pow10(-last)) / math.Pow10(-last)
 	}
