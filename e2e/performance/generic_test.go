@@ -108,7 +108,7 @@ const sharedFor = 2 * time.Second
 // A dashboard of ten panels on one job costs far fewer requests, and far less time
 // of the processor, than by a generic JSON data source, which polls for each panel.
 func TestGenericDataSource(t *testing.T) {
-	const tasks, subtasks, panels, runs = 100, 100, 10, 5
+	const tasks, subtasks, panels, runs = 100, 100, 10, 11
 	f := startPrepared(t, tasks, subtasks)
 	parsed, err := gojq.Parse(subtasksInJQ)
 	if err != nil {
