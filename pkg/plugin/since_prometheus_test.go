@@ -96,7 +96,7 @@ func scrapeSlow(prometheus *promtest.Server, of *sim.Job, long time.Duration, th
 	}
 }
 
-// Turns are those of the moment and of the job that is shown, whoever has asked before: for
+// Turns are those of the moment and of the job that is shown, whatever was queried before: for
 // a later moment, or for a part of the tasks; or for a job of that id that has ended.
 func TestTurnsOfTheMoment(t *testing.T) {
 	const turn = 40 * time.Second
