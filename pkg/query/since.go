@@ -118,7 +118,8 @@ func atOnce(searches []*search, find func(*search) error) (notices []data.Notice
 	return notices
 }
 
-// search finds since when the root causes of a job have been there.
+// search finds since when the root causes of a job have been there, and whether they take
+// turns.
 type search struct {
 	shown *frame.Job
 	past  pastOf
