@@ -27,7 +27,9 @@ const Newest = "2.3.0"
 const (
 	mainClass = "io.flinkscope.e2e.FlinkCluster"
 
-	startTimeout = 120 * time.Second
+	// startTimeout is many times what a start takes, 20 s: it ends the wait for a Flink that
+	// hangs, not for one on a slow machine. One that ends is noticed at once.
+	startTimeout = 10 * time.Minute
 	closeTimeout = 10 * time.Second
 )
 

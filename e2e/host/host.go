@@ -22,8 +22,9 @@ import (
 	"github.com/flinkscope/flinkscope-flink-datasource/e2e/process"
 )
 
-// startTimeout is how long a plugin may take to offer its address.
-const startTimeout = 30 * time.Second
+// startTimeout is how long a plugin may take to offer its address, many times what it takes:
+// it ends the wait for one that hangs, not for one on a slow machine.
+const startTimeout = 5 * time.Minute
 
 // Plugin is a backend plugin that runs. It is safe for concurrent use.
 type Plugin struct {
