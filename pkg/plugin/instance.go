@@ -45,7 +45,7 @@ type Instance struct {
 	rootURL bool
 	// identities are nil unless Grafana forwards its users' credentials.
 	identities *identities
-	// underWay has room for the requests that are worked on at once.
+	// underWay has room for maxRequests.
 	underWay *semaphore.Weighted
 	// err is what is wrong with the settings: every query and the health check
 	// answer with it.

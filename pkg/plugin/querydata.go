@@ -78,10 +78,6 @@ func sources(queries []backend.DataQuery) [][]byte {
 }
 
 const (
-	// maxRequests is how many requests a data source works on at once; the others wait, in
-	// their order. Where more come than the machine can answer, each takes longer, and
-	// memory does not grow with them.
-	maxRequests = 128
 	// maxQueries is how many queries of a request are worked on at once.
 	maxQueries = 32
 	// maxAnswerBytes is about how long the answers to a request are together.
@@ -91,15 +87,15 @@ const (
 // equalQueries are the indexes of the queries, those that are equal but for their names
 // together.
 func equalQueries(queries []backend.DataQuery) (equal [][]int) {
-	places := make(map[string]int, len(queries))
+	known := make(map[string]int, len(queries)) // the index in equal, by the key
 	for at, each := range queries {
 		key := queryKey(each)
-		place, known := places[key]
-		if !known {
-			place = len(equal)
-			places[key], equal = place, append(equal, nil)
+		index, found := known[key]
+		if !found {
+			index = len(equal)
+			known[key], equal = index, append(equal, nil)
 		}
-		equal[place] = append(equal[place], at)
+		equal[index] = append(equal[index], at)
 	}
 	return equal
 }

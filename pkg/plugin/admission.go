@@ -9,7 +9,13 @@ import (
 	"google.golang.org/grpc"
 )
 
+// Requests pass two limits: so many of a data source are under way at once, and of those
+// so many of the process are worked on. Turns limit the bytes of their answers besides.
 const (
+	// maxRequests is how many requests of a data source are under way at once; the others
+	// wait, in their order. Where more come than the machine can answer, each takes longer,
+	// and memory does not grow with them.
+	maxRequests = 128
 	// maxPlaces is how many requests are worked on at a time, over all data sources. The
 	// more there are, the more of each is in memory, and the longer the garbage collector
 	// and the transport wait for the processor: then each request costs more, and a
