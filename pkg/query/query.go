@@ -1,7 +1,7 @@
 // Package query is what a query means, and how it is answered: parsing, the
 // registry of query types, and one engine that resolves names and answers with
-// the present, a moment of the past, or a range. It has no type of Grafana's
-// requests and responses.
+// the present, a moment of the past, or a range. It imports
+// nothing of the SDK's package backend: requests and responses are package plugin's.
 package query
 
 import (

@@ -8,6 +8,10 @@
 // window cancels out, and it shows how much of the window was covered. For
 // subtasks without such a clock, legacy sources and all of Flink before 1.16, the
 // number of scrapes shows that.
+//
+// No kind of server has code of its own. Where they differ, each query is written so that
+// all understand it: see the comments in queries.go, survey.go and chunk.go; and what they
+// answer in error is told apart in client.go.
 package prometheus
 
 import (
