@@ -96,7 +96,7 @@ var checkpointFields = fields[Checkpoint]{
 	"num_subtasks":              func(d *decoder, c *Checkpoint) { c.Subtasks = int(d.integer()) },
 	"num_acknowledged_subtasks": func(d *decoder, c *Checkpoint) { c.Acknowledged = int(d.integer()) },
 	"failure_timestamp":         func(d *decoder, c *Checkpoint) { c.Failed = d.integer() },
-	"failure_message":           func(d *decoder, c *Checkpoint) { c.Failure = d.beginning(maxFailure) },
+	"failure_message":           func(d *decoder, c *Checkpoint) { c.Failure = d.cut(maxFailure) },
 	"tasks":                     func(d *decoder, c *Checkpoint) { c.Tasks = tasksOfCheckpoint(d) },
 }
 

@@ -329,8 +329,9 @@ func (d *decoder) again(end byte) bool {
 }
 
 // raw is a text without its quotes, with escapes as they are written. It is valid
-// until the next read. Of one that is longer than most it is the beginning, and whole is
-// false: however long a text is, no more of it is in memory.
+// until the next read. Of one that is longer than most it is the beginning, without what
+// would be cut in the middle, and whole is false: however long a text is, no more of it is
+// in memory.
 func (d *decoder) raw(most int) (text []byte, plain, whole bool) {
 	if d.next() != '"' {
 		d.fail()
@@ -358,12 +359,13 @@ func (d *decoder) raw(most int) (text []byte, plain, whole bool) {
 		switch {
 		case length > most && d.pos+length < d.end:
 			text = d.buf[d.pos+1 : d.pos+length]
-			if d.buf[d.pos+length] == '"' {
+			if len(text) <= most && d.buf[d.pos+length] == '"' {
 				d.pos += length + 1
 				return text, plain, true
 			}
-			text = slices.Clone(text)
-			d.pos += length
+			text = text[:min(len(text), most)]
+			text = slices.Clone(text[:uncut(text)])
+			d.pos += 1 + len(text) // what was cut in the middle is checked with the rest
 			d.skipRest()
 			return text, plain, false
 		case !d.receive():
@@ -378,19 +380,15 @@ func (d *decoder) text() string { return d.upTo(maxText) }
 // word is an id, or anything else that is short.
 func (d *decoder) word() string { return d.upTo(maxWord) }
 
-// upTo is a string, cut where it is longer than that; null is an empty one.
+// upTo is a string, cut where it is longer than that, and then ends with "…"; null is an
+// empty one.
 func (d *decoder) upTo(most int) string {
-	if d.next() == 'n' {
-		d.literal("null")
-		return ""
-	}
-	raw, plain, whole := d.raw(most)
-	return d.made(raw, plain, whole)
+	text, whole := d.beginning(most)
+	return d.made(text, whole)
 }
 
-// made is the text that is written so.
-func (d *decoder) made(raw []byte, plain, whole bool) (text string) {
-	text = d.textOf(raw, plain, whole)
+// made is a text that was read, and kept.
+func (d *decoder) made(text string, whole bool) string {
 	if !whole && d.err == nil {
 		text += "…"
 	}
@@ -398,50 +396,39 @@ func (d *decoder) made(raw []byte, plain, whole bool) (text string) {
 	return text
 }
 
-// beginning is the first so many bytes of a string of any length, as it is written,
-// without what would be cut in the middle; null is an empty one.
-func (d *decoder) beginning(most int) string {
-	if d.next() == 'n' {
-		d.literal("null")
-		return ""
-	}
-	if d.next() != '"' {
-		d.fail()
-		return ""
-	}
-	var raw []byte
-	escaped, end := false, false
-	for d.pos++; !end && d.err == nil; {
-		from := d.pos
-		for ; d.pos < d.end && !end; d.pos++ {
-			switch c := d.buf[d.pos]; {
-			case escaped:
-				escaped = false
-			case c == '\\':
-				escaped = true
-			case c == '"':
-				end = true
-			case c < ' ':
-				d.fail()
-				return ""
-			}
-		}
-		if read := d.buf[from:d.pos]; end {
-			raw = append(raw, read[:min(len(read)-1, most-len(raw))]...)
-		} else {
-			raw = append(raw, read[:min(len(read), most-len(raw))]...)
-			d.receive()
-		}
-	}
-	if d.err != nil {
-		return ""
-	}
-	d.keep(len(raw))
-	return d.unescaped(raw[:whole(raw)])
+// cut is a string, cut where it is longer than that; null is an empty one.
+func (d *decoder) cut(most int) string {
+	text, _ := d.beginning(most)
+	d.keep(len(text))
+	return text
 }
 
-// whole is how much of a text as it is written has no escape or rune that is cut.
-func whole(raw []byte) (length int) {
+// beginning is so much of a string, as it is written, without what would be cut in the
+// middle; whole is false if it is longer. null is an empty one.
+func (d *decoder) beginning(most int) (text string, whole bool) {
+	if d.next() == 'n' {
+		d.literal("null")
+		return "", true
+	}
+	raw, plain, whole := d.raw(most)
+	return d.textOf(raw, plain, whole), whole
+}
+
+// textOf is the text that is written so; the end of what is not whole may be the first
+// half of a surrogate pair, which is left out.
+func (d *decoder) textOf(raw []byte, plain, whole bool) string {
+	switch {
+	case plain:
+		return string(raw)
+	case whole:
+		return d.unescaped(raw)
+	default:
+		return strings.TrimRight(d.unescaped(raw), "\uFFFD")
+	}
+}
+
+// uncut is how much of a text as it is written has no escape or rune that is cut.
+func uncut(raw []byte) (length int) {
 	for length < len(raw) {
 		size := 1
 		switch rest := raw[length:]; {
@@ -484,11 +471,11 @@ func (d *decoder) repeated() string {
 	}
 	raw, plain, whole := d.raw(maxWord)
 	if !plain || !whole {
-		return d.made(raw, plain, whole)
+		return d.made(d.textOf(raw, plain, whole), whole)
 	}
 	text, known := d.texts[string(raw)]
 	if !known {
-		text = d.made(raw, true, true)
+		text = d.made(string(raw), true)
 		if len(d.texts) >= maxTexts {
 			clear(d.texts)
 		}
@@ -610,7 +597,10 @@ func (d *decoder) float() Number {
 	}
 	switch d.next() {
 	case '"':
-		raw, _, _ := d.raw(maxWord)
+		raw, plain, _ := d.raw(maxWord)
+		if !plain {
+			d.unescaped(raw) // it is no number, but has to be JSON
+		}
 		return parseNumber(string(raw))
 	case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
 		return parseNumber(d.number())

@@ -208,6 +208,7 @@ func TestNoJSON(t *testing.T) {
 	for _, text := range []string{
 		`[]`, `{"now":"soon"}`, `{"now":1.5}`, `{"now":01}`, `{"now":true}`, `{"now":{}}`, `{"id":1}`, `{"subtasks":{}}`, `{"subtasks":[1]}`, `{"subtasks":[{"metrics":[]}]}`,
 		`{"other":01}`, `{"other":1.}`, `{"other":.5}`, `{"other":+1}`, `{"other":--1}`, `{"other":nul}`, `{"other":tru}`, `{"other":"` + "\n" + `"}`, `{"id":"\x"}`,
+		`{"subtasks":[{"metrics":{"accumulated-busy-time":"\x"}}]}`, `{"id":"` + strings.Repeat("a", 2*maxText) + `\x"}`,
 		`{now:1}`, `{"now" 1}`, `{"now":1 "id":""}`, `{,}`, `{"now":1,,}`, strings.Repeat(`{"other":`, 200) + `1` + strings.Repeat(`}`, 200), strings.Repeat(`[`, 1<<20),
 	} {
 		if task, err := decodeTask(strings.NewReader(text)); !errors.Is(err, errNoJSON) {
@@ -304,7 +305,7 @@ func TestBeginning(t *testing.T) {
 		for most := range 100 {
 			for _, body := range []io.Reader{bytes.NewReader(quoted), iotest.OneByteReader(bytes.NewReader(quoted))} {
 				d := newDecoder(body)
-				got := d.beginning(most)
+				got := d.cut(most)
 				err := d.finish()
 				d.release()
 				if err != nil || !strings.HasPrefix(text, got) || len(got) > most {
@@ -318,10 +319,38 @@ func TestBeginning(t *testing.T) {
 	}
 	for _, broken := range []string{`"`, `"ab`, `"a\`, "\"a\nb\"", `7`, `{}`, ``} {
 		d := newDecoder(strings.NewReader(broken))
-		if got := d.beginning(10); got != "" || d.finish() == nil {
+		if got := d.cut(10); got != "" || d.finish() == nil {
 			t.Errorf("%q is read as %q", broken, got)
 		}
 		d.release()
+	}
+}
+
+// A text is refused if it is no JSON, however much of it is read, and wherever the answer
+// arrives in parts.
+func TestTextsThatAreNoJSON(t *testing.T) {
+	const most = 8
+	readers := map[string]func(*decoder){
+		"all of it": func(d *decoder) { d.text() }, "the beginning": func(d *decoder) { d.cut(most) }, "what is longer": func(d *decoder) { d.upTo(most) },
+		"as a number": func(d *decoder) { d.float() }, "as one that repeats": func(d *decoder) { d.last = new(string); d.repeated() }, "nothing": func(d *decoder) { d.skip() },
+	}
+	for _, piece := range []string{`\n`, `\u20ac`, `\ud83d\ude00`, `\ud83d`, "€", "😀", "\xe2\x82", `\x`, `\u20a`, `\u20ag`, `\`, "\n", "\x00", `\"`, `"`} {
+		for before := range 2 * most {
+			for _, after := range []int{0, 1, 2 * most} {
+				body := []byte(`"` + strings.Repeat("7", before) + piece + strings.Repeat("a", after) + `"`)
+				for name, read := range readers {
+					for _, parts := range []io.Reader{bytes.NewReader(body), iotest.OneByteReader(bytes.NewReader(body))} {
+						d := newDecoder(parts)
+						read(d)
+						err := d.finish()
+						d.release()
+						if (err == nil) != json.Valid(body) {
+							t.Fatalf("%s is read, %s: %v", body, name, err)
+						}
+					}
+				}
+			}
+		}
 	}
 }
 
@@ -332,7 +361,8 @@ func TestLongTextIsCut(t *testing.T) {
 		"as long as is read": {strings.Repeat("x", maxText), strings.Repeat("x", maxText)},
 		"longer":             {strings.Repeat("x", 1<<20), strings.Repeat("x", maxText) + "…"},
 		"in a letter":        {strings.Repeat("€", 1<<10), strings.Repeat("€", maxText/3) + "…"},
-		"in an escape":       {strings.Repeat("x", maxText-1) + "\n" + strings.Repeat("x", 9), strings.Repeat("x", maxText-1) + "\n…"},
+		"in an escape":       {strings.Repeat("x", maxText-1) + "\n" + strings.Repeat("x", 9), strings.Repeat("x", maxText-1) + "…"},
+		"after an escape":    {strings.Repeat("x", maxText-2) + "\n" + strings.Repeat("x", 9), strings.Repeat("x", maxText-2) + "\n…"},
 	} {
 		quoted, err := json.Marshal(map[string]any{"name": c.text, "state": "RUNNING"})
 		if err != nil {

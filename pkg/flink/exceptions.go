@@ -53,8 +53,8 @@ type Exception struct {
 }
 
 var exceptionFields = fields[Exception]{
-	"exceptionName":        func(d *decoder, e *Exception) { e.Name = d.beginning(maxWord) },
-	"stacktrace":           func(d *decoder, e *Exception) { e.Stack = d.beginning(maxStack) },
+	"exceptionName":        func(d *decoder, e *Exception) { e.Name = d.cut(maxWord) },
+	"stacktrace":           func(d *decoder, e *Exception) { e.Stack = d.cut(maxStack) },
 	"timestamp":            func(d *decoder, e *Exception) { e.Timestamp = d.integer() },
 	"taskName":             func(d *decoder, e *Exception) { e.Task = d.text() },
 	"location":             func(d *decoder, e *Exception) { e.Location = d.word() },
@@ -67,7 +67,7 @@ var exceptionFields = fields[Exception]{
 // labels reads an object of texts.
 func labels(d *decoder) (labels []string) {
 	for more := d.begin('{', '}'); more; more = d.again('}') {
-		label := d.name() + "=" + d.beginning(maxWord)
+		label := d.name() + "=" + d.cut(maxWord)
 		if len(labels) < maxLabels {
 			labels = append(labels, label)
 		}

@@ -2,10 +2,8 @@ package flink
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"math"
-	"strings"
 	"time"
 )
 
@@ -230,7 +228,7 @@ func (r *callReader) member(d *decoder) (fresh bool) {
 // name reads a name, cut where it is long. Names beyond what is kept of them together
 // are empty.
 func (r *callReader) name(d *decoder) string {
-	text, whole := d.shortText(maxCallName)
+	text, whole := d.beginning(maxCallName)
 	r.cut = r.cut || !whole
 	if known, repeated := r.names[text]; repeated {
 		return known
@@ -285,72 +283,4 @@ func (d *decoder) skipOpen(open int) {
 			d.pos++
 		}
 	}
-}
-
-// shortText is a text of which so many bytes are kept, as they are written, at most:
-// however long it is, no more than that is in memory. whole is false if it was longer.
-// null is an empty one.
-func (d *decoder) shortText(limit int) (text string, whole bool) {
-	switch d.next() {
-	case 'n':
-		d.literal("null")
-		return "", true
-	case '"':
-		d.pos++
-	default:
-		d.fail()
-		return "", true
-	}
-	var kept []byte // what came before a refill of the buffer
-	length, escaped, plain := 0, false, true
-	for {
-		for at, c := range d.buf[d.pos:d.end] {
-			switch {
-			case escaped:
-				escaped = false
-			case c == '\\':
-				escaped, plain = true, false
-			case c == '"':
-				raw := d.buf[d.pos : d.pos+min(at, limit-len(kept))]
-				if len(kept) > 0 {
-					raw = append(kept, raw...)
-				}
-				d.pos += at + 1
-				whole = length+at <= limit
-				return d.textOf(raw, plain, whole), whole
-			case c < ' ':
-				d.fail()
-				return "", true
-			case c >= 0x80:
-				plain = false
-			}
-		}
-		read := d.buf[d.pos:d.end]
-		kept, length = append(kept, read[:min(len(read), limit-len(kept))]...), length+len(read)
-		if d.pos = d.end; !d.receive() {
-			return "", true
-		}
-	}
-}
-
-// longestEscape is that of a character outside of the first 65,536: \ud83d\ude00.
-const longestEscape = 12
-
-// textOf is a text of which these bytes are written; what is not whole may end within a
-// character or an escape, which is left out.
-func (d *decoder) textOf(raw []byte, plain, whole bool) (text string) {
-	switch {
-	case plain:
-		return string(raw)
-	case whole:
-		return d.unescaped(raw)
-	}
-	for cut := 0; cut <= min(longestEscape, len(raw)); cut++ {
-		quoted := append(append([]byte{'"'}, raw[:len(raw)-cut]...), '"')
-		if json.Unmarshal(quoted, &text) == nil {
-			return strings.TrimRight(text, "\uFFFD")
-		}
-	}
-	d.fail()
-	return ""
 }
