@@ -81,6 +81,9 @@ func (p *poll) run(ctx context.Context, info job.Info) (pollResult, error) {
 		var requests int
 		verdict, requests = p.tracked.open.answer(ctx, p.collector.client, verdict, &p.tracked.sources)
 		p.requests.Add(int64(requests))
+		if err := ctx.Err(); err != nil { // what could not be read any more is not unknown
+			return pollResult{}, err
+		}
 	}
 	verdict.Keep()
 	p.collector.keep(verdict, p.tracked, interval)

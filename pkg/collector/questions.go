@@ -54,7 +54,7 @@ func (q *questions) answer(ctx context.Context, client *flink.Client, verdict *d
 	})
 	asked = asked[:min(len(asked), maxQuestions)]
 	values := make([]float64, len(asked))
-	ctx, cancel := context.WithTimeout(ctx, answersTimeout)
+	inTime, cancel := context.WithTimeout(ctx, answersTimeout)
 	defer cancel()
 	var sent atomic.Int64
 	Parallel(len(asked), client.Concurrency(), func(n int) {
@@ -62,19 +62,21 @@ func (q *questions) answer(ctx context.Context, client *flink.Client, verdict *d
 		requests := 1
 		switch asked[n].About {
 		case diagnosis.AboutPending:
-			values[n], requests = sources.readPending(ctx, client, &snapshot, task)
+			values[n], requests = sources.readPending(inTime, client, &snapshot, task)
 			values[n] = rounded(values[n])
 		case diagnosis.AboutOutput:
-			values[n] = readUsage(ctx, client, snapshot.Job.ID, task, outPoolMetric, func(of flink.Aggregate) flink.Number { return of.Avg })
+			values[n] = readUsage(inTime, client, snapshot.Job.ID, task, outPoolMetric, func(of flink.Aggregate) flink.Number { return of.Avg })
 		default:
-			values[n] = readUsage(ctx, client, snapshot.Job.ID, task, inPoolMetric, func(of flink.Aggregate) flink.Number { return of.Max })
+			values[n] = readUsage(inTime, client, snapshot.Job.ID, task, inPoolMetric, func(of flink.Aggregate) flink.Number { return of.Max })
 		}
 		sent.Add(int64(requests))
 	})
 	for n, question := range asked {
 		known[keyOf(&snapshot, question)] = answer{snapshot.At, values[n]}
 	}
-	q.keep(known)
+	if ctx.Err() == nil { // else nobody waits for what was not read
+		q.keep(known)
+	}
 	snapshot.Answers = slices.Repeat([]job.Answer{job.UnknownAnswer}, len(snapshot.Tasks))
 	for _, question := range verdict.InQuestion {
 		of, found := known[keyOf(&snapshot, question)]

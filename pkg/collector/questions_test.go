@@ -1,6 +1,7 @@
 package collector_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -10,7 +11,10 @@ import (
 	"time"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/collector"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history/memory"
 )
 
 // poolRequests is a cluster that notes when it was asked for the buffers of tasks: by the
@@ -321,4 +325,46 @@ func TestBuffersThatHangHoldUpNoJob(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A poll whose last waiter goes away while buffers are read is no sample, and what could
+// not be read is read by the next one.
+func TestCancelledWhileBuffersAreRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cluster := &sim.Cluster{Version: "2.3.0", Fetch: fetch, Jobs: []*sim.Job{uncounted(t)}}
+		slow := true
+		pools := &poolRequests{Handler: cluster, begun: time.Now(), at: map[string][]time.Duration{}}
+		pools.answer = func(w http.ResponseWriter, r *http.Request) {
+			if slow {
+				select {
+				case <-time.After(2 * time.Second):
+				case <-r.Context().Done():
+					return
+				}
+			}
+			cluster.ServeHTTP(w, r)
+		}
+		past := memory.NewPool(64<<20).Open(memory.DataSource{}, memory.Limits{Retention: time.Hour, MaxBytes: 64 << 20}, time.Now()).Cluster("c")
+		c := collector.New(clientOf(t, pools, access{}), collector.Options{MaxAge: maxAge, History: past})
+		info := listed(t, c)
+		ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
+		_, _, err := c.Verdict(ctx, info)
+		cancel()
+		synctest.Wait()
+		kept, _, _ := past.Summaries(t.Context(), history.Query{Job: history.Job{ID: info.ID}, Range: history.Range{From: time.Now().Add(-time.Hour), To: time.Now()}, Columns: []diagnosis.Column{diagnosis.KindCode}})
+		if err == nil || len(kept.At) > 0 {
+			t.Errorf("the query has the error %v, and %d samples are kept", err, len(kept.At))
+		}
+		slow = false
+		for range 2 {
+			time.Sleep(fetch + settling)
+			verdict, _, err := c.Verdict(t.Context(), info)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if verdict.Roots[0].Instead >= 0 {
+				t.Errorf("not decided after %s", time.Since(pools.begun))
+			}
+		}
+	})
 }

@@ -147,11 +147,9 @@ func turnsOf(sets, all []RootSet, pause time.Duration) (found Alternation, alter
 	// how often it took over again.
 	lengths, handedOver, cameBack := map[string]time.Duration{}, map[string]bool{}, map[string]int{}
 	total := time.Duration(0)
-	since := found.From
 	var before []string // the last that were root causes
-	for _, set := range sets {
-		length := set.At.At.Sub(since)
-		since = set.At.At
+	for i, set := range sets {
+		length := lengthOf(sets, i)
 		total += length
 		for _, id := range set.IDs {
 			lengths[id] += length
@@ -185,6 +183,16 @@ func turnsOf(sets, all []RootSet, pause time.Duration) (found Alternation, alter
 	return found, alternates && len(found.Turns) > 1
 }
 
+// lengthOf is how long the set of that index was there: since the one before, unless
+// nothing is known of the time between.
+func lengthOf(sets []RootSet, i int) time.Duration {
+	at := sets[i].At
+	if i == 0 || sets[i-1].At.gapUntil(at.At) {
+		return at.At.Sub(at.begin())
+	}
+	return at.At.Sub(sets[i-1].At.At)
+}
+
 // firstTurn is when the first of the turns of a task began that follow each other, with
 // no longer pause than that.
 func firstTurn(sets []RootSet, id string, pause time.Duration) (since time.Time) {
@@ -211,8 +219,8 @@ func together(sets []RootSet, of map[string]Turn) map[string]time.Duration {
 			}
 		}
 		for _, id := range set.IDs {
-			if _, found := of[id]; found && among > 1 && i > 0 {
-				shared[id] += set.At.At.Sub(sets[i-1].At.At)
+			if _, found := of[id]; found && among > 1 {
+				shared[id] += lengthOf(sets, i)
 			}
 		}
 	}

@@ -210,3 +210,19 @@ func TestAlternationIsExplained(t *testing.T) {
 		isSentence(t, advice)
 	}
 }
+
+// The time of which nothing is known is nobody's turn.
+func TestAlternationOverAGap(t *testing.T) {
+	sets := setsOf("A A A A A A A A A A A A A A B A A A")
+	if got := turnsOf(diagnosis.FindAlternation(sets, 5*time.Minute)); got != "none" {
+		t.Errorf("one sample of B: %s", got)
+	}
+	for i := range sets {
+		if i >= 14 {
+			sets[i].At.At, sets[i].At.From = sets[i].At.At.Add(2*time.Minute), sets[i].At.From.Add(2*time.Minute)
+		}
+	}
+	if got := turnsOf(diagnosis.FindAlternation(sets, 5*time.Minute)); got != "none" {
+		t.Errorf("one sample of B, after two minutes of which nothing is known: %s", got)
+	}
+}

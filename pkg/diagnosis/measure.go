@@ -198,18 +198,33 @@ func (m Measure) OrUnknown(worst float64, doubtful bool) float64 {
 
 // Task is the value of a task.
 func (m Measure) Task(v *Verdict, task int) float64 {
-	if m.task == nil {
+	switch {
+	case m.task == nil:
 		return math.NaN()
+	case m.outlives(v) && v.Snapshot.Tasks[task].Finished():
+		return m.Ended()
+	default:
+		return m.task(v, task)
 	}
-	return m.task(v, task)
 }
 
 // Subtask is the value of one of the task's subtasks.
 func (m Measure) Subtask(v *Verdict, task int, load *job.SubtaskLoad) float64 {
-	if m.subtask == nil {
+	switch {
+	case m.subtask == nil:
 		return math.NaN()
+	case m.outlives(v) && load.State == job.Finished:
+		return m.Ended()
+	default:
+		return m.subtask(v, task, load)
 	}
-	return m.subtask(v, task, load)
+}
+
+// outlives reports whether a task that has finished, while its job goes on, has the value
+// [Measure.Ended], so that a rule that fired for it resolves. It has no status then, and how
+// far behind it is is not known.
+func (m Measure) outlives(v *Verdict) bool {
+	return m.Origin == FromLoad && m.Column != StatusCode && !m.Lags && !v.Snapshot.Job.State.Terminal()
 }
 
 // FromSummary is the value of a measure of jobs by a job's summary.
@@ -296,7 +311,7 @@ func jobSeverity(v *Verdict, tasks []int) float64 {
 }
 
 func taskSeverity(v *Verdict, task int) float64 {
-	return severity(v.RootAt(task), v.Snapshot.Tasks[task].Complete() && !v.Snapshot.Graph.EdgesUnknown)
+	return severity(v.RootAt(task), v.measured(task))
 }
 
 func subtaskSeverity(v *Verdict, task int, load *job.SubtaskLoad) float64 {
@@ -304,7 +319,7 @@ func subtaskSeverity(v *Verdict, task int, load *job.SubtaskLoad) float64 {
 	if root != nil && !root.IsHot(load.Subtask) {
 		root = nil
 	}
-	return severity(root, load.Known() && !v.Snapshot.Graph.EdgesUnknown)
+	return severity(root, load.Known() && v.fed(task))
 }
 
 // kindCodes number the kinds of root causes from 1 on, in this order: alert rules, which
@@ -391,7 +406,11 @@ func Throughput(graph *job.Graph, rates func(task int) (in, out float64)) (in, o
 // throughput is that of the job at the snapshot.
 func throughput(snapshot *job.Snapshot) (in, out float64) {
 	return Throughput(snapshot.Graph, func(task int) (float64, float64) {
-		return snapshot.Tasks[task].RecordsIn, snapshot.Tasks[task].RecordsOut
+		load := snapshot.Tasks[task]
+		if load.Finished() {
+			return 0, 0
+		}
+		return load.RecordsIn, load.RecordsOut
 	})
 }
 

@@ -41,8 +41,8 @@ func TestMeasuresOfLoad(t *testing.T) {
 			map     -   - -   -   -
 			map/0   0   0 0.1 0   0.9
 			map/1   -   - -   -   -
-			out     0   0 0   0   1
-			out/0   0   0 0   0   1
+			out     -   0 0   0   1
+			out/0   -   0 0   0   1
 			the job -   - -   -   -`},
 		"a subtask of the root cause is not measured": {chain(task("in", at(0.1, 0.9)), task("map", at(1, 0), noMetrics)), false, `
 			in      0   3 0.1 0.9 0
@@ -363,5 +363,62 @@ func TestKindAsANumber(t *testing.T) {
 				t.Errorf("%s: the kind of %s is %v, want %v", name, what, value[0], value[1])
 			}
 		}
+	}
+}
+
+// A task of which it is not known whether it holds another back is not known to be no
+// bottleneck: a rule that fired for it must not resolve.
+func TestBottleneckOfATaskThatMayBeOne(t *testing.T) {
+	for name, c := range map[string]struct {
+		nodes []node
+		task  int
+	}{
+		"its input is not measured":      {chain(task("in", noMetrics), task("map", at(1, 0)), task("out", at(0.1, 0))), 1},
+		"a source that may only wait":    {chain(task("in", at(1, 0)), task("map", at(0.05, 0))), 0},
+		"one of two inputs not measured": {[]node{task("a", at(0.1, 0)), task("b", noMetrics), task("map", at(1, 0)).after("a", "b")}, 2},
+	} {
+		_, verdict := diagnosed(c.nodes...)
+		for _, name := range []string{"bottleneck", "kind"} {
+			measure, _ := diagnosis.MeasureNamed(name)
+			if value := measure.Task(verdict, c.task); !math.IsNaN(value) {
+				t.Errorf("%s: %s is %v", name, measure.Name, value)
+			}
+			if value := measure.Subtask(verdict, c.task, &verdict.Snapshot.Tasks[c.task].Subtasks[0]); !math.IsNaN(value) {
+				t.Errorf("%s: %s of its subtask is %v", name, measure.Name, value)
+			}
+		}
+		if t.Failed() {
+			t.Log(name)
+		}
+	}
+}
+
+// A task that has finished, while its job goes on, holds nothing back, and does nothing:
+// that is known, or a rule that fired for it would fire until the job ends.
+func TestMeasuresOfATaskThatHasFinished(t *testing.T) {
+	_, verdict := diagnosed(ended("bounded"), task("live", at(0.1, 0).handling(100)), task("map", at(0.5, 0).handling(100)).after("bounded", "live"))
+	for name, want := range map[string]float64{"bottleneck": 0, "kind": 0, "busy": 0, "backpressured": 0, "idle": 1, "skew": 0, "records_in": 0, "records_out": 0} {
+		measure, _ := diagnosis.MeasureNamed(name)
+		if got := measure.Task(verdict, 0); got != want {
+			t.Errorf("%s is %v, want %v", name, got, want)
+		}
+		if got := verdict.Summary().Tasks[0][measure.Column]; got != want {
+			t.Errorf("%s is kept as %v, want %v", name, got, want)
+		}
+	}
+	for name, want := range map[string]float64{"records_in": 100, "records_out": 100, "busy": 0.5} {
+		measure, _ := diagnosis.MeasureNamed(name)
+		if got := measure.Job(verdict, []int{0, 1, 2}); got != want {
+			t.Errorf("%s of the job is %v, want %v", name, got, want)
+		}
+	}
+	status, _ := diagnosis.MeasureNamed("status")
+	if got := status.Task(verdict, 0); !math.IsNaN(got) {
+		t.Errorf("its status is %v", got)
+	}
+	verdict.Snapshot.Job.State = "FAILED"
+	busy, _ := diagnosis.MeasureNamed("busy")
+	if got := busy.Task(verdict, 0); !math.IsNaN(got) {
+		t.Errorf("of a job that has ended it is %v busy", got)
 	}
 }

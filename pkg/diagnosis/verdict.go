@@ -20,6 +20,7 @@ type Verdict struct {
 	// [job.Snapshot.Answers].
 	InQuestion []Question
 
+	mayWait []int // the sources that are always busy and may only wait
 	keeps   bool
 	derived sync.Map // a func() any by the key of Once
 }
@@ -62,7 +63,7 @@ func (v *Verdict) Once(key any, make func() any) any {
 
 // Renamed is the verdict under another name of its job.
 func (v *Verdict) Renamed(name string) *Verdict {
-	return &Verdict{Snapshot: v.Snapshot.Renamed(name), Kind: v.Kind, Roots: v.Roots, InQuestion: v.InQuestion}
+	return &Verdict{Snapshot: v.Snapshot.Renamed(name), Kind: v.Kind, Roots: v.Roots, InQuestion: v.InQuestion, mayWait: v.mayWait}
 }
 
 // Diagnose finds what holds a job back: the tasks that its backpressure ends at, as
@@ -88,7 +89,7 @@ func Diagnose(snapshot *job.Snapshot) *Verdict {
 		roots[i].Severity = bounded(roots[i].Severity)
 	}
 	slices.SortFunc(roots, s.compare)
-	verdict := &Verdict{Snapshot: snapshot, Roots: roots, Kind: None, InQuestion: s.inQuestion}
+	verdict := &Verdict{Snapshot: snapshot, Roots: roots, Kind: None, InQuestion: s.inQuestion, mayWait: mayWait}
 	switch {
 	case len(roots) > 0:
 		verdict.Kind = roots[0].Kind
@@ -130,9 +131,27 @@ func (v *Verdict) SubtaskStatus(task int, load *job.SubtaskLoad) Status {
 // verdict that blames others is no statement about what was not measured.
 func (v *Verdict) Clear(tasks []int) bool {
 	doubtful := slices.ContainsFunc(tasks, func(task int) bool {
-		return !v.Snapshot.Tasks[task].Complete() && !v.Snapshot.Graph.Tasks[task].State.Terminal()
+		return !v.measured(task) && !v.Snapshot.Graph.Tasks[task].State.Terminal()
 	})
 	return isClear(v.Kind == None, len(v.Roots) > 0, doubtful)
+}
+
+// measured reports whether so much was measured that the task is known to be no root cause
+// where the verdict names it none.
+func (v *Verdict) measured(task int) bool {
+	return v.Snapshot.Tasks[task].Complete() && v.fed(task)
+}
+
+// fed reports whether it is known if the task holds its inputs back, and, of a source that
+// is always busy, that it does not only wait.
+func (v *Verdict) fed(task int) bool {
+	snapshot := v.Snapshot
+	if snapshot.Graph.EdgesUnknown || slices.Contains(v.mayWait, task) {
+		return false
+	}
+	return !slices.ContainsFunc(snapshot.Graph.Tasks[task].Inputs, func(input int) bool {
+		return !snapshot.Tasks[input].Complete() && !snapshot.Graph.Tasks[input].State.Terminal()
+	})
 }
 
 // isClear is the rule for it, of a verdict and of what is kept of one: nothing holds
@@ -167,7 +186,7 @@ func (v *Verdict) Summary() Summary {
 		summary.Tasks[i] = UnknownTaskSummary
 		for _, measure := range Measures {
 			if measure.task != nil {
-				summary.Tasks[i][measure.Column] = measure.task(v, i)
+				summary.Tasks[i][measure.Column] = measure.Task(v, i)
 			}
 		}
 	}

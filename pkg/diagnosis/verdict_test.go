@@ -372,9 +372,13 @@ func TestMeasuresWhileASubtaskRestores(t *testing.T) {
 			if measure.Origin != diagnosis.FromLoad || measure.Records || measure.Lags {
 				continue
 			}
-			ofJob, ofTask, ofOther := measure.Job(verdict, []int{0, 1, 2}), measure.Task(verdict, 1), measure.Task(verdict, 2)
+			ofJob, ofTask, ofOther := measure.Job(verdict, []int{0, 1, 2}), measure.Task(verdict, 1), measure.Task(verdict, 0)
 			if !math.IsNaN(ofJob) || !math.IsNaN(ofTask) || math.IsNaN(ofOther) {
 				t.Errorf("%s: %s is %g of the job, %g of the task, %g of another", state, measure.Name, ofJob, ofTask, ofOther)
+			}
+			below, ofVerdict := measure.Task(verdict, 2), measure.Name == "bottleneck" || measure.Name == "kind"
+			if math.IsNaN(below) != ofVerdict {
+				t.Errorf("%s: %s is %g of the task that it feeds", state, measure.Name, below)
 			}
 		}
 		if got, want := diagnosis.Unmeasured(snapshot), fmt.Sprintf("map (1 of 2 subtasks: %s)", state); got != want {

@@ -294,7 +294,7 @@ func TestMeasureOfAPartlyMeasuredTask(t *testing.T) {
 		task("in", at(0.1, 0.9)), task("map", at(0.1, 0), noMetrics), task("out", at(0, 0)),
 	)...)}}
 	for name, want := range map[string]string{
-		"bottleneck": "0.0000 null 0.0000", "busy": "0.1000 null 0.0000", "status": "3.0000 null 0.0000", "idle": "0.0000 null 1.0000",
+		"bottleneck": "0.0000 null null", "busy": "0.1000 null 0.0000", "status": "3.0000 null 0.0000", "idle": "0.0000 null 1.0000",
 	} {
 		if got := values(frame.Measure(result, measureNamed(name), diagnosis.ByTask)); got != want {
 			t.Errorf("%s is %s, want %s", name, got, want)
@@ -372,5 +372,26 @@ func TestUnknownSeriesAreKeptBeforeHealthyOnes(t *testing.T) {
 	}
 	if unknown != 100 {
 		t.Errorf("%d of 100 unknown series are kept", unknown)
+	}
+}
+
+// A subtask that has finished sends nothing: its TaskManager does what the others do.
+func TestRatesOfATaskManagerWithAFinishedSubtask(t *testing.T) {
+	shown := jobOf("default", "orders", chain(task("in", at(0.1, 0), at(0.2, 0)), task("map", at(0.5, 0)))...)
+	for i, load := range shown.Snapshot.Tasks {
+		for n := range load.Subtasks {
+			load.Subtasks[n].TaskManager, load.Subtasks[n].RecordsIn = "tm-1", 100
+		}
+		if i == 0 {
+			load.Subtasks[1] = job.UnknownLoad(1, job.Finished, job.NotRunning)
+			load.Subtasks[1].TaskManager = "tm-1"
+		}
+		shown.Snapshot.Tasks[i] = load.WithSubtasks(load.Subtasks)
+	}
+	result := frame.Result{Jobs: []frame.Job{shown}}
+	for name, want := range map[string]string{"records_in": "200.0000", "busy": "0.5000"} {
+		if got := values(frame.Measure(result, measureNamed(name), diagnosis.ByTaskManager)); got != want {
+			t.Errorf("%s is %s, want %s", name, got, want)
+		}
 	}
 }

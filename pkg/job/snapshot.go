@@ -265,6 +265,17 @@ func (t TaskLoad) Complete() bool {
 	return t.Known()
 }
 
+// Finished reports whether all of the task's subtasks have: it has done its work, while
+// its job may go on.
+func (t TaskLoad) Finished() bool {
+	for i := range t.Subtasks {
+		if t.Subtasks[i].State != Finished {
+			return false
+		}
+	}
+	return len(t.Subtasks) > 0
+}
+
 // Starting reports whether some of the task's subtasks are about to run, as after a
 // restart: they are deployed, or restore their state. What Prometheus lacks of a task of
 // which it has some is taken for that, too.

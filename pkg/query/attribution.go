@@ -26,7 +26,7 @@ type attribution struct {
 // attribute requests the jobs of the clusters, if the histories' jobs leave
 // anything to decide: several clusters share a Prometheus that is read, or it
 // has jobs that the built-in history does not have.
-func attribute(ctx context.Context, clusters []*Cluster, results []clusterResult, over func(*Cluster) history.Range) attribution {
+func attribute(ctx context.Context, req Request, clusters []*Cluster, results []clusterResult, over func(*Cluster) history.Range) attribution {
 	of := attribution{clusters: clusters}
 	needed := slices.ContainsFunc(results, func(r clusterResult) bool {
 		unknown := slices.ContainsFunc(r.past, func(each history.Job) bool { return each.Graph == nil })
@@ -37,7 +37,8 @@ func attribute(ctx context.Context, clusters []*Cluster, results []clusterResult
 		return of
 	}
 	of.listed, of.failed, of.requests = map[*Cluster]map[string]job.Info{}, map[*Cluster]error{}, map[*Cluster]int{}
-	for _, listed := range eachCluster(clusters, func(r *clusterResult) { r.list(ctx, Request{}) }) {
+	all := Request{Ending: req.Ending, until: req.until}
+	for _, listed := range eachCluster(clusters, func(r *clusterResult) { r.list(ctx, all) }) {
 		of.listed[listed.cluster], of.failed[listed.cluster] = map[string]job.Info{}, listed.err
 		of.requests[listed.cluster] = listed.requests
 		for _, info := range listed.candidates {

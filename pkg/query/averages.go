@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/singleflight"
@@ -54,7 +55,9 @@ func (a *averages) over(ctx context.Context, verdict *diagnosis.Verdict, req Req
 		if found, is := a.get(key); is {
 			return found, nil
 		}
-		shared, err, _ := a.flight.Do(fmt.Sprint(key), func() (any, error) {
+		var mine atomic.Bool // whether it is made for this query
+		made := a.flight.DoChan(fmt.Sprint(key), func() (any, error) {
+			mine.Store(true)
 			found, err := average(ctx, verdict, key, past)
 			found.stopped = ctx.Err() != nil
 			if err == nil && len(found.warnings) == 0 && !found.stopped {
@@ -62,8 +65,17 @@ func (a *averages) over(ctx context.Context, verdict *diagnosis.Verdict, req Req
 			}
 			return found, err
 		})
-		if found := shared.(averaged); !found.stopped || ctx.Err() != nil { // else another's query has ended
-			return found, err
+		select {
+		case shared := <-made:
+			if found := shared.Val.(averaged); !found.stopped || mine.Load() { // else another's query has ended
+				return found, shared.Err
+			}
+		case <-ctx.Done():
+			if mine.Load() {
+				shared := <-made // it ends with this query
+				return shared.Val.(averaged), shared.Err
+			}
+			return average(ctx, verdict, key, past)
 		}
 	}
 }

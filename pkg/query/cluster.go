@@ -192,10 +192,17 @@ func (r *clusterResult) add(chosen jobResult) {
 	r.jobs = append(r.jobs, chosen)
 }
 
+// jobs are those that the cluster lists now, if it does so in time.
+func (c *Cluster) jobs(ctx context.Context, req Request) (infos []job.Info, requests int, err error) {
+	inTime, cancel := req.inTime(ctx)
+	defer cancel()
+	return c.Collector.Jobs(inTime)
+}
+
 // list fills in the jobs that the cluster has now and that the query chose; those
 // that it last had, each with the error, if it does not answer.
 func (r *clusterResult) list(ctx context.Context, req Request) {
-	infos, requests, err := r.cluster.Collector.Jobs(ctx)
+	infos, requests, err := r.cluster.jobs(ctx, req)
 	r.requests, r.err = r.requests+requests, err
 	if err != nil {
 		infos = r.cluster.Collector.LastJobs()

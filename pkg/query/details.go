@@ -13,14 +13,16 @@ import (
 
 // addDetails adds to each job the metrics of its tasks' backpressure and buffers;
 // what does not answer is in a notice.
-func addDetails(ctx context.Context, result *loaded) {
+func addDetails(ctx context.Context, req Request, result *loaded) {
+	inTime, cancel := req.pastInTime(ctx)
+	defer cancel()
 	requests, notices := make([]int, len(result.Jobs)), make([][]data.Notice, len(result.Jobs))
 	collector.Parallel(len(result.Jobs), parallelism, func(n int) {
 		shown, past := &result.Jobs[n], result.pasts[n]
 		if past.present {
-			requests[n], notices[n] = past.cluster.addDetails(ctx, shown)
+			requests[n], notices[n] = past.cluster.addDetails(inTime, shown)
 		} else {
-			notices[n] = past.cluster.addPastDetails(ctx, shown, past.job)
+			notices[n] = past.cluster.addPastDetails(inTime, shown, past.job)
 		}
 	})
 	for n := range result.Jobs {

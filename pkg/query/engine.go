@@ -37,7 +37,7 @@ func NewEngine(clusters []*Cluster, patience time.Duration) *Engine {
 // Answer answers a query with the frames of its type. Errors are [Error],
 // [remote.Error] or the context's.
 func (e *Engine) Answer(ctx context.Context, req Request) (data.Frames, error) {
-	req.until, req.grace = e.until(ctx), e.patience/4
+	e.limit(ctx, &req)
 	frames, err := types[req.Type].answer(ctx, e, req)
 	if err == nil {
 		req.addUseless(frames)
@@ -46,20 +46,23 @@ func (e *Engine) Answer(ctx context.Context, req Request) (data.Frames, error) {
 	return frames, err
 }
 
-// until is when a query that begins now has waited for long enough: before its caller
-// gives up, if it is known when that is.
-func (e *Engine) until(ctx context.Context) time.Time {
-	patience := e.patience
+// limit is when a query that begins now has waited for long enough: before its caller
+// gives up, if it is known when that is, and with time left for the history if Flink takes
+// all of its own.
+func (e *Engine) limit(ctx context.Context, req *Request) {
+	patience, grace := e.patience, e.patience/8
 	if deadline, is := ctx.Deadline(); is {
-		patience = min(patience, time.Until(deadline)*9/10)
+		left := time.Until(deadline)
+		patience, grace = min(patience, left*8/10), min(grace, left/10)
 	}
-	return time.Now().Add(patience)
+	now := time.Now()
+	req.until, req.grace, req.latest = now.Add(patience), grace, now.Add(patience+grace)
 }
 
 // Names are the names that the request's variable lists.
 func (e *Engine) Names(ctx context.Context, req Request) (frame.Result, error) {
 	of := variables[req.Variable]
-	req.until, req.grace = e.until(ctx), e.patience/4
+	e.limit(ctx, &req)
 	clusters, err := e.choose(req)
 	if err != nil {
 		return frame.Result{}, err
@@ -108,8 +111,8 @@ func (e *Engine) now(ctx context.Context, req Request, clusters []*Cluster) (loa
 	inTime, cancel := req.inTime(ctx)
 	defer cancel()
 	results := eachCluster(clusters, func(r *clusterResult) {
-		r.list(inTime, req)
-		r.addEnded(inTime, req)
+		r.list(ctx, req)
+		r.addEnded(ctx, req)
 		if _, known := r.cluster.Collector.Interval(); len(r.jobs) == 0 && r.err == nil && !known {
 			// Nothing will be polled: what lists jobs may be a history server.
 			var requests int
@@ -254,7 +257,7 @@ func (e *Engine) past(ctx context.Context, req Request, clusters []*Cluster, atM
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	attribution := attribute(ctx, e.clusters, results, over)
+	attribution := attribute(ctx, req, e.clusters, results, over)
 	for n := range results {
 		results[n].listPast(ctx, req, attribution, atMoment)
 	}
@@ -294,8 +297,8 @@ func (e *Engine) stateNow(ctx context.Context, req Request, clusters []*Cluster)
 	inTime, cancel := req.inTime(ctx)
 	defer cancel()
 	results := eachCluster(clusters, func(r *clusterResult) {
-		r.list(inTime, req)
-		r.addEnded(inTime, req)
+		r.list(ctx, req)
+		r.addEnded(ctx, req)
 	})
 	if err := ctx.Err(); err != nil {
 		return frame.Result{}, err
@@ -396,16 +399,15 @@ func live(ctx context.Context, clusters []*Cluster, req Request) (isLive bool, r
 	if len(clusters) == 0 {
 		return true, 0
 	}
-	for _, cluster := range clusters {
-		interval, known := cluster.Collector.Interval()
-		if !known && !req.live(0) && req.live(maxFetch) {
-			_, asked, _ := cluster.Collector.Cluster(ctx) // if that fails the interval is Flink's default
-			requests += asked
-			interval = cluster.interval()
+	inTime, cancel := req.inTime(ctx)
+	defer cancel()
+	results := eachCluster(clusters, func(r *clusterResult) {
+		if _, known := r.cluster.Collector.Interval(); !known && !req.live(0) && req.live(maxFetch) {
+			_, r.requests, _ = r.cluster.Collector.Cluster(inTime) // if that fails the interval is Flink's default
 		}
-		isLive = isLive || req.live(interval.Fetch)
-	}
-	return isLive, requests
+	})
+	isLive = slices.ContainsFunc(clusters, func(c *Cluster) bool { return req.live(c.interval().Fetch) })
+	return isLive, requestsOf(results)
 }
 
 // figuresOf are the figures that a request's measure is read from.

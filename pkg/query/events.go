@@ -106,6 +106,8 @@ func (e *Engine) courses(ctx context.Context, req Request, clusters []*Cluster) 
 	if results, err = e.past(ctx, wider, clusters, false); err != nil {
 		return nil, nil, err
 	}
+	inTime, cancel := req.pastInTime(ctx)
+	defer cancel()
 	read := make([][]course, len(results))
 	for n := range results {
 		read[n] = make([]course, len(results[n].jobs))
@@ -114,7 +116,7 @@ func (e *Engine) courses(ctx context.Context, req Request, clusters []*Cluster) 
 		n := slices.IndexFunc(results, func(r clusterResult) bool { return r.cluster == c })
 		for at := range results[n].jobs {
 			if &results[n].jobs[at] == j { // others are filled in meanwhile
-				read[n][at] = readCourse(ctx, wider, c, j)
+				read[n][at] = readCourse(inTime, wider, c, j)
 			}
 		}
 	})

@@ -103,7 +103,9 @@ func answerFlameGraph(ctx context.Context, e *Engine, req Request) (data.Frames,
 		result.Add(info("None of the tasks chosen runs, so there is no flame graph."))
 		return frame.FlameGraph(result.Result, frame.FlameGraphOf{Mode: req.Mode}), nil
 	}
-	of, err := chosen.flameGraph(ctx, req, &result.Result)
+	inTime, cancel := req.inTime(ctx)
+	defer cancel()
+	of, err := chosen.flameGraph(inTime, req, &result.Result)
 	if err != nil {
 		return nil, err
 	}

@@ -121,7 +121,7 @@ func (r *clusterResult) listJournaled(ctx context.Context, req Request, isLive b
 	if isLive {
 		var infos []job.Info
 		var requests int
-		infos, requests, r.err = r.cluster.Collector.Jobs(ctx)
+		infos, requests, r.err = r.cluster.jobs(ctx, req)
 		r.requests += requests
 		for _, info := range infos {
 			listed[info.ID] = true
@@ -149,7 +149,9 @@ func answerCheckpoints(ctx context.Context, e *Engine, req Request) (data.Frames
 	if err != nil {
 		return nil, err
 	}
-	result.Requests += addCheckpointDetails(ctx, jobs)
+	inTime, cancel := req.inTime(ctx)
+	defer cancel()
+	result.Requests += addCheckpointDetails(inTime, jobs)
 	for i := range jobs {
 		for _, each := range jobs[i].checkpoints {
 			result.Checkpoints = append(result.Checkpoints, frame.Checkpoint{Owner: jobs[i].owner("checkpoints"), Checkpoint: each})

@@ -222,9 +222,10 @@ type Request struct {
 	Step time.Duration
 
 	// until is how long it waits for what Flink answers, and grace how long at least for
-	// what the history does after that.
-	until time.Time
-	grace time.Duration
+	// what the history does after that, but not beyond latest.
+	until  time.Time
+	grace  time.Duration
+	latest time.Time
 }
 
 const (
@@ -271,6 +272,9 @@ func (r Request) pastInTime(ctx context.Context) (context.Context, context.Cance
 	until := r.until
 	if grace := time.Now().Add(r.grace); grace.After(until) {
 		until = grace
+	}
+	if until.After(r.latest) {
+		until = r.latest
 	}
 	bounded, cancel := r.before(ctx, until)
 	return reading{bounded, ctx}, cancel

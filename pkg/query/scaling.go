@@ -78,9 +78,11 @@ func answerScaling(ctx context.Context, e *Engine, req Request) (data.Frames, er
 	if err := result.find(req.Parallelism); err != nil {
 		return nil, err
 	}
+	inTime, cancel := req.pastInTime(ctx)
+	defer cancel()
 	notices := make([][]data.Notice, len(result.Jobs))
 	collector.Parallel(len(result.Jobs), parallelism, func(n int) {
-		notices[n] = scale(ctx, req, &result.Jobs[n], result.pasts[n])
+		notices[n] = scale(inTime, req, &result.Jobs[n], result.pasts[n])
 	})
 	for _, each := range notices {
 		result.Add(each...)

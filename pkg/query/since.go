@@ -24,7 +24,9 @@ const maxSearches = 20
 // take turns, and whether they move too fast to be followed. Only the built-in history
 // has the latter. Where that does not reach back far enough for the others, Prometheus is
 // searched.
-func since(ctx context.Context, _ Request, result *loaded) error {
+func since(ctx context.Context, req Request, result *loaded) error {
+	inTime, cancel := req.pastInTime(ctx)
+	defer cancel()
 	var all []*search
 	for n := range result.Jobs {
 		shown, cluster := &result.Jobs[n], result.pasts[n].cluster
@@ -41,12 +43,12 @@ func since(ctx context.Context, _ Request, result *loaded) error {
 			all = append(all, of)
 		}
 	}
-	_, notices := findTurns(ctx, all, history.ShortLookback)
+	_, notices := findTurns(inTime, all, history.ShortLookback)
 	result.Add(notices...)
-	result.Add(findStreaks(ctx, all)...)
-	turning, notices := findTurns(ctx, all, history.LongLookback)
+	result.Add(findStreaks(inTime, all)...)
+	turning, notices := findTurns(inTime, all, history.LongLookback)
 	result.Add(notices...)
-	result.Add(findStreaks(ctx, turning)...)
+	result.Add(findStreaks(inTime, turning)...)
 	return ctx.Err()
 }
 
@@ -306,9 +308,11 @@ func (s *search) show(since map[string]history.Beginning) {
 // blame adds to each job for how much of the query's range each of its tasks was
 // a root cause, and whether they move too fast to be followed.
 func blame(ctx context.Context, req Request, result *loaded) error {
+	inTime, cancel := req.pastInTime(ctx)
+	defer cancel()
 	notices := make([][]data.Notice, len(result.Jobs))
 	collector.Parallel(len(result.Jobs), parallelism, func(n int) {
-		notices[n] = blameTasks(ctx, req, &result.Jobs[n], result.pasts[n])
+		notices[n] = blameTasks(inTime, req, &result.Jobs[n], result.pasts[n])
 	})
 	for _, each := range notices {
 		result.Add(each...)

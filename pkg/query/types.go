@@ -81,7 +81,7 @@ func answerSubtasks(ctx context.Context, e *Engine, req Request) (data.Frames, e
 		return nil, err
 	}
 	if req.Detail {
-		addDetails(ctx, &result)
+		addDetails(ctx, req, &result)
 	}
 	if err := req.room(ctx, result.Jobs, rowBytes); err != nil {
 		return nil, err

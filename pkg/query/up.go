@@ -11,9 +11,9 @@ import (
 )
 
 // upNow is 1 for a cluster whose REST API answers, else 0.
-func upNow(ctx context.Context, _ Request, clusters []*Cluster) (result frame.Result, err error) {
+func upNow(ctx context.Context, req Request, clusters []*Cluster) (result frame.Result, err error) {
 	results := eachCluster(clusters, func(r *clusterResult) {
-		_, r.requests, r.err = r.cluster.Collector.Jobs(ctx)
+		_, r.requests, r.err = r.cluster.jobs(ctx, req)
 	})
 	result.Requests = requestsOf(results)
 	for _, each := range results {

@@ -129,9 +129,11 @@ func listedResult(ctx context.Context, req Request, results []clusterResult, res
 }
 
 // taskManagerNames are the ids of the clusters' TaskManagers.
-func taskManagerNames(ctx context.Context, _ *Engine, _ Request, clusters []*Cluster) (result frame.Result, err error) {
+func taskManagerNames(ctx context.Context, _ *Engine, req Request, clusters []*Cluster) (result frame.Result, err error) {
+	inTime, cancel := req.inTime(ctx)
+	defer cancel()
 	results := eachCluster(clusters, func(r *clusterResult) {
-		r.taskManagers, r.requests, r.err = r.cluster.Collector.TaskManagers(ctx)
+		r.taskManagers, r.requests, r.err = r.cluster.Collector.TaskManagers(inTime)
 	})
 	for _, each := range results {
 		result.Requests += each.requests

@@ -236,22 +236,26 @@ func (r *rows) column(values []float64, task int, column diagnosis.Column) {
 	}
 }
 
-// rates are the records a second of a task in a row, as [job.TaskLoad] has them.
+// rates are the records a second of a task in a row, as [job.TaskLoad] has them; 0 of one
+// that has finished.
 func (r *rows) rates(row, task int) (in, out float64) {
-	cells, running := r.row(row)[jobCells+taskCells*r.taskCount:], 0
+	cells, running, finished := r.row(row)[jobCells+taskCells*r.taskCount:], 0, false
 	for i, roster := range r.rosters(row) {
 		if i < task {
 			cells = cells[subtaskCells*len(roster.subtasks):]
 			continue
 		}
+		finished = len(roster.subtasks) > 0
 		for n, subtask := range roster.subtasks {
-			if subtask.texts.Value().state == job.Running {
+			state := subtask.texts.Value().state
+			finished = finished && state == job.Finished
+			if state == job.Running {
 				in, out, running = in+fromRate(cells[subtaskCells*n+3]), out+fromRate(cells[subtaskCells*n+4]), running+1
 			}
 		}
 		break
 	}
-	if running == 0 {
+	if running == 0 && !finished {
 		return math.NaN(), math.NaN()
 	}
 	return in, out
