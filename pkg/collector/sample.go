@@ -89,6 +89,8 @@ func taskSample(task flink.Task, arrays *sampleArrays) job.TaskSample {
 	for i := range task.Subtasks {
 		subtasks[i] = subtaskSample(&task.Subtasks[i], task.Now, &numbers[i])
 	}
+	// Arrays are made of these indexes.
+	subtasks = slices.DeleteFunc(subtasks, func(each job.SubtaskSample) bool { return each.Subtask < 0 || each.Subtask >= flink.MaxParallelism })
 	byIndex := func(a, b job.SubtaskSample) int { return cmp.Compare(a.Subtask, b.Subtask) }
 	if !slices.IsSortedFunc(subtasks, byIndex) {
 		slices.SortStableFunc(subtasks, byIndex)

@@ -407,7 +407,7 @@ func Throughput(graph *job.Graph, rates func(task int) (in, out float64)) (in, o
 func throughput(snapshot *job.Snapshot) (in, out float64) {
 	return Throughput(snapshot.Graph, func(task int) (float64, float64) {
 		load := snapshot.Tasks[task]
-		if load.Finished() {
+		if load.Finished() && !snapshot.Job.State.Terminal() {
 			return 0, 0
 		}
 		return load.RecordsIn, load.RecordsOut

@@ -381,3 +381,30 @@ func TestMemoryUnderHostilePrometheus(t *testing.T) {
 		})
 	}
 }
+
+// Nor do headers, of which a map takes many times as much.
+func TestMemoryUnderLongHeaders(t *testing.T) {
+	cluster := newCluster(sim.HeldBack("orders", 40, 2, 20))
+	headers := []byte("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n")
+	for n := 0; len(headers) < 10<<20-4096; n++ {
+		headers = fmt.Appendf(headers, "A%x:\r\n", n)
+	}
+	headers = append(headers, "\r\n{}"...)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.Contains(r.URL.Path, "/vertices/") {
+			cluster.ServeHTTP(w, r)
+			return
+		}
+		connection, _, err := w.(http.Hijacker).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer connection.Close()
+		_, _ = connection.Write(headers)
+	}))
+	defer server.Close()
+	if got := attack(t, asked{Settings: map[string]any{"url": server.URL}, Queries: everyView}); got.Peak > 300 {
+		t.Errorf("%d MiB were resident, want 300 at most", got.Peak)
+	}
+}

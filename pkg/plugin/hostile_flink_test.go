@@ -2,9 +2,11 @@ package plugin_test
 
 import (
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -189,5 +191,75 @@ func (c hostileAnswer) check(t *testing.T, responses backend.Responses, address 
 		if len(response.Frames) == 2 {
 			checkEdges(t, response.Frames[0], response.Frames[1])
 		}
+	}
+}
+
+// What a server sends in place of HTTP, or of Flink's headers, is one sentence, too, and
+// leaves no connection under way: afterwards the data source works.
+func TestAnswersThatAreNoHTTP(t *testing.T) {
+	cluster := newCluster(smallJobs("orders")...)
+	for name, c := range map[string]struct{ answer, want string }{
+		"another protocol":      {"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n", "such as a proxy's login page"},
+		"headers of 1 MiB":      {"HTTP/1.1 200 OK\r\n" + strings.Repeat("A: "+strings.Repeat("b", 1020)+"\r\n", 1024) + "\r\n", "or breaks off"},
+		"a header that is none": {"HTTP/1.1 200 OK\r\nno header\r\n\r\n", "or breaks off"},
+		"a chunk that is none":  {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "or breaks off"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var well atomic.Bool
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if well.Load() {
+					cluster.ServeHTTP(w, r)
+					return
+				}
+				connection, _, err := w.(http.Hijacker).Hijack()
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				t.Cleanup(func() { _ = connection.Close() }) // it stays open meanwhile
+				_, _ = io.WriteString(connection, c.answer)
+			}))
+			defer server.Close()
+			source := open(t, settingsWith(map[string]any{"url": server.URL, "maxConcurrency": 1, "maxAge": "0s"}))
+			for range 3 { // with one slot
+				if failed := send(t.Context(), t, source, `{"queryType":"tasks"}`)["A"]; failed.Error == nil || failed.Status != backend.StatusBadGateway || !strings.Contains(failed.Error.Error(), c.want) {
+					t.Errorf("status %d: %v", failed.Status, failed.Error)
+				}
+			}
+			well.Store(true)
+			firstFrame(t, send(t.Context(), t, source, `{"queryType":"tasks"}`), "A")
+		})
+	}
+}
+
+// A subtask whose index is none of Flink's is left out, as if it had not been sent: arrays
+// are made of indexes.
+func TestIndexesThatAreNone(t *testing.T) {
+	for _, index := range []string{"-1", "32768", "4000000000", "253402300800000", "9223372036854775807", "-9223372036854775808"} {
+		t.Run(index, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := newLab(t, sim.HeldBack("orders", 4, 3, 2))
+				l.ctx = inMemory(t.Context(), map[string]http.Handler{"flink:8081": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					recorder := httptest.NewRecorder()
+					l.Cluster.ServeHTTP(recorder, r)
+					w.WriteHeader(recorder.Code)
+					_, _ = io.WriteString(w, strings.ReplaceAll(recorder.Body.String(), `"subtask":2,`, `"subtask":`+index+`,`))
+				})})
+				for range 3 {
+					for refID, response := range send(l.ctx, t, l, `{"queryType":"subtasks"}`, `{"queryType":"measure","by":"subtask"}`, `{"queryType":"bottlenecks"}`) {
+						if response.Error != nil {
+							t.Errorf("%s: %v", refID, response.Error)
+						}
+					}
+					time.Sleep(11 * time.Second)
+				}
+				shown := l.frame(t, `{"queryType":"subtasks"}`)
+				for _, cell := range cells(t, shown, "subtask") {
+					if cell != "0" && cell != "1" && cell != "2" {
+						t.Errorf("there is a subtask %s", cell)
+					}
+				}
+			})
+		})
 	}
 }

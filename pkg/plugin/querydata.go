@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
@@ -104,13 +105,23 @@ func equalQueries(queries []backend.DataQuery) (equal [][]int) {
 func queryKey(of backend.DataQuery) string {
 	text := string(of.JSON)
 	var fields map[string]json.RawMessage
-	if json.Unmarshal(of.JSON, &fields) == nil {
+	if json.Unmarshal(of.JSON, &fields) == nil && !ambiguous(fields) {
 		delete(fields, "refId")
 		if unnamed, err := json.Marshal(fields); err == nil { // in the order of the keys
 			text = string(unnamed)
 		}
 	}
-	return fmt.Sprintln(of.QueryType, of.MaxDataPoints, of.TimeRange.From.UnixNano(), of.TimeRange.To.UnixNano(), text)
+	return fmt.Sprintln(of.QueryType, of.MaxDataPoints, of.TimeRange.From.UTC(), of.TimeRange.To.UTC(), text)
+}
+
+// ambiguous reports whether keys differ in their case alone: encoding/json takes them for
+// one, of which the last counts.
+func ambiguous(fields map[string]json.RawMessage) bool {
+	folded := make(map[string]bool, len(fields))
+	for key := range fields {
+		folded[strings.ToLower(key)] = true
+	}
+	return len(folded) < len(fields)
 }
 
 // named is an answer for the query of that name; others have the same fields. A copy

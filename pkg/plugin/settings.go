@@ -92,6 +92,7 @@ const (
 	minMemoryMiB       = 1.0
 	maxMemoryMiB       = 16 * 1024.0
 	defaultIdleAfter   = time.Hour
+	maxClusters        = 100 // each has connections and samples of its own
 )
 
 // readSettings checks the settings and fills in the defaults. Its errors are
@@ -166,9 +167,12 @@ func (c clusterSettings) webURL(api string) (string, error) {
 	return strings.ReplaceAll(address.String(), "$", "%24"), nil
 }
 
-// checkNames refuses two clusters of one name: their series would carry the same
-// labels.
+// checkNames refuses too many clusters, and two of one name: their series would carry the
+// same labels.
 func (s settings) checkNames() error {
+	if count := len(s.all()); count > maxClusters {
+		return badSettings("The data source's settings have %d clusters: at most %d can be in one data source, so use several.", count, maxClusters)
+	}
 	seen := map[string]bool{}
 	for _, cluster := range s.all() {
 		switch {

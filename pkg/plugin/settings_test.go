@@ -24,6 +24,8 @@ func TestWrongSettings(t *testing.T) {
 		`{"url": "jobmanager:8081"}`: `"jobmanager:8081" is no address of a Flink REST API: it must start with http:// or https:// and name a host, such as http://jobmanager:8081.`,
 		`{"clusterName": "west", "clusters": [{"name": "b", "url": "http://b"}]}`: `Cluster west: No Flink address is configured: enter the URL of the JobManager's REST API, such as http://jobmanager:8081, in the data source's settings.`,
 
+		`{"url": "http://a", "clusters": [` + strings.TrimSuffix(strings.Repeat(`{"name": "b", "url": "http://b"},`, 100), ",") + `]}`: "The data source's settings have 101 clusters: at most 100 can be in one data source, so use several.",
+
 		`{"url": 8081}`:                              unreadable("url cannot be a number"),
 		`{"url": "http://a", "clusters": "b"}`:       unreadable("clusters cannot be a string"),
 		`{"url": "http://a", "clusters": [1]}`:       unreadable("clusters cannot be a number"),

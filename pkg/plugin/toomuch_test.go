@@ -162,6 +162,19 @@ func TestCopiesOfAQueryShareAnAnswer(t *testing.T) {
 	}
 }
 
+// Of keys that differ in their case alone the last one counts, so that their order matters.
+func TestQueriesThatDifferInTheOrderOfTheirKeys(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, smallJobs("orders", "payments")...)
+		queries := []string{`{"queryType":"tasks","jobs":"orders","Jobs":"payments"}`, `{"queryType":"tasks","Jobs":"payments","jobs":"orders"}`}
+		for refID, want := range map[string]string{"A": "payments", "B": "orders"} {
+			if got := cells(t, firstFrame(t, send(l.ctx, t, l, queries...), refID), "job"); len(got) == 0 || got[0] != want {
+				t.Errorf("query %s is answered about %q, want %s", refID, got, want)
+			}
+		}
+	})
+}
+
 // All answers to a request together are bounded: what is too much is an error.
 func TestAnswersToARequestAreBounded(t *testing.T) {
 	l := newLab(t, sim.HeldBack("orders-"+strings.Repeat("x", 1500), 2, 4000, 1))

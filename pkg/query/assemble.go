@@ -47,7 +47,7 @@ func assemble(ctx context.Context, req Request, results []clusterResult) (result
 			} else {
 				failed = j.err
 			}
-			show(&result, req, results[n].cluster, j)
+			show(ctx, &result, req, results[n].cluster, j)
 		}
 	}
 	result.Add(missingNotices(result.missing)...)
@@ -59,7 +59,7 @@ func assemble(ctx context.Context, req Request, results []clusterResult) (result
 	case req.Measure.OfLoad() && req.By == diagnosis.ByJob && types[req.Type].measure:
 		// A series without a value, so that an alert rule keeps its state.
 		for _, name := range resolution.absent {
-			show(&result, req, results[0].cluster, &jobResult{info: job.Info{Name: name}, err: noJob(name, nil)})
+			show(ctx, &result, req, results[0].cluster, &jobResult{info: job.Info{Name: name}, err: noJob(name, nil)})
 		}
 	case resolution.err != nil && !(types[req.Type].measure && len(result.Jobs) > 0):
 		return result, resolution.err
@@ -96,7 +96,7 @@ func matchingTasks(ctx context.Context, req Request, shown []frame.Job) map[stri
 
 // show adds a job to the result. One that did not answer has no rows, but for a
 // measure, where a series that vanishes would resolve an alert by mistake.
-func show(result *loaded, req Request, cluster *Cluster, j *jobResult) {
+func show(ctx context.Context, result *loaded, req Request, cluster *Cluster, j *jobResult) {
 	verdict := j.verdict
 	if j.err != nil || verdict == nil {
 		if !types[req.Type].measure {
@@ -107,7 +107,7 @@ func show(result *loaded, req Request, cluster *Cluster, j *jobResult) {
 	if !req.Types.Choose(verdict.Snapshot.Job.Type) {
 		return
 	}
-	shown := frame.Job{Cluster: cluster.Name, Ended: j.ended, Pages: cluster.pages(), Verdict: verdict, Tasks: req.tasksOf(verdict.Snapshot.Graph)}
+	shown := frame.Job{Cluster: cluster.Name, Ended: j.ended, Pages: cluster.pages(), Verdict: verdict, Tasks: req.tasksOf(ctx, verdict.Snapshot.Graph)}
 	if len(shown.Tasks) == 0 && req.Tasks.some() && j.err == nil {
 		return
 	}

@@ -38,7 +38,12 @@ func NewEngine(clusters []*Cluster, patience time.Duration) *Engine {
 // [remote.Error] or the context's.
 func (e *Engine) Answer(ctx context.Context, req Request) (data.Frames, error) {
 	e.limit(ctx, &req)
+	ctx, cancel := req.toItsEnd(ctx)
+	defer cancel()
 	frames, err := types[req.Type].answer(ctx, e, req)
+	if err == nil {
+		err = ctx.Err()
+	}
 	if err == nil {
 		req.addUseless(frames)
 		frame.AddStatistics(frames, time.Now())
@@ -63,6 +68,8 @@ func (e *Engine) limit(ctx context.Context, req *Request) {
 func (e *Engine) Names(ctx context.Context, req Request) (frame.Result, error) {
 	of := variables[req.Variable]
 	e.limit(ctx, &req)
+	ctx, cancel := req.toItsEnd(ctx)
+	defer cancel()
 	clusters, err := e.choose(req)
 	if err != nil {
 		return frame.Result{}, err

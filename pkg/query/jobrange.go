@@ -63,11 +63,8 @@ func (r jobRange) fromSummaries(ctx context.Context) {
 		return
 	}
 	r.job.edgesUnknown = slices.ContainsFunc(summaries.Jobs, func(each diagnosis.JobSummary) bool { return each.EdgesUnknown })
-	for _, task := range summaries.Tasks {
-		r.match(task.Name, task.ID)
-	}
-	chosen := r.tasksOf(summaries)
-	if len(chosen) == 0 && r.req.Tasks.some() && r.req.Measure.OfLoad() {
+	chosen := r.tasksOf(ctx, summaries)
+	if r.job.err = firstError(r.job.err, ctx.Err()); len(chosen) == 0 && r.req.Tasks.some() && r.req.Measure.OfLoad() {
 		return // the job has none of the tasks chosen
 	}
 	times, gaps := make([]time.Time, len(summaries.At)), make([]time.Duration, len(summaries.At))
@@ -150,9 +147,14 @@ func (n *naming) next(name string, ended bool) (of string, chosen bool) {
 	return name, n.req.Jobs.Choose(name, n.job.info.ID)
 }
 
-// tasksOf are the tasks that the query chose.
-func (r jobRange) tasksOf(summaries history.Summaries) (chosen []history.TaskSummaries) {
+// tasksOf are the tasks that the query chose; those found so far if the context ends. It
+// notes what of the query they match.
+func (r jobRange) tasksOf(ctx context.Context, summaries history.Summaries) (chosen []history.TaskSummaries) {
 	for _, task := range summaries.Tasks {
+		if ctx.Err() != nil {
+			break
+		}
+		r.match(task.Name, task.ID)
 		if r.req.Tasks.Choose(task.Name, task.ID) {
 			chosen = append(chosen, task)
 		}
@@ -233,12 +235,17 @@ func (r jobRange) fromSnapshots(ctx context.Context) {
 	var times []time.Time      // of all series, and how long after them the next may be
 	var gaps []time.Duration
 	var graph *job.Graph
+	var tasks []int // of the graph, those chosen
+	var ofTasks *job.Graph
 	var name string
 	names, blame := naming{jobRange: r}, newBlameSoFar(r.req.Range.From)
 	warnings, err := r.job.source.Snapshots(ctx, r.query(), func(of history.Snapshot) bool {
 		current, chosen := names.next(of.Snapshot.Job.Name, of.Snapshot.Job.State.Terminal())
 		snapshot := of.Renamed(current)
-		shown := frame.Job{Cluster: r.cluster.Name, Pages: r.cluster.pages(), Verdict: diagnosis.Diagnose(snapshot), Tasks: r.req.tasksOf(snapshot.Graph)}
+		if ofTasks != snapshot.Graph {
+			ofTasks, tasks = snapshot.Graph, r.req.tasksOf(ctx, snapshot.Graph)
+		}
+		shown := frame.Job{Cluster: r.cluster.Name, Pages: r.cluster.pages(), Verdict: diagnosis.Diagnose(snapshot), Tasks: tasks}
 		r.job.edgesUnknown = r.job.edgesUnknown || snapshot.Graph.EdgesUnknown
 		if r.req.Measure.Origin == diagnosis.FromRange {
 			shown.Past = blame.add(shown.Verdict, of.MaxGap)
@@ -248,6 +255,9 @@ func (r jobRange) fromSnapshots(ctx context.Context) {
 		}
 		if graph != snapshot.Graph {
 			for _, task := range snapshot.Graph.Tasks {
+				if ctx.Err() != nil {
+					return false
+				}
 				r.match(task.Name, task.ID)
 			}
 		}
@@ -283,7 +293,7 @@ func (r jobRange) fromSnapshots(ctx context.Context) {
 		}
 		return ctx.Err() == nil
 	})
-	r.job.warnings, r.job.err, r.job.series = r.job.warnings.Add(warnings...), err, set.All()
+	r.job.warnings, r.job.err, r.job.series = r.job.warnings.Add(warnings...), firstError(err, ctx.Err()), set.All()
 }
 
 // blameSoFar is the blame of a job's tasks, by id, while one goes through its

@@ -148,9 +148,13 @@ func (q *Query) readMeasure() error {
 	return nil
 }
 
-// tasksOf are the indexes of the tasks that the query chose.
-func (q Query) tasksOf(graph *job.Graph) (chosen []int) {
+// tasksOf are the indexes of the tasks that the query chose; those found so far if the
+// context ends.
+func (q Query) tasksOf(ctx context.Context, graph *job.Graph) (chosen []int) {
 	for i, task := range graph.Tasks {
+		if ctx.Err() != nil {
+			break
+		}
 		if q.Tasks.Choose(task.Name, task.ID) {
 			chosen = append(chosen, i)
 		}
@@ -251,6 +255,13 @@ func (r Request) room(ctx context.Context, jobs []frame.Job, each int) error {
 	return r.Room(ctx, bytes)
 }
 
+// toItsEnd is a context for all work on the query, too, as on the names that its expressions
+// match: it ends a little later than what is read, whether the work is done or not.
+func (r Request) toItsEnd(ctx context.Context) (context.Context, context.CancelFunc) {
+	bounded, cancel := context.WithDeadline(ctx, r.latest.Add(r.grace/2))
+	return reading{bounded, ctx}, cancel
+}
+
 // inTime is a context for what Flink is asked for: it ends with the caller's, or when
 // the query has waited for long enough.
 func (r Request) inTime(ctx context.Context) (context.Context, context.CancelFunc) {
@@ -280,7 +291,7 @@ func (r Request) pastInTime(ctx context.Context) (context.Context, context.Cance
 	return reading{bounded, ctx}, cancel
 }
 
-// reading is a context that ends at a deadline of the query's own. Its error is that of
+// reading is a context that ends at a deadline of the query's own, for what is read or done. Its error is that of
 // the caller where that has gone, too.
 type reading struct {
 	context.Context

@@ -118,7 +118,7 @@ func scale(ctx context.Context, req Request, shown *frame.Job, past pastOf) (not
 		notices = append(notices, pastIncomplete(err))
 	}
 	average := found.Average
-	if !found.measured {
+	if !found.measured || !sameTasks(average.Snapshot.Graph, shown.Snapshot.Graph) {
 		return notices
 	}
 	average.Snapshot = average.Snapshot.Renamed(shown.Snapshot.Job.Name)
@@ -128,6 +128,12 @@ func scale(ctx context.Context, req Request, shown *frame.Job, past pastOf) (not
 		notices = append(notices, predict(shown.Scaled, req.Parallelism)...)
 	}
 	return append(notices, scalingNotices(scaling)...)
+}
+
+// sameTasks reports whether two graphs have the same tasks: those of a job that is
+// submitted again under its id, or of an adaptive batch job, change.
+func sameTasks(a, b *job.Graph) bool {
+	return slices.EqualFunc(a.Tasks, b.Tasks, func(a, b job.Task) bool { return a.ID == b.ID })
 }
 
 // predict adds what the job would do.

@@ -111,7 +111,7 @@ func fromGraphs(ctx context.Context, req Request, clusters []*Cluster, add func(
 			if j.err != nil {
 				continue
 			}
-			for _, task := range req.tasksOf(j.past.Graph) {
+			for _, task := range req.tasksOf(ctx, j.past.Graph) {
 				result.Names = add(result.Names, j.past.Graph.Tasks[task])
 			}
 		}

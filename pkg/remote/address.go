@@ -2,6 +2,7 @@ package remote
 
 import (
 	"net/url"
+	"regexp"
 	"strings"
 )
 
@@ -14,8 +15,8 @@ func Address(system System, text string) (*url.URL, error) {
 		return nil, &Error{System: system, Kind: NoAddress}
 	}
 	address, err := url.Parse(text)
-	// An @ in the path is what remains of a password with an unescaped slash.
-	if err != nil || address.Host == "" || (address.Scheme != "http" && address.Scheme != "https") || strings.Contains(address.Path, "@") {
+	// An @ after the host is what remains of a password with an unescaped / ? or #.
+	if err != nil || address.Host == "" || (address.Scheme != "http" && address.Scheme != "https") || strings.Contains(address.Path+address.RawQuery+address.Fragment, "@") {
 		return nil, &Error{System: system, Kind: BadAddress, Request: Shortened(WithoutCredentials(text))}
 	}
 	address.User, address.RawQuery, address.ForceQuery, address.Fragment = nil, "", false, ""
@@ -23,16 +24,23 @@ func Address(system System, text string) (*url.URL, error) {
 	return address, nil
 }
 
-// WithoutCredentials leaves out what may be a name and password, of a text
-// that may be no address at all.
+// aScheme is how one begins, and nothing else.
+var aScheme = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9+.-]*$`)
+
+// WithoutCredentials leaves out what may be a name, a password or a token, of a text
+// that may be no address at all: all before the last @, but for the scheme, and the query.
 func WithoutCredentials(text string) string {
-	at := strings.LastIndex(text, "@")
-	if at < 0 {
-		return text
+	rest, scheme := text, ""
+	for _, at := range []string{"@", "%40"} {
+		if last := strings.LastIndex(rest, at); last >= 0 {
+			rest = rest[last+len(at):]
+		}
 	}
-	scheme, _, found := strings.Cut(text[:at], "://")
-	if !found {
-		return text[at+1:]
+	if before, _, found := strings.Cut(text, "://"); found && len(rest) < len(text) && aScheme.MatchString(before) {
+		scheme = before + "://"
 	}
-	return scheme + "://" + text[at+1:]
+	if end := strings.IndexAny(rest, "?#"); end >= 0 {
+		rest = rest[:end]
+	}
+	return scheme + rest
 }

@@ -88,6 +88,7 @@ func NewClient(config Config) (*Client, error) {
 	// reaches none.
 	options.ConfigureTransport = func(_ httpclient.Options, transport *http.Transport) {
 		own = transport
+		transport.MaxResponseHeaderBytes = maxHeaderBytes
 	}
 	client, err := httpclient.New(options)
 	if err != nil {
@@ -214,6 +215,10 @@ func withoutHeaders(next http.RoundTripper) http.RoundTripper {
 	})
 }
 
+// maxHeaderBytes is how long the header of an answer may be: Go's own limit is 10 MiB, of
+// which a map takes many times as much.
+const maxHeaderBytes = 256 << 10
+
 // limiter sends a bounded number of requests at once, until their answers are
 // read. Waiting for others is not part of the time-out.
 type limiter struct {
@@ -241,6 +246,10 @@ func (l limiter) RoundTrip(request *http.Request) (*http.Response, error) {
 	if err != nil || answer.Body == nil {
 		end()
 		return answer, err
+	}
+	if answer.StatusCode == http.StatusSwitchingProtocols { // the connection itself, which no context ends
+		_ = answer.Body.Close()
+		answer.Body = http.NoBody
 	}
 	answer.Body = endingBody{answer.Body, end}
 	return answer, nil

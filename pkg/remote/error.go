@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -162,12 +163,20 @@ func Unanswered(system System, request string, err error) *Error {
 		failed.Kind = Canceled
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &network) && network.Timeout():
 		failed.Kind = TimedOut
-	case strings.Contains(err.Error(), "unexpected EOF"), strings.Contains(err.Error(), "malformed"):
+	case isBroken(err):
 		failed.Kind = Cut
 	default:
 		failed.Detail = cause(err)
 	}
 	return failed
+}
+
+// isBroken reports whether something came that is no answer as HTTP has it, or not all of
+// it: net/http has no types for that.
+func isBroken(err error) bool {
+	return slices.ContainsFunc([]string{"unexpected EOF", "malformed", "invalid header", "chunk", "trailer", "server response headers exceeded"}, func(text string) bool {
+		return strings.Contains(err.Error(), text)
+	})
 }
 
 // Redirect is the error of a redirect that was not followed, nil if the answer is
@@ -207,10 +216,11 @@ func cause(err error) string {
 // maxQuoted is how many characters of somebody else's text a sentence has.
 const maxQuoted = 200
 
-// Shortened is a text in one line, no longer than a sentence.
+// Shortened is a text in one line, no longer than a sentence, and valid UTF-8, as gRPC
+// requires, whatever it is cut from.
 func Shortened(text string) string {
 	text = text[:min(len(text), 10*maxQuoted)] // of a text of any length no more is read
-	text = strings.Join(strings.Fields(text), " ")
+	text = strings.ToValidUTF8(strings.Join(strings.Fields(text), " "), "\uFFFD")
 	if runes := []rune(text); len(runes) > maxQuoted {
 		return string(runes[:maxQuoted]) + "…"
 	}

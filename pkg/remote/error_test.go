@@ -129,6 +129,9 @@ func TestUnanswered(t *testing.T) {
 		"a slow connection":     {get(timeout{errors.New("TLS handshake timeout")}), remote.TimedOut, ""},
 		"given up":              {get(fmt.Errorf("while waiting: %w", context.Canceled)), remote.Canceled, ""},
 		"cut short":             {get(io.ErrUnexpectedEOF), remote.Cut, ""},
+		"a header that is none": {get(errors.New("net/http: HTTP/1.x transport connection broken: net/http: invalid header")), remote.Cut, ""},
+		"a header of 10 MiB":    {get(errors.New("net/http: server response headers exceeded 262144 bytes; aborted")), remote.Cut, ""},
+		"a chunk that is none":  {get(errors.New("invalid byte in chunk length")), remote.Cut, ""},
 		"no HTTP":               {get(errors.New(`net/http: HTTP/1.x transport connection broken: malformed HTTP response "SSH-2.0"`)), remote.Cut, ""},
 	} {
 		for _, system := range []remote.System{remote.Flink, remote.Prometheus} {
@@ -199,6 +202,7 @@ func TestRedirectError(t *testing.T) {
 func TestShortened(t *testing.T) {
 	for text, want := range map[string]string{
 		"": "", " a\n\tb  c ": "a b c",
+		"requise \xe0 l'entr\xe9e": "requise \uFFFD l'entr\uFFFDe", "x" + strings.Repeat(" ", 1998) + "é": "x \uFFFD",
 		strings.Repeat("ü", 200): strings.Repeat("ü", 200), strings.Repeat("ü", 201): strings.Repeat("ü", 200) + "…",
 	} {
 		if got := remote.Shortened(text); got != want {

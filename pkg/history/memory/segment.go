@@ -237,7 +237,7 @@ func (r *rows) column(values []float64, task int, column diagnosis.Column) {
 }
 
 // rates are the records a second of a task in a row, as [job.TaskLoad] has them; 0 of one
-// that has finished.
+// that has finished while its job goes on.
 func (r *rows) rates(row, task int) (in, out float64) {
 	cells, running, finished := r.row(row)[jobCells+taskCells*r.taskCount:], 0, false
 	for i, roster := range r.rosters(row) {
@@ -255,7 +255,7 @@ func (r *rows) rates(row, task int) (in, out float64) {
 		}
 		break
 	}
-	if running == 0 && !finished {
+	if running == 0 && (!finished || r.heads[row].facts.Job.State.Terminal()) {
 		return math.NaN(), math.NaN()
 	}
 	return in, out
