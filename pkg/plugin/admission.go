@@ -29,13 +29,14 @@ const (
 var places = semaphore.NewWeighted(maxPlaces)
 
 // takePlace returns when the request may be worked on, which gives its place back once its
-// answer was encoded, or after longestWork. Only requests over gRPC need one.
-func takePlace(ctx context.Context) error {
+// answer was encoded, or after longestWork, unless it has called keep before: what waits
+// with its answers made takes memory. Only requests over gRPC need a place.
+func takePlace(ctx context.Context) (keep func(), err error) {
 	if grpc.ServerTransportStreamFromContext(ctx) == nil {
-		return nil
+		return func() {}, nil
 	}
 	if err := places.Acquire(ctx, 1); err != nil {
-		return err
+		return nil, err
 	}
 	giveBack := sync.OnceFunc(func() { places.Release(1) })
 	timer := time.AfterFunc(longestWork, giveBack)
@@ -43,5 +44,5 @@ func takePlace(ctx context.Context) error {
 		timer.Stop()
 		giveBack()
 	})
-	return nil
+	return func() { timer.Stop() }, nil
 }

@@ -17,7 +17,7 @@ func TestPlaces(t *testing.T) {
 			ctx, cancel := requestOverGRPC(t)
 			begin, took := time.Now(), time.Duration(-1)
 			go func() {
-				if takePlace(ctx) == nil {
+				if _, err := takePlace(ctx); err == nil {
 					took = time.Since(begin)
 				}
 			}()
@@ -54,13 +54,13 @@ func TestPlaces(t *testing.T) {
 		}
 		ctx, leave := requestOverGRPC(t)
 		gone := make(chan error, 1)
-		go func() { gone <- takePlace(ctx) }()
+		go func() { _, err := takePlace(ctx); gone <- err }()
 		synctest.Wait()
 		leave()
 		if err := <-gone; !errors.Is(err, context.Canceled) {
 			t.Errorf("a request whose caller went away: %v", err)
 		}
-		if err := takePlace(t.Context()); err != nil {
+		if _, err := takePlace(t.Context()); err != nil {
 			t.Errorf("a request that is not over gRPC: %v", err)
 		}
 		places.Release(maxPlaces)

@@ -30,7 +30,8 @@ func (i *Instance) QueryData(ctx context.Context, request *backend.QueryDataRequ
 		return nil, err
 	}
 	defer i.underWay.Release(1)
-	if err := takePlace(ctx); err != nil {
+	keepPlace, err := takePlace(ctx)
+	if err != nil {
 		return nil, err
 	}
 	response := backend.NewQueryDataResponse()
@@ -47,7 +48,13 @@ func (i *Instance) QueryData(ctx context.Context, request *backend.QueryDataRequ
 			own = &turn{}
 			defer own.end()
 		}
-		answers[n] = i.answer(ctx, request.Queries[equal[n][0]], who, own, fromAlert, several)
+		room := func(ctx context.Context, bytes int, held bool) error {
+			if held && bytes >= largeAnswer {
+				keepPlace()
+			}
+			return own.take(ctx, bytes)
+		}
+		answers[n] = i.answer(ctx, request.Queries[equal[n][0]], who, room, fromAlert, several)
 	})
 	bytes := 0
 	for n, queries := range equal {
@@ -66,6 +73,7 @@ func (i *Instance) QueryData(ctx context.Context, request *backend.QueryDataRequ
 		whole.settle(bytes)
 		return response, nil
 	}
+	keepPlace()
 	return response, whole.take(ctx, bytes)
 }
 
@@ -181,7 +189,7 @@ const slowQuery = 5 * time.Second
 
 // answer answers one query, whatever happens. All that is logged within has its
 // identifiers, and so has its span, if it is part of a trace.
-func (i *Instance) answer(ctx context.Context, source backend.DataQuery, who requester, own *turn, fromAlert, several bool) (response backend.DataResponse) {
+func (i *Instance) answer(ctx context.Context, source backend.DataQuery, who requester, room func(ctx context.Context, bytes int, held bool) error, fromAlert, several bool) (response backend.DataResponse) {
 	begun := time.Now()
 	ctx = identified(ctx, "refId", source.RefID)
 	ctx, span := remote.Span(ctx, "query", attribute.String("grafana.ref_id", remote.Shortened(source.RefID)))
@@ -210,7 +218,7 @@ func (i *Instance) answer(ctx context.Context, source backend.DataQuery, who req
 	}
 	over := history.Range{From: source.TimeRange.From, To: source.TimeRange.To}
 	request := query.NewRequest(parsed, over, begun, int(source.MaxDataPoints), fromAlert)
-	request.AmongMeasures, request.Ending, request.Room = several, i.ending.context(), own.take
+	request.AmongMeasures, request.Ending, request.Room = several, i.ending.context(), room
 	frames, err := i.viewFor(who).engine.Answer(ctx, request)
 	if err != nil {
 		return errorResponse(err)

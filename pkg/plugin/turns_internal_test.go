@@ -4,15 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
+	"github.com/grafana/grafana-plugin-sdk-go/backend/httpclient"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
 
+	"github.com/flinkscope/flinkscope-flink-datasource/internal/inmemory"
 	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history/memory"
 )
@@ -152,4 +156,59 @@ func TestTurnBeforeAnswerIsMade(t *testing.T) {
 	if err := <-bySubtask; err != nil {
 		t.Error(err)
 	}
+}
+
+// Series that are read, and wait for their turn to be encoded, are as many as there are
+// places, however many requests there are.
+func TestSeriesThatWaitForTheirTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cluster := &sim.Cluster{Version: "2.3.0", Fetch: 10 * time.Second, Jobs: []*sim.Job{sim.HeldBack("orders", 2, 900, 1)}}
+		network := httpclient.MiddlewareFunc(func(httpclient.Options, http.RoundTripper) http.RoundTripper {
+			return inmemory.Transport{Handler: cluster}
+		})
+		made, err := Factory{Pool: memory.NewPool(128 << 20), Middlewares: []httpclient.Middleware{network}}.New(t.Context(), backend.DataSourceInstanceSettings{JSONData: []byte(`{"url": "http://flink:8081"}`)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		instance := made.(*Instance)
+		defer instance.Dispose()
+		request := func(ctx context.Context) backend.DataResponse {
+			now := time.Now()
+			response, err := instance.QueryData(ctx, &backend.QueryDataRequest{Queries: []backend.DataQuery{{
+				RefID: "A", MaxDataPoints: 1000, JSON: []byte(`{"queryType": "history", "measure": "busy", "by": "subtask"}`), TimeRange: backend.TimeRange{From: now.Add(-time.Hour), To: now},
+			}}})
+			if err != nil {
+				return backend.DataResponse{Error: err}
+			}
+			return response.Responses["A"]
+		}
+		request(t.Context())
+		time.Sleep(30 * time.Minute)
+		if bytes := answerBytes(request(t.Context())); bytes < 2*largeAnswer {
+			t.Fatalf("an answer of %d bytes", bytes)
+		}
+		inUse := func() float64 {
+			runtime.GC()
+			var stats runtime.MemStats
+			runtime.ReadMemStats(&stats)
+			return float64(stats.HeapAlloc) / (1 << 20)
+		}
+		const requests, most = 40, 80 // MiB
+		ctx, encoded := requestOverGRPC(t)
+		before, answers := inUse(), make(chan backend.DataResponse, requests)
+		for range requests {
+			go func() { answers <- request(ctx) }()
+		}
+		time.Sleep(5 * time.Second) // of longestWork much less
+		synctest.Wait()
+		grown := inUse() - before
+		t.Logf("%d answers are made, and %.0f MiB more in use", len(answers), grown)
+		if len(answers) == 0 || len(answers) >= maxPlaces || grown > most {
+			t.Errorf("%d answers are made, and %.0f MiB more in use, want %d at most", len(answers), grown, most)
+		}
+		encoded()
+		for range requests {
+			<-answers
+		}
+	})
 }

@@ -220,8 +220,9 @@ type Request struct {
 	// nil is for never.
 	Ending context.Context
 	// Room returns when there is room for an answer of about so many bytes, which is to be
-	// made; nil if there always is. The error is the context's.
-	Room func(ctx context.Context, bytes int) error
+	// made; nil if there always is. held is set if what it is made of is in memory for this
+	// query alone. The error is the context's.
+	Room func(ctx context.Context, bytes int, held bool) error
 	// Step is how far apart points are that are computed.
 	Step time.Duration
 
@@ -237,6 +238,10 @@ const (
 	// job and task, and valueBytes how many it takes while the worst values are found.
 	rowBytes   = 400
 	valueBytes = 150
+	// pointBytes is how many bytes a point of a series takes, and seriesBytes a series
+	// beside its points.
+	pointBytes  = 16
+	seriesBytes = 300
 )
 
 // room returns when there is room for an answer that is made of all subtasks of those jobs,
@@ -252,7 +257,7 @@ func (r Request) room(ctx context.Context, jobs []frame.Job, each int) error {
 			bytes += len(shown.Snapshot.Tasks[task].Subtasks) * (each + names)
 		}
 	}
-	return r.Room(ctx, bytes)
+	return r.Room(ctx, bytes, false)
 }
 
 // toItsEnd is a context for all work on the query, too, as on the names that its expressions
@@ -260,6 +265,18 @@ func (r Request) room(ctx context.Context, jobs []frame.Job, each int) error {
 func (r Request) toItsEnd(ctx context.Context) (context.Context, context.CancelFunc) {
 	bounded, cancel := context.WithDeadline(ctx, r.latest.Add(r.grace/2))
 	return reading{bounded, ctx}, cancel
+}
+
+// roomOverTime returns when there is room for an answer that is made of those series.
+func (r Request) roomOverTime(ctx context.Context, all []frame.Series) error {
+	if r.Room == nil {
+		return nil
+	}
+	bytes := len(all) * seriesBytes
+	for i := range all {
+		bytes += pointBytes * len(all[i].Times)
+	}
+	return r.Room(ctx, bytes, true)
 }
 
 // inTime is a context for what Flink is asked for: it ends with the caller's, or when

@@ -119,6 +119,9 @@ func answerMeasure(ctx context.Context, e *Engine, req Request) (data.Frames, er
 // answerHistory answers with a measure over the query's range.
 func answerHistory(ctx context.Context, e *Engine, req Request) (data.Frames, error) {
 	result, err := e.over(ctx, req)
+	if err == nil {
+		err = req.roomOverTime(ctx, result.Series)
+	}
 	result.Legend = req.legend()
 	return frame.History(result, req.Measure, req.MaxPoints), err
 }
@@ -126,6 +129,9 @@ func answerHistory(ctx context.Context, e *Engine, req Request) (data.Frames, er
 // answerTimeline answers with the status of tasks, or of jobs, over the query's range.
 func answerTimeline(ctx context.Context, e *Engine, req Request) (data.Frames, error) {
 	result, err := e.over(ctx, req)
+	if err == nil {
+		err = req.roomOverTime(ctx, result.Series)
+	}
 	result.Legend = frame.Legend{Format: req.Legend}
 	if req.By == diagnosis.ByJob {
 		return frame.Timeline(result, req.MaxPoints), err
