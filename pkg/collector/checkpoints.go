@@ -141,7 +141,7 @@ func checkpointOf(c flink.Checkpoint) job.Checkpoint {
 func (c *Collector) CheckpointDetails(ctx context.Context, info job.Info, of job.Checkpoint) (details job.CheckpointDetails, requests int, err error) {
 	tracked := c.track(info.ID)
 	var asked atomic.Int64
-	details, started, err := tracked.checkpointDetails.of(of.ID).get(ctx, checkpointsReads, forever, func(ctx context.Context) (job.CheckpointDetails, error) {
+	details, started, err := tracked.checkpointDetails.of(keyOfCheckpoint(of)).get(ctx, checkpointsReads, forever, func(ctx context.Context) (job.CheckpointDetails, error) {
 		graph, requests, err := c.lastGraph(ctx, info, tracked)
 		asked.Add(int64(requests) + 1)
 		if err != nil {
@@ -155,7 +155,7 @@ func (c *Collector) CheckpointDetails(ctx context.Context, info job.Info, of job
 		if err != nil {
 			return job.UnknownCheckpointDetails, err
 		}
-		details, requests, err := c.taskCheckpoint(ctx, info, tracked, of.ID, task)
+		details, requests, err := c.taskCheckpoint(ctx, info, tracked, of, task)
 		asked.Add(int64(requests))
 		details.Task = task // of a task that was rescaled away, or replaced, but its id is known
 		for _, each := range graph.Tasks {
@@ -177,13 +177,13 @@ func (c *Collector) CheckpointDetails(ctx context.Context, info job.Info, of job
 
 // TaskCheckpoint are the details of a checkpoint that has ended at one of the job's
 // tasks: one request, once.
-func (c *Collector) TaskCheckpoint(ctx context.Context, info job.Info, id int64, taskID string) (details job.CheckpointDetails, requests int, err error) {
-	return c.taskCheckpoint(ctx, info, c.track(info.ID), id, taskID)
+func (c *Collector) TaskCheckpoint(ctx context.Context, info job.Info, of job.Checkpoint, taskID string) (details job.CheckpointDetails, requests int, err error) {
+	return c.taskCheckpoint(ctx, info, c.track(info.ID), of, taskID)
 }
 
-func (c *Collector) taskCheckpoint(ctx context.Context, info job.Info, tracked *trackedJob, id int64, taskID string) (details job.CheckpointDetails, requests int, err error) {
-	details, started, err := tracked.taskCheckpoints.of(taskCheckpointKey{id, taskID}).get(ctx, checkpointsReads, forever, func(ctx context.Context) (job.CheckpointDetails, error) {
-		subtasks, err := c.client.SubtaskCheckpoints(ctx, info.ID, id, taskID)
+func (c *Collector) taskCheckpoint(ctx context.Context, info job.Info, tracked *trackedJob, of job.Checkpoint, taskID string) (details job.CheckpointDetails, requests int, err error) {
+	details, started, err := tracked.taskCheckpoints.of(taskCheckpointKey{keyOfCheckpoint(of), taskID}).get(ctx, checkpointsReads, forever, func(ctx context.Context) (job.CheckpointDetails, error) {
+		subtasks, err := c.client.SubtaskCheckpoints(ctx, info.ID, of.ID, taskID)
 		if remote.IsKind(err, remote.NotFound) {
 			return job.UnknownCheckpointDetails, nil
 		}
@@ -273,8 +273,16 @@ func detailsOf(subtasks []flink.SubtaskCheckpoint) job.CheckpointDetails {
 	return details
 }
 
+// checkpointKey is one of a job's checkpoints: a job that is started anew under its id, as
+// in application mode, counts them from 1 again.
+type checkpointKey struct{ id, triggered int64 }
+
+func keyOfCheckpoint(of job.Checkpoint) checkpointKey {
+	return checkpointKey{of.ID, of.Triggered.UnixMilli()}
+}
+
 // taskCheckpointKey is a checkpoint at a task.
 type taskCheckpointKey struct {
-	id   int64
-	task string
+	checkpoint checkpointKey
+	task       string
 }

@@ -117,7 +117,8 @@ func TestCheckpointFigures(t *testing.T) {
 	}
 }
 
-// However many ask, a checkpoint's details are requested once.
+// However many ask, a checkpoint's details are requested once; its number alone does not
+// tell it from others.
 func TestCheckpointDetailsAreShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cluster := &sim.Cluster{Version: "2.3.0", Fetch: fetch, Delay: 20 * time.Millisecond, Jobs: []*sim.Job{withCheckpoints(time.Minute)}}
@@ -140,6 +141,11 @@ func TestCheckpointDetailsAreShared(t *testing.T) {
 		}
 		if sent := len(cluster.Requests()); sent != 1+2*5 || sum != sent {
 			t.Errorf("%d requests, counted %d; want the graph, and two a checkpoint", sent, sum)
+		}
+		anew := checkpoints.Recent[1] // a job that is started anew under its id counts from 1 again
+		anew.Triggered = anew.Triggered.Add(time.Hour)
+		if _, requests, err := c.CheckpointDetails(t.Context(), info, anew); err != nil || requests != 2 {
+			t.Errorf("of another checkpoint of that number: %d requests, %v", requests, err)
 		}
 	})
 }

@@ -480,7 +480,7 @@ type trackedJob struct {
 
 	checkpoints        shared[job.Checkpoints]
 	checkpointInterval shared[time.Duration]
-	checkpointDetails  cached[int64, job.CheckpointDetails]
+	checkpointDetails  cached[checkpointKey, job.CheckpointDetails]
 	taskCheckpoints    cached[taskCheckpointKey, job.CheckpointDetails]
 	exceptions         shared[[]job.Incident]
 

@@ -134,7 +134,7 @@ func readCheckpoints(ctx context.Context, cluster *Cluster, shown *frame.Job, ro
 		return sentence, effect, requests
 	}
 	task := shown.Snapshot.Graph.Tasks[root.Task]
-	details, asked, err := cluster.Collector.TaskCheckpoint(ctx, info, diagnosis.LastCheckpoint(checkpoints).ID, task.ID)
+	details, asked, err := cluster.Collector.TaskCheckpoint(ctx, info, *diagnosis.LastCheckpoint(checkpoints), task.ID)
 	if err != nil {
 		return "", true, requests + asked
 	}
