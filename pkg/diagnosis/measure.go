@@ -222,9 +222,11 @@ func (m Measure) Subtask(v *Verdict, task int, load *job.SubtaskLoad) float64 {
 
 // outlives reports whether a task that has finished, while its job goes on, has the value
 // [Measure.Ended], so that a rule that fired for it resolves. It has no status then, and how
-// far behind it is is not known.
+// far behind it is is not known, nor does a rule on too few records fire for it. Of the past
+// Prometheus does not show when a task finished.
 func (m Measure) outlives(v *Verdict) bool {
-	return m.Origin == FromLoad && m.Column != StatusCode && !m.Lags && !v.Snapshot.Job.State.Terminal()
+	measured := v.Snapshot.Source != "" && v.Snapshot.Source != job.FromPrometheus
+	return m.Origin == FromLoad && m.Column != StatusCode && !m.Lags && m.EndsWell() && measured && v.Snapshot.Job.State == job.Running
 }
 
 // FromSummary is the value of a measure of jobs by a job's summary.
@@ -382,35 +384,43 @@ func taskSkew(v *Verdict, task int) float64 {
 }
 
 // Throughput is how many records a second enter a job, which is what its sources send,
-// and leave it, which is what reaches its last tasks; NaN where that is not known. rates
-// are those of a task. Flink counts what goes from task to task: of a job that is one
-// chain it counts nothing.
-func Throughput(graph *job.Graph, rates func(task int) (in, out float64)) (in, out float64) {
+// and leave it, which is what reaches its last tasks; NaN where that is not known, and
+// where all of them have finished. rates are those of a task, and finished reports whether
+// it has, while its job goes on. Flink counts what goes from task to task: of a job that is
+// one chain it counts nothing.
+func Throughput(graph *job.Graph, rates func(task int) (in, out float64), finished func(task int) bool) (in, out float64) {
 	if len(graph.Tasks) == 0 || graph.EdgesUnknown {
 		return math.NaN(), math.NaN()
 	}
+	sending, receiving := false, false
 	for i, task := range graph.Tasks {
-		read, sent := rates(i)
-		switch first, last := len(task.Inputs) == 0, len(task.Outputs) == 0; {
+		first, last := len(task.Inputs) == 0, len(task.Outputs) == 0
+		switch read, sent := rates(i); {
 		case first && last:
 			return math.NaN(), math.NaN()
+		case finished(i):
 		case first:
-			in += sent
+			in, sending = in+sent, true
 		case last:
-			out += read
+			out, receiving = out+read, true
 		}
+	}
+	if !sending {
+		in = math.NaN()
+	}
+	if !receiving {
+		out = math.NaN()
 	}
 	return in, out
 }
 
 // throughput is that of the job at the snapshot.
 func throughput(snapshot *job.Snapshot) (in, out float64) {
-	return Throughput(snapshot.Graph, func(task int) (float64, float64) {
-		load := snapshot.Tasks[task]
-		if load.Finished() && !snapshot.Job.State.Terminal() {
-			return 0, 0
-		}
-		return load.RecordsIn, load.RecordsOut
+	rates := func(task int) (float64, float64) {
+		return snapshot.Tasks[task].RecordsIn, snapshot.Tasks[task].RecordsOut
+	}
+	return Throughput(snapshot.Graph, rates, func(task int) bool {
+		return snapshot.Source != job.FromPrometheus && snapshot.Graph.Tasks[task].State == job.Finished
 	})
 }
 

@@ -244,12 +244,10 @@ func (j Job) blame(task int) float64 {
 // taskManagerValues are those of the worst subtask on each TaskManager, or their sum.
 func (j Job) taskManagerValues(measure diagnosis.Measure) []float64 {
 	names := j.TaskManagers()
-	values, doubtful := make([]float64, len(names)), make([]bool, len(names))
+	values, doubtful, summed := make([]float64, len(names)), make([]bool, len(names)), make([]bool, len(names))
 	anywhere := false // a subtask that was not measured may run on any of them
 	for i := range values {
-		if !measure.Sum {
-			values[i] = math.NaN()
-		}
+		values[i] = math.NaN()
 	}
 	for _, task := range j.Tasks {
 		subtasks := j.load(task).Subtasks
@@ -260,8 +258,13 @@ func (j Job) taskManagerValues(measure diagnosis.Measure) []float64 {
 			case !found:
 			case measure.Origin == diagnosis.FromRange:
 				values[at] = measure.Worse(values[at], j.blame(task))
+			case measure.Sum && subtasks[i].State == job.Finished: // it sends no more
 			case measure.Sum: // one that is not known makes it unknown
-				values[at] += measure.Subtask(j.Verdict, task, &subtasks[i])
+				value := measure.Subtask(j.Verdict, task, &subtasks[i])
+				if summed[at] {
+					value += values[at]
+				}
+				values[at], summed[at] = value, true
 			default:
 				values[at] = measure.Worse(values[at], measure.Subtask(j.Verdict, task, &subtasks[i]))
 				doubtful[at] = doubtful[at] || subtasks[i].Missing()

@@ -1,6 +1,7 @@
 package plugin_test
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"net/http"
@@ -634,5 +635,38 @@ func TestRefreshesNeedNoPrometheus(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// Tasks are called as Flink calls them though the poll takes all of Flink's time: a rule
+// must not lose its series for others with Prometheus' names.
+func TestNamesOfTasksThatHang(t *testing.T) {
+	for _, caller := range []time.Duration{8 * time.Second, 30 * time.Second} {
+		for _, timeout := range []int{10, 30} {
+			t.Run(fmt.Sprintf("%d s of %s", timeout, caller), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					l, prometheus := newScrapedLabWith(t, map[string]any{"timeoutSeconds": timeout}, sim.HeldBack("the real steady!", 3, 1, 1))
+					flink := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+						if strings.Contains(r.URL.Path, "/vertices/") {
+							<-r.Context().Done()
+							return
+						}
+						l.Cluster.ServeHTTP(w, r)
+					})
+					ctx, cancel := context.WithTimeout(inMemory(t.Context(), map[string]http.Handler{"flink:8081": flink, "prometheus:9090": prometheus}), caller)
+					defer cancel()
+					over := backend.TimeRange{From: time.Now().Add(-30 * time.Minute), To: time.Now()}
+					answer := sendOver(ctx, t, l, over, fromAlert, `{"queryType": "history", "measure": "busy", "by": "task", "jobs": ["the real steady!"]}`)["A"]
+					if answer.Error != nil || len(answer.Frames) != 3 {
+						t.Fatalf("%d series, %v", len(answer.Frames), answer.Error)
+					}
+					for n, shown := range answer.Frames {
+						if got, want := shown.Fields[1].Labels["task"], fmt.Sprint("task-", n); got != want {
+							t.Errorf("a series is of %s, want %s", got, want)
+						}
+					}
+				})
+			})
+		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/backend/log"
@@ -49,7 +50,7 @@ func (i *Instance) QueryData(ctx context.Context, request *backend.QueryDataRequ
 			defer own.end()
 		}
 		room := func(ctx context.Context, bytes int, held bool) error {
-			if held && bytes >= largeAnswer {
+			if held && bytes >= largeAnswer && len(equal) == 1 { // else another query may wait for a Flink that hangs
 				keepPlace()
 			}
 			return own.take(ctx, bytes)
@@ -122,11 +123,14 @@ func queryKey(of backend.DataQuery) string {
 	return fmt.Sprintln(of.QueryType, of.MaxDataPoints, of.TimeRange.From.UTC(), of.TimeRange.To.UTC(), text)
 }
 
-// ambiguous reports whether keys differ in their case alone: encoding/json takes them for
-// one, of which the last counts.
+// ambiguous reports whether keys differ in their case alone, or may: encoding/json takes
+// them for one, of which the last counts.
 func ambiguous(fields map[string]json.RawMessage) bool {
 	folded := make(map[string]bool, len(fields))
 	for key := range fields {
+		if strings.ContainsFunc(key, func(r rune) bool { return r >= utf8.RuneSelf }) {
+			return true
+		}
 		folded[strings.ToLower(key)] = true
 	}
 	return len(folded) < len(fields)

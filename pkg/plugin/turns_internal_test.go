@@ -158,35 +158,99 @@ func TestTurnBeforeAnswerIsMade(t *testing.T) {
 	}
 }
 
+// wideJob is a data source of a job whose series by subtask are a large answer, with half an
+// hour of samples, and how one asks for them, and more. A cluster "hangs" does.
+func wideJob(t *testing.T) func(ctx context.Context, queries ...string) backend.Responses {
+	cluster := &sim.Cluster{Version: "2.3.0", Fetch: 10 * time.Second, Jobs: []*sim.Job{sim.HeldBack("orders", 2, 900, 1)}}
+	network := httpclient.MiddlewareFunc(func(httpclient.Options, http.RoundTripper) http.RoundTripper {
+		return httpclient.RoundTripperFunc(func(r *http.Request) (*http.Response, error) {
+			if r.URL.Hostname() == "hangs" {
+				<-r.Context().Done()
+				return nil, r.Context().Err()
+			}
+			return inmemory.Transport{Handler: cluster}.RoundTrip(r)
+		})
+	})
+	settings := []byte(`{"url": "http://flink:8081", "timeoutSeconds": 1, "clusters": [{"name": "hangs", "url": "http://hangs:8081"}]}`)
+	made, err := Factory{Pool: memory.NewPool(128 << 20), Middlewares: []httpclient.Middleware{network}}.New(t.Context(), backend.DataSourceInstanceSettings{JSONData: settings})
+	if err != nil {
+		t.Fatal(err)
+	}
+	instance := made.(*Instance)
+	t.Cleanup(instance.Dispose)
+	ask := func(ctx context.Context, queries ...string) backend.Responses {
+		now, request := time.Now(), &backend.QueryDataRequest{}
+		for n, query := range queries {
+			request.Queries = append(request.Queries, backend.DataQuery{RefID: string(rune('A' + n)), MaxDataPoints: 1000, JSON: []byte(query), TimeRange: backend.TimeRange{From: now.Add(-time.Hour), To: now}})
+		}
+		response, err := instance.QueryData(ctx, request)
+		if err != nil {
+			return nil
+		}
+		return response.Responses
+	}
+	ask(t.Context(), seriesOfSubtasks)
+	time.Sleep(30 * time.Minute)
+	if bytes := answerBytes(ask(t.Context(), seriesOfSubtasks)["A"]); bytes < 2*largeAnswer {
+		t.Fatalf("an answer of %d bytes", bytes)
+	}
+	return ask
+}
+
+const seriesOfSubtasks = `{"queryType": "history", "measure": "busy", "by": "subtask", "clusters": ["default"]}`
+
+// An answer that is read waits for its turn as long as its caller does, longer than the
+// query's own time.
+func TestTurnAfterTheQuerysTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ask := wideJob(t)
+		holder, release := requestOverGRPC(t)
+		defer release()
+		var other turn
+		if err := other.take(holder, maxUnderWay); err != nil {
+			t.Fatal(err)
+		}
+		time.AfterFunc(time.Minute, other.end)
+		ctx, encoded := requestOverGRPC(t)
+		defer encoded()
+		begun := time.Now()
+		answer := ask(ctx, seriesOfSubtasks)["A"]
+		if took := time.Since(begun); answer.Error != nil || len(answer.Frames) != 1000 || took != time.Minute {
+			t.Errorf("after %s %d series, %v", took, len(answer.Frames), answer.Error)
+		}
+	})
+}
+
+// A request that waits for a Flink that hangs gives its place away, though another of its
+// queries has a large answer.
+func TestPlacesOfRequestsThatHang(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ask := wideJob(t)
+		for range maxPlaces {
+			ctx, encoded := requestOverGRPC(t)
+			go func() {
+				ask(ctx, seriesOfSubtasks, `{"queryType": "tasks", "clusters": ["hangs"]}`)
+				encoded()
+			}()
+		}
+		time.Sleep(2 * longestWork)
+		ctx, encoded := requestOverGRPC(t)
+		defer encoded()
+		begun := time.Now()
+		ask(ctx, `{"queryType": "jobs", "clusters": ["default"]}`)
+		if took := time.Since(begun); took > 0 {
+			t.Errorf("another query took %s", took)
+		}
+		time.Sleep(time.Minute)
+	})
+}
+
 // Series that are read, and wait for their turn to be encoded, are as many as there are
 // places, however many requests there are.
 func TestSeriesThatWaitForTheirTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cluster := &sim.Cluster{Version: "2.3.0", Fetch: 10 * time.Second, Jobs: []*sim.Job{sim.HeldBack("orders", 2, 900, 1)}}
-		network := httpclient.MiddlewareFunc(func(httpclient.Options, http.RoundTripper) http.RoundTripper {
-			return inmemory.Transport{Handler: cluster}
-		})
-		made, err := Factory{Pool: memory.NewPool(128 << 20), Middlewares: []httpclient.Middleware{network}}.New(t.Context(), backend.DataSourceInstanceSettings{JSONData: []byte(`{"url": "http://flink:8081"}`)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		instance := made.(*Instance)
-		defer instance.Dispose()
-		request := func(ctx context.Context) backend.DataResponse {
-			now := time.Now()
-			response, err := instance.QueryData(ctx, &backend.QueryDataRequest{Queries: []backend.DataQuery{{
-				RefID: "A", MaxDataPoints: 1000, JSON: []byte(`{"queryType": "history", "measure": "busy", "by": "subtask"}`), TimeRange: backend.TimeRange{From: now.Add(-time.Hour), To: now},
-			}}})
-			if err != nil {
-				return backend.DataResponse{Error: err}
-			}
-			return response.Responses["A"]
-		}
-		request(t.Context())
-		time.Sleep(30 * time.Minute)
-		if bytes := answerBytes(request(t.Context())); bytes < 2*largeAnswer {
-			t.Fatalf("an answer of %d bytes", bytes)
-		}
+		ask := wideJob(t)
+		request := func(ctx context.Context) backend.DataResponse { return ask(ctx, seriesOfSubtasks)["A"] }
 		inUse := func() float64 {
 			runtime.GC()
 			var stats runtime.MemStats

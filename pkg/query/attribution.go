@@ -37,7 +37,7 @@ func attribute(ctx context.Context, req Request, clusters []*Cluster, results []
 		return of
 	}
 	of.listed, of.failed, of.requests = map[*Cluster]map[string]job.Info{}, map[*Cluster]error{}, map[*Cluster]int{}
-	all := Request{Ending: req.Ending, until: req.until}
+	all := Request{Ending: req.Ending, until: req.pastUntil()} // the poll may have taken all of Flink's own time
 	for _, listed := range eachCluster(clusters, func(r *clusterResult) { r.list(ctx, all) }) {
 		of.listed[listed.cluster], of.failed[listed.cluster] = map[string]job.Info{}, listed.err
 		of.requests[listed.cluster] = listed.requests

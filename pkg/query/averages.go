@@ -2,6 +2,7 @@ package query
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -9,6 +10,7 @@ import (
 
 	"golang.org/x/sync/singleflight"
 
+	"github.com/flinkscope/flinkscope-flink-datasource/pkg/collector"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/diagnosis"
 	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history"
 )
@@ -56,8 +58,13 @@ func (a *averages) over(ctx context.Context, verdict *diagnosis.Verdict, req Req
 			return found, nil
 		}
 		var mine atomic.Bool // whether it is made for this query
-		made := a.flight.DoChan(fmt.Sprint(key), func() (any, error) {
+		made := a.flight.DoChan(fmt.Sprint(key), func() (value any, err error) {
 			mine.Store(true)
+			defer func() {
+				if fault := recover(); fault != nil { // on this goroutine it would end the process
+					value, err = averaged{}, collector.Caught(fault)
+				}
+			}()
 			found, err := average(ctx, verdict, key, past)
 			found.stopped = ctx.Err() != nil
 			if err == nil && len(found.warnings) == 0 && !found.stopped {
@@ -67,16 +74,26 @@ func (a *averages) over(ctx context.Context, verdict *diagnosis.Verdict, req Req
 		})
 		select {
 		case shared := <-made:
+			passOn(shared.Err)
 			if found := shared.Val.(averaged); !found.stopped || mine.Load() { // else another's query has ended
 				return found, shared.Err
 			}
 		case <-ctx.Done():
 			if mine.Load() {
 				shared := <-made // it ends with this query
+				passOn(shared.Err)
 				return shared.Val.(averaged), shared.Err
 			}
 			return average(ctx, verdict, key, past)
 		}
+	}
+}
+
+// passOn panics for an error that was a panic, where the query recovers from it.
+func passOn(err error) {
+	var caught *collector.Panic
+	if errors.As(err, &caught) {
+		panic(caught)
 	}
 }
 

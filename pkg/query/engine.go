@@ -38,12 +38,13 @@ func NewEngine(clusters []*Cluster, patience time.Duration) *Engine {
 // [remote.Error] or the context's.
 func (e *Engine) Answer(ctx context.Context, req Request) (data.Frames, error) {
 	e.limit(ctx, &req)
+	caller := ctx
+	if room := req.Room; room != nil { // all was read by then
+		req.Room = func(_ context.Context, bytes int, held bool) error { return room(caller, bytes, held) }
+	}
 	ctx, cancel := req.toItsEnd(ctx)
 	defer cancel()
 	frames, err := types[req.Type].answer(ctx, e, req)
-	if err == nil {
-		err = ctx.Err()
-	}
 	if err == nil {
 		req.addUseless(frames)
 		frame.AddStatistics(frames, time.Now())
@@ -91,7 +92,7 @@ func (e *Engine) Names(ctx context.Context, req Request) (frame.Result, error) {
 	}
 	result.Names = withoutRepeats(result.Names)
 	result.Requests += requests
-	return result, err
+	return result, firstError(err, ctx.Err())
 }
 
 // load is how the jobs that the query chose spend their time: at present, or,
@@ -110,7 +111,7 @@ func (e *Engine) load(ctx context.Context, req Request) (loaded, error) {
 	result, err := answer(ctx, req, clusters)
 	result.Requests += requests
 	result.Result = req.narrowed(result.Result)
-	return result, err
+	return result, firstError(err, ctx.Err())
 }
 
 // now answers with the present: polls of at most the age limit.

@@ -297,6 +297,12 @@ func (r Request) before(ctx context.Context, until time.Time) (context.Context, 
 
 // pastInTime is the same for what is read from the history.
 func (r Request) pastInTime(ctx context.Context) (context.Context, context.CancelFunc) {
+	bounded, cancel := r.before(ctx, r.pastUntil())
+	return reading{bounded, ctx}, cancel
+}
+
+// pastUntil is when that ends, if it begins now.
+func (r Request) pastUntil() time.Time {
 	until := r.until
 	if grace := time.Now().Add(r.grace); grace.After(until) {
 		until = grace
@@ -304,8 +310,7 @@ func (r Request) pastInTime(ctx context.Context) (context.Context, context.Cance
 	if until.After(r.latest) {
 		until = r.latest
 	}
-	bounded, cancel := r.before(ctx, until)
-	return reading{bounded, ctx}, cancel
+	return until
 }
 
 // reading is a context that ends at a deadline of the query's own, for what is read or done. Its error is that of

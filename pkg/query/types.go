@@ -86,7 +86,7 @@ func answerSubtasks(ctx context.Context, e *Engine, req Request) (data.Frames, e
 	if err := req.room(ctx, result.Jobs, rowBytes); err != nil {
 		return nil, err
 	}
-	return frame.Subtasks(result.Result, req.Detail), ctx.Err()
+	return frame.Subtasks(result.Result, req.Detail), nil
 }
 
 // answerJobs answers with the table of jobs; how each did over the range is a detail.

@@ -174,7 +174,11 @@ func Unanswered(system System, request string, err error) *Error {
 // isBroken reports whether something came that is no answer as HTTP has it, or not all of
 // it: net/http has no types for that.
 func isBroken(err error) bool {
-	return slices.ContainsFunc([]string{"unexpected EOF", "malformed", "invalid header", "chunk", "trailer", "server response headers exceeded"}, func(text string) bool {
+	var request *url.Error
+	if errors.As(err, &request) { // without the address, which may have any words
+		err = request.Err
+	}
+	return slices.ContainsFunc([]string{"unexpected EOF", "malformed", "invalid header", "in chunk length", "chunk length too large", "after chunked body", "server response headers exceeded"}, func(text string) bool {
 		return strings.Contains(err.Error(), text)
 	})
 }

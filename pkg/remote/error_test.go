@@ -132,6 +132,7 @@ func TestUnanswered(t *testing.T) {
 		"a header that is none": {get(errors.New("net/http: HTTP/1.x transport connection broken: net/http: invalid header")), remote.Cut, ""},
 		"a header of 10 MiB":    {get(errors.New("net/http: server response headers exceeded 262144 bytes; aborted")), remote.Cut, ""},
 		"a chunk that is none":  {get(errors.New("invalid byte in chunk length")), remote.Cut, ""},
+		"a host of that name":   {&url.Error{Op: "Get", URL: "http://malformed-chunk-length:1/p", Err: errors.New("connect: connection refused")}, remote.Unreachable, "connection refused"},
 		"no HTTP":               {get(errors.New(`net/http: HTTP/1.x transport connection broken: malformed HTTP response "SSH-2.0"`)), remote.Cut, ""},
 	} {
 		for _, system := range []remote.System{remote.Flink, remote.Prometheus} {

@@ -236,26 +236,22 @@ func (r *rows) column(values []float64, task int, column diagnosis.Column) {
 	}
 }
 
-// rates are the records a second of a task in a row, as [job.TaskLoad] has them; 0 of one
-// that has finished while its job goes on.
+// rates are the records a second of a task in a row, as [job.TaskLoad] has them.
 func (r *rows) rates(row, task int) (in, out float64) {
-	cells, running, finished := r.row(row)[jobCells+taskCells*r.taskCount:], 0, false
+	cells, running := r.row(row)[jobCells+taskCells*r.taskCount:], 0
 	for i, roster := range r.rosters(row) {
 		if i < task {
 			cells = cells[subtaskCells*len(roster.subtasks):]
 			continue
 		}
-		finished = len(roster.subtasks) > 0
 		for n, subtask := range roster.subtasks {
-			state := subtask.texts.Value().state
-			finished = finished && state == job.Finished
-			if state == job.Running {
+			if subtask.texts.Value().state == job.Running {
 				in, out, running = in+fromRate(cells[subtaskCells*n+3]), out+fromRate(cells[subtaskCells*n+4]), running+1
 			}
 		}
 		break
 	}
-	if running == 0 && (!finished || r.heads[row].facts.Job.State.Terminal()) {
+	if running == 0 {
 		return math.NaN(), math.NaN()
 	}
 	return in, out
@@ -271,7 +267,9 @@ func (r *rows) summary(row int, records bool) diagnosis.JobSummary {
 		RecordsIn: math.NaN(), RecordsOut: math.NaN(),
 	}
 	if records {
-		summary.RecordsIn, summary.RecordsOut = diagnosis.Throughput(head.facts.Graph, func(task int) (in, out float64) { return r.rates(row, task) })
+		tasks := head.facts.Graph.Tasks
+		summary.RecordsIn, summary.RecordsOut = diagnosis.Throughput(head.facts.Graph,
+			func(task int) (in, out float64) { return r.rates(row, task) }, func(task int) bool { return tasks[task].State == job.Finished })
 	}
 	summary.Figures[diagnosis.RestartCount] = math.Float64frombits(head.facts.restarts)
 	return summary
