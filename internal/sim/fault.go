@@ -27,10 +27,19 @@ func Spoiled(cluster http.Handler, faults ...Fault) http.Handler {
 // On narrows a fault to the paths that end in the text, such as
 // "/backpressure" or "/vertices/" and a task's id.
 func On(path string, fault Fault) Fault {
+	return where(func(of string) bool { return strings.HasSuffix(of, path) }, fault)
+}
+
+// Within narrows a fault to the paths that have the text in them, such as "/vertices/".
+func Within(path string, fault Fault) Fault {
+	return where(func(of string) bool { return strings.Contains(of, path) }, fault)
+}
+
+func where(matches func(path string) bool, fault Fault) Fault {
 	return func(next http.Handler) http.Handler {
 		spoiled := fault(next)
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if strings.HasSuffix(r.URL.Path, path) {
+			if matches(r.URL.Path) {
 				spoiled.ServeHTTP(w, r)
 				return
 			}

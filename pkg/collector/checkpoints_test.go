@@ -117,8 +117,8 @@ func TestCheckpointFigures(t *testing.T) {
 	}
 }
 
-// However many ask, a checkpoint's details are requested once; its number alone does not
-// tell it from others.
+// However many ask, a checkpoint's details are requested once; others of a job that
+// is started anew have its number.
 func TestCheckpointDetailsAreShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cluster := &sim.Cluster{Version: "2.3.0", Fetch: fetch, Delay: 20 * time.Millisecond, Jobs: []*sim.Job{withCheckpoints(time.Minute)}}

@@ -1,7 +1,7 @@
 // Package collector polls Flink and shares what a poll returned: one round of
 // requests for all callers within the age limit, whichever query, panel, user or
-// alert rule they come from. Each time Flink's
-// REST API may have newer metrics (metrics.fetcher.update-interval) its sampler polls every job that was queried
+// alert rule they come from. Each time Flink's REST API may have newer metrics
+// (metrics.fetcher.update-interval) its sampler polls every job that was queried
 // recently, and fills the history.
 package collector
 

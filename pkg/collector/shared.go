@@ -14,8 +14,8 @@ import (
 )
 
 // shared is a value that costs requests: every caller within its age
-// limit, mostly [Options.MaxAge], gets the same, and every caller while it is being fetched waits
-// for that one fetch, which ends when its last waiter goes away.
+// limit, mostly [Options.MaxAge], gets the same, and every caller while it is being
+// fetched waits for that one fetch, which ends when its last waiter goes away.
 type shared[T any] struct {
 	mu    sync.Mutex
 	value T

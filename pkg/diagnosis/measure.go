@@ -201,7 +201,7 @@ func (m Measure) Task(v *Verdict, task int) float64 {
 	switch {
 	case m.task == nil:
 		return math.NaN()
-	case m.outlives(v) && v.Snapshot.Tasks[task].Finished():
+	case m.endsWithTask(v) && v.Snapshot.Tasks[task].Finished():
 		return m.Ended()
 	default:
 		return m.task(v, task)
@@ -213,18 +213,18 @@ func (m Measure) Subtask(v *Verdict, task int, load *job.SubtaskLoad) float64 {
 	switch {
 	case m.subtask == nil:
 		return math.NaN()
-	case m.outlives(v) && load.State == job.Finished:
+	case m.endsWithTask(v) && load.State == job.Finished:
 		return m.Ended()
 	default:
 		return m.subtask(v, task, load)
 	}
 }
 
-// outlives reports whether a task that has finished, while its job goes on, has the value
+// endsWithTask reports whether a task that has finished, while its job goes on, has the value
 // [Measure.Ended], so that a rule that fired for it resolves. It has no status then, and how
 // far behind it is is not known, nor does a rule on too few records fire for it. Of the past
 // Prometheus does not show when a task finished.
-func (m Measure) outlives(v *Verdict) bool {
+func (m Measure) endsWithTask(v *Verdict) bool {
 	measured := v.Snapshot.Source != "" && v.Snapshot.Source != job.FromPrometheus
 	return m.Origin == FromLoad && m.Column != StatusCode && !m.Lags && m.EndsWell() && measured && v.Snapshot.Job.State == job.Running
 }
@@ -313,7 +313,7 @@ func jobSeverity(v *Verdict, tasks []int) float64 {
 }
 
 func taskSeverity(v *Verdict, task int) float64 {
-	return severity(v.RootAt(task), v.measured(task))
+	return severity(v.RootAt(task), v.isKnown(task))
 }
 
 func subtaskSeverity(v *Verdict, task int, load *job.SubtaskLoad) float64 {
@@ -321,7 +321,7 @@ func subtaskSeverity(v *Verdict, task int, load *job.SubtaskLoad) float64 {
 	if root != nil && !root.IsHot(load.Subtask) {
 		root = nil
 	}
-	return severity(root, load.Known() && v.fed(task))
+	return severity(root, load.Known() && v.inputsKnown(task))
 }
 
 // kindCodes number the kinds of root causes from 1 on, in this order: alert rules, which

@@ -378,17 +378,14 @@ func TestBottleneckOfATaskThatMayBeOne(t *testing.T) {
 		"one of two inputs not measured": {[]node{task("a", at(0.1, 0)), task("b", noMetrics), task("map", at(1, 0)).after("a", "b")}, 2},
 	} {
 		_, verdict := diagnosed(c.nodes...)
-		for _, name := range []string{"bottleneck", "kind"} {
-			measure, _ := diagnosis.MeasureNamed(name)
+		for _, of := range []string{"bottleneck", "kind"} {
+			measure, _ := diagnosis.MeasureNamed(of)
 			if value := measure.Task(verdict, c.task); !math.IsNaN(value) {
-				t.Errorf("%s: %s is %v", name, measure.Name, value)
+				t.Errorf("%s: %s is %v", name, of, value)
 			}
 			if value := measure.Subtask(verdict, c.task, &verdict.Snapshot.Tasks[c.task].Subtasks[0]); !math.IsNaN(value) {
-				t.Errorf("%s: %s of its subtask is %v", name, measure.Name, value)
+				t.Errorf("%s: %s of its subtask is %v", name, of, value)
 			}
-		}
-		if t.Failed() {
-			t.Log(name)
 		}
 	}
 }

@@ -131,20 +131,20 @@ func (v *Verdict) SubtaskStatus(task int, load *job.SubtaskLoad) Status {
 // verdict that blames others is no statement about what was not measured.
 func (v *Verdict) Clear(tasks []int) bool {
 	doubtful := slices.ContainsFunc(tasks, func(task int) bool {
-		return !v.measured(task) && !v.Snapshot.Graph.Tasks[task].State.Terminal()
+		return !v.isKnown(task) && !v.Snapshot.Graph.Tasks[task].State.Terminal()
 	})
 	return isClear(v.Kind == None, len(v.Roots) > 0, doubtful)
 }
 
-// measured reports whether so much was measured that the task is known to be no root cause
+// isKnown reports whether so much was measured that the task is known to be no root cause
 // where the verdict names it none.
-func (v *Verdict) measured(task int) bool {
-	return v.Snapshot.Tasks[task].Complete() && v.fed(task)
+func (v *Verdict) isKnown(task int) bool {
+	return v.Snapshot.Tasks[task].Complete() && v.inputsKnown(task)
 }
 
-// fed reports whether it is known if the task holds its inputs back, and, of a source that
+// inputsKnown reports whether it is known if the task holds its inputs back, and, of a source that
 // is always busy, that it does not only wait.
-func (v *Verdict) fed(task int) bool {
+func (v *Verdict) inputsKnown(task int) bool {
 	snapshot := v.Snapshot
 	if snapshot.Graph.EdgesUnknown || slices.Contains(v.mayWait, task) {
 		return false

@@ -390,19 +390,7 @@ func TestMemoryUnderLongHeaders(t *testing.T) {
 		headers = fmt.Appendf(headers, "A%x:\r\n", n)
 	}
 	headers = append(headers, "\r\n{}"...)
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !strings.Contains(r.URL.Path, "/vertices/") {
-			cluster.ServeHTTP(w, r)
-			return
-		}
-		connection, _, err := w.(http.Hijacker).Hijack()
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		defer connection.Close()
-		_, _ = connection.Write(headers)
-	}))
+	server := httptest.NewServer(sim.Spoiled(cluster, sim.Within("/vertices/", func(http.Handler) http.Handler { return inPlaceOfHTTP(t, headers) })))
 	defer server.Close()
 	if got := attack(t, asked{Settings: map[string]any{"url": server.URL}, Queries: everyView}); got.Peak > 300 {
 		t.Errorf("%d MiB were resident, want 300 at most", got.Peak)

@@ -10,53 +10,47 @@ import (
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
-	"github.com/grafana/grafana-plugin-sdk-go/backend/httpclient"
 
 	"github.com/flinkscope/flinkscope-flink-datasource/internal/sim"
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/history/memory"
-	"github.com/flinkscope/flinkscope-flink-datasource/pkg/plugin"
 )
 
 // longestQuery is how long a query takes at most with a time-out of 10 s: 25 s for Flink,
 // and an eighth more for the history.
 const longestQuery = 28125 * time.Millisecond
 
-// queriesThatWait are all query types, with what makes them send requests of other kinds.
-var queriesThatWait = []string{
-	`{"queryType":"subtasks","detail":true}`, `{"queryType":"tasks"}`, `{"queryType":"nodeGraph"}`, `{"queryType":"bottlenecks"}`,
-	`{"queryType":"jobs"}`, `{"queryType":"jobs","detail":true}`, `{"queryType":"taskmanagers"}`, `{"queryType":"scaling"}`,
-	`{"queryType":"measure"}`, `{"queryType":"measure","measure":"running"}`, `{"queryType":"measure","measure":"restarts"}`,
-	`{"queryType":"measure","measure":"up","by":"cluster"}`, `{"queryType":"measure","measure":"watermark_lag"}`, `{"queryType":"measure","measure":"blame","by":"task"}`,
-	`{"queryType":"history"}`, `{"queryType":"history","by":"subtask"}`, `{"queryType":"history","measure":"restarts"}`, `{"queryType":"history","measure":"up","by":"cluster"}`, `{"queryType":"timeline"}`,
-	`{"queryType":"variable","variable":"jobs"}`, `{"queryType":"variable","variable":"tasks"}`,
-	`{"queryType":"flameGraph","tasks":["task-0"]}`, `{"queryType":"checkpoints"}`, `{"queryType":"exceptions"}`, `{"queryType":"events"}`,
+// queriesThatWait are queries of all types, with what makes them send requests of other kinds.
+func queriesThatWait() []string {
+	return append(allQueries(),
+		`{"queryType": "subtasks", "detail": true}`, `{"queryType": "jobs", "detail": true}`, `{"queryType": "taskmanagers"}`, `{"queryType": "scaling"}`,
+		`{"queryType": "measure", "measure": "up", "by": "cluster"}`, `{"queryType": "measure", "measure": "watermark_lag"}`, `{"queryType": "history", "measure": "up", "by": "cluster"}`,
+		`{"queryType": "variable", "variable": "jobs"}`, `{"queryType": "variable", "variable": "tasks"}`,
+		`{"queryType": "flameGraph", "tasks": ["task-0"]}`, `{"queryType": "checkpoints"}`, `{"queryType": "exceptions"}`, `{"queryType": "events"}`,
+	)
 }
 
-// hangsUnless answers the paths as another server does, and hangs at all others.
-func hangsUnless(server http.Handler, paths ...string) http.Handler {
+// hangsButForItsList is a cluster that only lists its jobs.
+func hangsButForItsList(cluster *sim.Cluster) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		for _, path := range paths {
-			if r.URL.Path == path {
-				server.ServeHTTP(w, r)
-				return
-			}
+		if r.URL.Path == "/jobs/overview" {
+			cluster.ServeHTTP(w, r)
+			return
 		}
-		<-r.Context().Done()
+		hang(w, r)
 	})
 }
 
 // Whatever hangs, every query ends in its own time, and in nine tenths of its caller's.
 func TestEveryQueryEndsInTime(t *testing.T) {
-	all := func(*sim.Cluster) http.Handler { return hangsUnless(nil) }
+	all := func(*sim.Cluster) http.Handler { return http.HandlerFunc(hang) }
 	for fault, c := range map[string]struct {
 		flink, prometheus func(*sim.Cluster) http.Handler
 	}{
 		"Flink hangs": {flink: all}, "Prometheus hangs": {prometheus: all}, "both hang": {all, all},
-		"Flink hangs but for its list": {flink: func(cluster *sim.Cluster) http.Handler { return hangsUnless(cluster, "/jobs/overview") }},
+		"Flink hangs but for its list": {flink: hangsButForItsList},
 	} {
 		for _, past := range []bool{false, true} {
 			for caller, most := range map[time.Duration]time.Duration{time.Hour: longestQuery, 8 * time.Second: 7200 * time.Millisecond} {
-				for _, query := range queriesThatWait {
+				for _, query := range queriesThatWait() {
 					t.Run(fmt.Sprint(fault, ", past ", past, ", ", caller, " ", query), func(t *testing.T) {
 						synctest.Test(t, func(t *testing.T) {
 							l, prometheus := newScrapedLabWith(t, map[string]any{"timeoutSeconds": 10, "history": map[string]any{"idleAfter": "0s"}}, smallJobs("orders")...)
@@ -133,19 +127,13 @@ func TestRulesWhileSomethingHangs(t *testing.T) {
 					time.Sleep(35 * time.Second)
 					hosts := map[string]http.Handler{"flink:8081": l.Cluster, "prometheus:9090": prometheus}
 					if strings.HasPrefix(fault, "a job") {
-						hosts["flink:8081"] = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-							if strings.HasPrefix(r.URL.Path, "/jobs/"+jobs[0].ID) {
-								<-r.Context().Done()
-								return
-							}
-							l.Cluster.ServeHTTP(w, r)
-						})
+						hosts["flink:8081"] = sim.Spoiled(l.Cluster, sim.Within("/jobs/"+jobs[0].ID, sim.Hanging()))
 					}
 					switch {
 					case fault == "Prometheus is slow":
 						prometheus.Delay(9 * time.Second)
 					case fault != "a job":
-						hosts["prometheus:9090"] = hangsUnless(nil)
+						hosts["prometheus:9090"] = http.HandlerFunc(hang)
 					}
 					l.ctx = inMemory(t.Context(), hosts)
 					time.Sleep(3 * time.Second)
@@ -170,7 +158,7 @@ func TestRulesWhileSomethingHangs(t *testing.T) {
 // A cluster that hangs does not keep back whether the others are up.
 func TestUpWhileAClusterHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newTwoClusters(t, hangsUnless(nil))
+		l := newTwoClusters(t, http.HandlerFunc(hang))
 		ctx, cancel := context.WithTimeout(l.ctx, 5*time.Second)
 		defer cancel()
 		shown := firstFrame(t, sendOver(ctx, t, l, lastHour(), fromAlert, `{"queryType":"measure","measure":"up","by":"cluster"}`), "A")
@@ -180,14 +168,14 @@ func TestUpWhileAClusterHangs(t *testing.T) {
 	})
 }
 
-// Clusters that hang are all asked at once whether a range that has just ended is still of
-// the present.
+// Of clusters that hang all are requested at once to find out whether a range that has just
+// ended is still of the present.
 func TestRangeThatHasJustEndedOfClustersThatHang(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		hosts, clusters := map[string]http.Handler{"west": hangsUnless(nil)}, []map[string]string{}
+		hosts, clusters := map[string]http.Handler{"west": http.HandlerFunc(hang)}, []map[string]string{}
 		for n := range 9 {
 			name := fmt.Sprint("c", n)
-			hosts[name] = hangsUnless(nil)
+			hosts[name] = http.HandlerFunc(hang)
 			clusters = append(clusters, map[string]string{"name": name, "url": "http://" + name})
 		}
 		source := open(t, settingsWith(map[string]any{"url": "http://west", "clusterName": "west", "clusters": clusters}))
@@ -197,44 +185,4 @@ func TestRangeThatHasJustEndedOfClustersThatHang(t *testing.T) {
 			t.Errorf("it took %s", took)
 		}
 	})
-}
-
-// Whatever it waits for, every query is answered when the process ends.
-func TestEveryQueryAnswersWhenTheProcessEnds(t *testing.T) {
-	for _, query := range queriesThatWait {
-		for _, flinkHangs := range []bool{false, true} {
-			t.Run(fmt.Sprint(query, ", Flink hangs ", flinkHangs), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					key := inMemory(t.Context(), map[string]http.Handler{"flink:8081": newCluster(smallJobs("orders")...), "prometheus:9090": hangsUnless(nil)})
-					ending := plugin.NewEnding()
-					made, err := plugin.Factory{Pool: memory.NewPool(1 << 20), Middlewares: []httpclient.Middleware{network(key)}, Ending: ending}.New(key,
-						settingsWith(map[string]any{"url": "http://flink:8081", "prometheus": map[string]any{"url": "http://prometheus:9090"}}))
-					if err != nil {
-						t.Fatal(err)
-					}
-					instance := made.(*plugin.Instance)
-					defer instance.Dispose()
-					for range 2 {
-						send(key, t, instance, `{"queryType":"subtasks"}`)
-						time.Sleep(11 * time.Second)
-					}
-					if flinkHangs {
-						time.Sleep(3 * time.Second)
-						networks.Store(key, map[string]http.Handler{"flink:8081": hangsUnless(nil), "prometheus:9090": hangsUnless(nil)})
-					}
-					answered := make(chan time.Time, 1)
-					go func() {
-						send(key, t, instance, query)
-						answered <- time.Now()
-					}()
-					time.Sleep(time.Second)
-					ended := time.Now()
-					ending.End()
-					if late := (<-answered).Sub(ended); late > 0 {
-						t.Errorf("it was answered %s later", late)
-					}
-				})
-			})
-		}
-	}
 }

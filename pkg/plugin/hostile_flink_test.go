@@ -1,8 +1,8 @@
 package plugin_test
 
 import (
+	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -194,6 +194,19 @@ func (c hostileAnswer) check(t *testing.T, responses backend.Responses, address 
 	}
 }
 
+// inPlaceOfHTTP sends these bytes to each request, and keeps the connection open.
+func inPlaceOfHTTP(t *testing.T, answer []byte) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		connection, _, err := w.(http.Hijacker).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		t.Cleanup(func() { _ = connection.Close() })
+		_, _ = connection.Write(answer) // a client that has read enough goes away
+	})
+}
+
 // What a server sends in place of HTTP, or of Flink's headers, is one sentence, too, and
 // leaves no connection under way: afterwards the data source works.
 func TestAnswersThatAreNoHTTP(t *testing.T) {
@@ -206,18 +219,13 @@ func TestAnswersThatAreNoHTTP(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var well atomic.Bool
+			broken := inPlaceOfHTTP(t, []byte(c.answer))
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				if well.Load() {
 					cluster.ServeHTTP(w, r)
-					return
+				} else {
+					broken.ServeHTTP(w, r)
 				}
-				connection, _, err := w.(http.Hijacker).Hijack()
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				t.Cleanup(func() { _ = connection.Close() }) // it stays open meanwhile
-				_, _ = io.WriteString(connection, c.answer)
 			}))
 			defer server.Close()
 			source := open(t, settingsWith(map[string]any{"url": server.URL, "maxConcurrency": 1, "maxAge": "0s"}))
@@ -239,12 +247,15 @@ func TestIndexesThatAreNone(t *testing.T) {
 		t.Run(index, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				l := newLab(t, sim.HeldBack("orders", 4, 3, 2))
-				l.ctx = inMemory(t.Context(), map[string]http.Handler{"flink:8081": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-					recorder := httptest.NewRecorder()
-					l.Cluster.ServeHTTP(recorder, r)
-					w.WriteHeader(recorder.Code)
-					_, _ = io.WriteString(w, strings.ReplaceAll(recorder.Body.String(), `"subtask":2,`, `"subtask":`+index+`,`))
-				})})
+				l.ctx = inMemory(t.Context(), map[string]http.Handler{"flink:8081": sim.Spoiled(l.Cluster, sim.Within("/vertices/", sim.Rewritten(func(body any) any {
+					subtasks, _ := body.(map[string]any)["subtasks"].([]any)
+					for _, each := range subtasks {
+						if subtask := each.(map[string]any); subtask["subtask"] == 2. {
+							subtask["subtask"] = json.Number(index)
+						}
+					}
+					return body
+				})))})
 				for range 3 {
 					for refID, response := range send(l.ctx, t, l, `{"queryType":"subtasks"}`, `{"queryType":"measure","by":"subtask"}`, `{"queryType":"bottlenecks"}`) {
 						if response.Error != nil {

@@ -646,13 +646,7 @@ func TestNamesOfTasksThatHang(t *testing.T) {
 			t.Run(fmt.Sprintf("%d s of %s", timeout, caller), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					l, prometheus := newScrapedLabWith(t, map[string]any{"timeoutSeconds": timeout}, sim.HeldBack("the real steady!", 3, 1, 1))
-					flink := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-						if strings.Contains(r.URL.Path, "/vertices/") {
-							<-r.Context().Done()
-							return
-						}
-						l.Cluster.ServeHTTP(w, r)
-					})
+					flink := sim.Spoiled(l.Cluster, sim.Within("/vertices/", sim.Hanging()))
 					ctx, cancel := context.WithTimeout(inMemory(t.Context(), map[string]http.Handler{"flink:8081": flink, "prometheus:9090": prometheus}), caller)
 					defer cancel()
 					over := backend.TimeRange{From: time.Now().Add(-30 * time.Minute), To: time.Now()}

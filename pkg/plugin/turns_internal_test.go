@@ -158,8 +158,8 @@ func TestTurnBeforeAnswerIsMade(t *testing.T) {
 	}
 }
 
-// wideJob is a data source of a job whose series by subtask are a large answer, with half an
-// hour of samples, and how one asks for them, and more. A cluster "hangs" does.
+// wideJob sends queries to a data source with half an hour of samples of a job whose series
+// by subtask are a large answer, and with a cluster "hangs", which does.
 func wideJob(t *testing.T) func(ctx context.Context, queries ...string) backend.Responses {
 	cluster := &sim.Cluster{Version: "2.3.0", Fetch: 10 * time.Second, Jobs: []*sim.Job{sim.HeldBack("orders", 2, 900, 1)}}
 	network := httpclient.MiddlewareFunc(func(httpclient.Options, http.RoundTripper) http.RoundTripper {
@@ -178,7 +178,7 @@ func wideJob(t *testing.T) func(ctx context.Context, queries ...string) backend.
 	}
 	instance := made.(*Instance)
 	t.Cleanup(instance.Dispose)
-	ask := func(ctx context.Context, queries ...string) backend.Responses {
+	answers := func(ctx context.Context, queries ...string) backend.Responses {
 		now, request := time.Now(), &backend.QueryDataRequest{}
 		for n, query := range queries {
 			request.Queries = append(request.Queries, backend.DataQuery{RefID: string(rune('A' + n)), MaxDataPoints: 1000, JSON: []byte(query), TimeRange: backend.TimeRange{From: now.Add(-time.Hour), To: now}})
@@ -189,12 +189,12 @@ func wideJob(t *testing.T) func(ctx context.Context, queries ...string) backend.
 		}
 		return response.Responses
 	}
-	ask(t.Context(), seriesOfSubtasks)
+	answers(t.Context(), seriesOfSubtasks)
 	time.Sleep(30 * time.Minute)
-	if bytes := answerBytes(ask(t.Context(), seriesOfSubtasks)["A"]); bytes < 2*largeAnswer {
+	if bytes := answerBytes(answers(t.Context(), seriesOfSubtasks)["A"]); bytes < 2*largeAnswer {
 		t.Fatalf("an answer of %d bytes", bytes)
 	}
-	return ask
+	return answers
 }
 
 const seriesOfSubtasks = `{"queryType": "history", "measure": "busy", "by": "subtask", "clusters": ["default"]}`

@@ -10,8 +10,8 @@
 // number of scrapes shows that.
 //
 // No kind of server has code of its own. Where they differ, each query is written so that
-// all understand it: see the comments in queries.go, survey.go and chunk.go; and what they
-// answer in error is told apart in client.go.
+// all understand it: see the comments in queries.go, survey.go and chunk.go; and client.go
+// distinguishes their errors.
 package prometheus
 
 import (
